@@ -1,0 +1,29 @@
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultClientConditions, defaultServerConditions } from 'vite';
+import { defineProject } from 'vitest/config';
+
+const SOURCE = '@trunkline/source';
+
+/** What every package's tests share; `url` is the config's own `import.meta.url`. Workspace packages come from source. */
+export function projectConfig(url: string) {
+  const root = fileURLToPath(new URL('.', url));
+  return defineProject({
+    root,
+    resolve: { conditions: [SOURCE, ...defaultClientConditions] },
+    ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] }, noExternal: [/^@trunkline\//] },
+    test: {
+      name: projectName(root),
+      environment: 'node',
+      hookTimeout: 30_000,
+      include: ['{src,test}/**/*.test.{ts,tsx}', '*.test.ts'],
+      testTimeout: 30_000,
+    },
+  });
+}
+
+/** `packages/server` and `apps/server` must not both be called server. */
+function projectName(root: string): string {
+  const parent = basename(fileURLToPath(new URL('..', `file://${root}`)));
+  return parent === 'packages' ? basename(root) : `${parent}/${basename(root)}`;
+}
