@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type {
+  AccessRule,
+  ActionDefinition,
+  CallDefinition,
+  ConflateBy,
+  EventDefinition,
+  RoomKindDefinition,
+} from './contract-types.js';
+
+const KIND = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** An event that goes through the room's log: ordered, replayed after a drop, acknowledged once it is held. */
+export function durable<S extends z.ZodType>(data: S, options: { readonly publish?: readonly AccessRule[] } = {}): EventDefinition<S> {
+  return { data, durable: true, publish: options.publish ?? ['member'] };
+}
+
+export interface EphemeralOptions {
+  readonly publish?: readonly AccessRule[];
+  readonly conflateBy?: ConflateBy;
+  readonly retain?: 'last';
+  readonly echo?: 'all' | 'others';
+}
+
+/** An event that is delivered now or not at all (typing, location): dropped first under backpressure. */
+export function ephemeral<S extends z.ZodType>(data: S, options: EphemeralOptions = {}): EventDefinition<S> {
+  const { publish = ['member'], ...rest } = options;
+  return { data, durable: false, publish, ...rest };
+}
+
+export interface ContractInput {
+  readonly rooms: Readonly<Record<string, RoomKindDefinition>>;
+  readonly actions?: Readonly<Record<string, ActionDefinition>>;
+  readonly calls?: Readonly<Record<string, CallDefinition>>;
+}
+type Defined<C extends ContractInput> = {
+  readonly rooms: C['rooms'];
+  readonly actions: C['actions'] extends Readonly<Record<string, ActionDefinition>> ? C['actions'] : Record<never, never>;
+  readonly calls: C['calls'] extends Readonly<Record<string, CallDefinition>> ? C['calls'] : Record<never, never>;
+};
+
+/**
+ * Checks a contract and gives it back with its types.
+ *
+ * @throws {TypeError} one sentence that names the room kind or event and what to change.
+ */
+export function defineContract<const C extends ContractInput>(input: C): Defined<C> {
+  for (const [kind, room] of Object.entries(input.rooms)) {
+    if (!KIND.test(kind)) throw new TypeError(`Room kind "${kind}" must match ${KIND.source}.`);
+    if (kind === 'verify') throw new TypeError('Room kind "verify" is reserved; every contract has it already.');
+    for (const [name, event] of Object.entries(room.events)) checkEvent(`${kind}.${name}`, event);
+  }
+  return { rooms: input.rooms, actions: input.actions ?? {}, calls: input.calls ?? {} } as Defined<C>;
+}
+
+function checkEvent(where: string, event: EventDefinition): void {
+  if (event.durable && (event.conflateBy !== undefined || event.retain !== undefined)) {
+    throw new TypeError(`Event "${where}" is durable: conflateBy and retain are for ephemeral events.`);
+  }
+  if (event.durable && event.echo === 'others') {
+    throw new TypeError(`Event "${where}" is durable: echo "others" is for ephemeral events.`);
+  }
+}
+
+/** The reserved kind of every contract: `trunkline verify` publishes and reads here (role admin). */
+export const verifyKind = {
+  join: ['role:admin'],
+  events: { probe: durable(z.looseObject({}), { publish: ['role:admin'] }) },
+} as const satisfies RoomKindDefinition;

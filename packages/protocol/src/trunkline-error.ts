@@ -1,0 +1,62 @@
+import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
+
+export interface TrunklineErrorOptions {
+  /** @default the code's row in {@link ERROR_CODES}; false for an application's own code */
+  readonly retryable?: boolean | undefined;
+  /** Earliest useful moment for another try, in milliseconds from now. */
+  readonly retryAfterMs?: number | undefined;
+  /** The offending field, dotted; never its value. */
+  readonly path?: string | undefined;
+  /** For `unknown_outcome`: true when sending the same id again can not act twice. */
+  readonly retrySafe?: boolean | undefined;
+  readonly cause?: unknown;
+}
+
+/** The shape of an error inside a frame or an HTTP answer. */
+export interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number;
+  readonly path?: string;
+  readonly retrySafe?: boolean;
+}
+
+/**
+ * The one error class of Trunkline. `switch (error.code)` narrows over {@link ErrorCode}; an action's backend may
+ * answer any other string. Messages tell the cure and never carry a token, a value of the caller's or another user's data.
+ */
+export class TrunklineError extends Error {
+  override readonly name = 'TrunklineError';
+  readonly code: ErrorCode | (string & {});
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly path: string | undefined;
+  readonly retrySafe: boolean | undefined;
+
+  constructor(code: ErrorCode | (string & {}), message: string, options: TrunklineErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? (isErrorCode(code) && ERROR_CODES[code].retryable);
+    this.retryAfterMs = options.retryAfterMs;
+    this.path = options.path;
+    this.retrySafe = options.retrySafe;
+  }
+
+  /** The error as it travels: code, message, retryable and, where known, retryAfterMs, path, retrySafe. */
+  toBody(): ErrorBody {
+    return {
+      code: this.code,
+      message: this.message,
+      retryable: this.retryable,
+      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+      ...(this.path === undefined ? {} : { path: this.path }),
+      ...(this.retrySafe === undefined ? {} : { retrySafe: this.retrySafe }),
+    };
+  }
+
+  /** The error a peer sent, as an error of ours. */
+  static from(body: ErrorBody): TrunklineError {
+    return new TrunklineError(body.code, body.message, body);
+  }
+}

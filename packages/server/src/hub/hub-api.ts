@@ -1,0 +1,135 @@
+import type { Server } from 'node:http';
+import type { ActionInput, ActionName, ActionOutput, ActionProgress, Contract, PresenceSnapshot } from '@trunkline/protocol';
+import type { Authenticator, Principal } from '../seams/authenticator.js';
+import type { Broker, BrokerStatus, LogPage, LogQuery } from '../seams/broker.js';
+import type { Dialect, IssuedToken, Logger, Published, ServicePublication } from '../seams/dialect.js';
+import type { Directory } from '../seams/directory.js';
+import type { Observer } from '../seams/observer.js';
+import type { PresenceStore } from '../seams/presence-store.js';
+import type { RoomPolicy } from '../seams/room-policy.js';
+import type { Roster } from '../seams/roster.js';
+
+/** Every limit of the hub; alphabetical; defaults are DESIGN's. */
+export interface HubLimits {
+  readonly actionTimeoutMs: number;
+  readonly authorisationStaleMs: number;
+  readonly connectionsPerAddress: number;
+  readonly connectionsPerUser: number;
+  readonly dedupeWindowMs: number;
+  readonly helloTimeoutMs: number;
+  readonly historySize: number;
+  readonly historyTtlMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxQueueBytes: number;
+  readonly messageBurst: number;
+  readonly messagesPerSecond: number;
+  readonly roomsPerConnection: number;
+  /** Connections a second beyond which new ones get a retry slot. */
+  readonly connectsPerSecond: number;
+  readonly unacked: number;
+}
+
+/** Accounts behind the login endpoints; the hub only passes it on. */
+export interface Accounts {
+  /** @throws {TrunklineError} `unauthenticated`, `rate_limited` */
+  login(name: string, password: string, address: string): Promise<IssuedToken>;
+  testToken(): Promise<IssuedToken | null>;
+}
+
+/** Runs the actions that have no handler in code (the signed webhook). Rejects with a TrunklineError of the backend's code. */
+export type ActionForwarder = (request: ActionRequest) => Promise<unknown>;
+export interface ActionRequest {
+  readonly action: string;
+  readonly requestId: string;
+  readonly data: unknown;
+  readonly principal: Principal;
+  readonly sessionId?: string;
+  readonly artifactId?: string;
+  readonly signal: AbortSignal;
+  progress(data: unknown): void;
+}
+
+export interface HubOptions<C extends Contract = Contract> {
+  readonly contract: C;
+  readonly authenticator: Authenticator;
+  readonly accounts?: Accounts;
+  /** Exact origins whose pages may use cookies, and connect at all when they send an Origin with one. @default [] */
+  readonly allowedOrigins?: readonly string[];
+  /** @default createMemoryBroker() */
+  readonly broker?: Broker;
+  /** @default createMemoryDirectory() */
+  readonly directory?: Directory;
+  readonly forwardAction?: ActionForwarder;
+  /** @default { intervalMs: 25_000, timeoutMs: 10_000 } */
+  readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly limits?: Partial<HubLimits>;
+  /** @default silent */
+  readonly logger?: Logger;
+  readonly observer?: Observer;
+  /** @default the contract's rules over the directory */
+  readonly policy?: RoomPolicy;
+  /** @default createMemoryPresenceStore() */
+  readonly presence?: PresenceStore;
+  /** @default createMemoryRoster() */
+  readonly roster?: Roster;
+  /** Signs session ids; the same on every node. @default random: sessions then end with the process */
+  readonly sessionSecret?: string;
+  /** Proxies whose X-Forwarded-For counts (addresses or CIDR). @default [] */
+  readonly trustedProxies?: readonly string[];
+}
+
+/** A request as an action's handler sees it. */
+export interface ActionContext<P> {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly connectionId: string;
+  /** Fires at the timeout, at `cancel`, and when nobody waits any more. */
+  readonly signal: AbortSignal;
+  progress(data: P): void;
+}
+
+export interface HubStatus {
+  readonly state: 'starting' | 'ready' | 'degraded' | 'draining';
+  /** False: take this node out of rotation (starting, draining, or its fan-out is broken though the broker answers). */
+  readonly ready: boolean;
+  readonly reason?: string;
+  readonly broker: BrokerStatus;
+  readonly connections: number;
+  readonly nodeId: string;
+}
+
+/** The core in one process: connections, rooms, policy, broker. Made by `createHub`. */
+export interface Hub<C extends Contract = Contract> {
+  readonly contract: C;
+  readonly directory: Directory;
+  readonly roster: Roster;
+  start(): Promise<void>;
+  status(): HubStatus;
+  /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */
+  attach(server: Server, dialects: readonly Dialect[]): void;
+  /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
+  handle<A extends ActionName<C>>(action: A, handler: (input: ActionInput<C, A>, context: ActionContext<ActionProgress<C, A>>) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>): void;
+  /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
+  publish(publication: ServicePublication): Promise<Published>;
+  /** One event to every connection of every node. */
+  broadcast(event: string, data: unknown): Promise<void>;
+  /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unavailable` */
+  history(room: string, query: LogQuery): Promise<LogPage>;
+  purge(room: string): Promise<void>;
+  presence(room: string): Promise<PresenceSnapshot>;
+  roomsOf(userId: string): Promise<readonly string[]>;
+  /** Asks one client on this node. @throws {TrunklineError} `not_found`, `timeout`, or the client's error */
+  call(to: { readonly connectionId: string }, method: string, data: unknown, options?: { readonly timeoutMs?: number }): Promise<unknown>;
+  /** Closes every connection of a user on every node (4502, final). */
+  disconnect(userId: string): Promise<void>;
+  /** Refuses tokens from now on and closes their connections on every node (4102). */
+  revoke(revocation: Revocation): Promise<void>;
+  /** Stops accepting, sends `goaway` in slots over the window, waits for what is in flight, closes 1012. */
+  drain(options: { readonly windowMs: number; readonly deadlineMs: number }): Promise<{ readonly outbox: number }>;
+  close(): Promise<void>;
+}
+
+/** By token id, by subject, or by subject for tokens issued before a moment (milliseconds). `expiresAt`: when it may be forgotten. */
+export type Revocation =
+  | { readonly tokenId: string; readonly expiresAt?: number }
+  | { readonly userId: string; readonly issuedBefore?: number; readonly expiresAt?: number };

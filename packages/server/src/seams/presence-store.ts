@@ -1,0 +1,37 @@
+import type { PresenceMember, PresenceSnapshot } from '@trunkline/protocol';
+
+export interface PresenceEntry {
+  readonly userId: string;
+  readonly connectionId: string;
+  readonly state: unknown;
+}
+
+/** One step of a room's presence; versions are dense per room. `leave` carries the member as it last was. */
+export interface PresenceChange {
+  readonly room: string;
+  readonly version: number;
+  readonly change: 'join' | 'update' | 'leave';
+  readonly member: PresenceMember;
+}
+
+/**
+ * Who is in a room, over all nodes. Entries belong to this node's incarnation and count only while its lease lives;
+ * several connections of one user are one member, whose state is the one set last. The hub fans changes out.
+ * Implementations run `presenceStoreConformance`.
+ */
+export interface PresenceStore {
+  start(): Promise<void>;
+  /** Adds or updates one connection's entry. Atomic. Null: nothing a member could see changed. */
+  touch(room: string, entry: PresenceEntry): Promise<PresenceChange | null>;
+  /** Removes one connection's entry. Idempotent. */
+  remove(room: string, connectionId: string): Promise<PresenceChange | null>;
+  /** Live entries only, with the version they add up to. */
+  list(room: string): Promise<PresenceSnapshot>;
+  /** The rooms in which a user is present, on any node. */
+  roomsOf(userId: string): Promise<readonly string[]>;
+  /** Renews this node's lease. `lost`: it had run out, a new incarnation was registered and every entry must be touched again. */
+  renew(): Promise<'held' | 'lost'>;
+  /** Removes entries of nodes whose lease ran out, and returns what that changed for the caller to tell. */
+  sweep(): Promise<readonly PresenceChange[]>;
+  close(): Promise<void>;
+}
