@@ -11,7 +11,10 @@ export function projectConfig(url: string) {
   return defineProject({
     root,
     resolve: { conditions: [SOURCE, ...defaultClientConditions] },
-    ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] }, noExternal: [/^@trunkline\//] },
+    ssr: {
+      resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] },
+      noExternal: [/^@trunkline\//],
+    },
     test: {
       name: projectName(root),
       environment: 'node',

@@ -3,7 +3,16 @@
 // `node scripts/boot.mjs` lists the commands; the npm scripts of the root package.json all come here.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +29,10 @@ const COMMANDS = {
   check: ['lint, types, layers, unused code, packaging and size; names select', check],
   lint: ['report what Biome finds', (args) => last(bin('biome'), ['check', ...orElse(args, ['.'])])],
   format: ['let Biome repair what it can', (args) => last(bin('biome'), ['check', '--write', ...orElse(args, ['.'])])],
-  typecheck: ['type-check every package', (args) => last(bin('turbo'), ['run', 'typecheck', '--output-logs=errors-only', ...args])],
+  typecheck: [
+    'type-check every package',
+    (args) => last(bin('turbo'), ['run', 'typecheck', '--output-logs=errors-only', ...args]),
+  ],
   setup: ['install dependencies, Redis and Chromium', ensureServices],
   pnpm: ['run the pnpm of this repository', (args) => last('pnpm', args)],
 };
@@ -30,7 +42,8 @@ await main();
 async function main() {
   const [name = 'help', ...args] = process.argv.slice(2);
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) stop(`Trunkline needs Node 20.19 or newer; this is ${process.version}.`);
+  if (major < 20 || (major === 20 && minor < 19))
+    stop(`Trunkline needs Node 20.19 or newer; this is ${process.version}.`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
     for (const [key, [text]] of Object.entries(COMMANDS)) console.log(`  ${key.padEnd(10)} ${text}`);
@@ -106,7 +119,9 @@ function install() {
 
 function installInputs() {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
-  const members = ['packages', 'apps', 'examples'].filter(existsSync).flatMap((group) => readdirSync(group).map((name) => join(group, name)));
+  const members = ['packages', 'apps', 'examples']
+    .filter(existsSync)
+    .flatMap((group) => readdirSync(group).map((name) => join(group, name)));
   const manifests = ['.', 'bench', 'chaos', ...members.sort()].map((member) => join(member, 'package.json'));
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) {
     if (existsSync(file)) hash.update(`\0${file}\0`).update(readFileSync(file));
@@ -155,7 +170,9 @@ function findChromium() {
 
 function installDebian(packages) {
   if (process.getuid?.() !== 0 || !searchPath(['apt-get'])) {
-    stop(`This needs ${packages.join(' and ')} on the PATH: install and try again (Debian: sudo apt-get install ${packages.join(' ')}).`);
+    stop(
+      `This needs ${packages.join(' and ')} on the PATH: install and try again (Debian: sudo apt-get install ${packages.join(' ')}).`,
+    );
   }
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
@@ -163,7 +180,12 @@ function installDebian(packages) {
   must('apt-get', [...options, 'update'], 'apt-get update failed.', env);
   const restore = forbidServiceStarts();
   try {
-    must('apt-get', [...options, 'install', '--yes', '--no-install-recommends', ...packages], 'apt-get install failed.', env);
+    must(
+      'apt-get',
+      [...options, 'install', '--yes', '--no-install-recommends', ...packages],
+      'apt-get install failed.',
+      env,
+    );
   } finally {
     restore();
   }
@@ -195,13 +217,21 @@ function last(command, args) {
 }
 
 function must(command, args, failure, env = {}) {
-  const { status, signal } = spawnSync(command, args, { stdio: 'inherit', shell: WINDOWS, env: { ...process.env, ...env } });
+  const { status, signal } = spawnSync(command, args, {
+    stdio: 'inherit',
+    shell: WINDOWS,
+    env: { ...process.env, ...env },
+  });
   if (signal) process.exit(130);
   if (status !== 0) stop(failure);
 }
 
 function capture(command, args) {
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', shell: WINDOWS, stdio: ['ignore', 'pipe', 'inherit'] });
+  const { status, stdout } = spawnSync(command, args, {
+    encoding: 'utf8',
+    shell: WINDOWS,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return status === 0 ? stdout.trim() : undefined;
 }
 

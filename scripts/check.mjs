@@ -52,12 +52,15 @@ function run(command, args) {
 /** Judges what would be published: packed once by pnpm, which fills in the workspace's versions. */
 function eachTarball(judge) {
   tarballs ??= pack();
-  return tarballs !== undefined && tarballs.map(judge).every(Boolean);
+  return tarballs?.map(judge).every(Boolean) ?? false;
 }
 
 function pack() {
   for (const member of publishedMembers()) {
-    const { status } = spawnSync('pnpm', ['pack', '--pack-destination', directory], { cwd: member, stdio: ['ignore', 'ignore', 'inherit'] });
+    const { status } = spawnSync('pnpm', ['pack', '--pack-destination', directory], {
+      cwd: member,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     if (status !== 0) return undefined;
   }
   return readdirSync(directory).map((name) => join(directory, name));

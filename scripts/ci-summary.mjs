@@ -12,7 +12,9 @@ function countTests() {
   const report = read('tests.json');
   if (!report) return { passed: 0, failed: 1 };
   // A file that crashed before its first test has failed although no test of it did.
-  const crashed = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
+  const crashed = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
   return atLeastOne({ passed: report.numPassedTests, failed: report.numFailedTests + crashed.length }, testStatus);
 }
 

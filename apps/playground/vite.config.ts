@@ -1,5 +1,5 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig, defaultClientConditions } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 // apps/server serves dist/ at '/'. Workspace packages come from source, so that `vite` reloads with them.
 export default defineConfig({

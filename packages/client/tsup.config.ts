@@ -1,3 +1,5 @@
 import { libraryConfig } from '../../tsup.shared.js';
 
-export default libraryConfig({ entry: ['src/index.ts', 'src/local-storage.ts', 'src/indexed-db.ts', 'src/async-storage.ts'] });
+export default libraryConfig({
+  entry: ['src/index.ts', 'src/local-storage.ts', 'src/indexed-db.ts', 'src/async-storage.ts'],
+});

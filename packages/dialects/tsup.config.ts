@@ -6,4 +6,6 @@ const dialects = readdirSync(new URL('src', import.meta.url), { withFileTypes: t
   .filter((item) => item.isDirectory())
   .map((item) => item.name);
 
-export default libraryConfig({ entry: Object.fromEntries(dialects.map((name) => [`${name}/index`, `src/${name}/index.ts`])) });
+export default libraryConfig({
+  entry: Object.fromEntries(dialects.map((name) => [`${name}/index`, `src/${name}/index.ts`])),
+});
