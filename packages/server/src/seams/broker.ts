@@ -57,7 +57,10 @@ export interface LogPage {
 }
 
 /** Connected: the log and the fan-out work. Degraded: local delivery only, with the reason an operator reads. */
-export type BrokerStatus = { readonly state: 'starting' } | { readonly state: 'connected' } | { readonly state: 'degraded'; readonly reason: string };
+export type BrokerStatus =
+  | { readonly state: 'starting' }
+  | { readonly state: 'connected' }
+  | { readonly state: 'degraded'; readonly reason: string };
 
 /** What a broker tells the hub; every function returns at once and never throws. */
 export interface BrokerEvents {
@@ -100,8 +103,13 @@ export interface Broker {
   purge(room: string): Promise<void>;
   /** Starts a new epoch if the room is still in `epoch` (a rewind was found). Resolves with the head of the epoch in force. */
   bumpEpoch(room: string, epoch: string): Promise<Position>;
-  /** Ephemeral fan-out to the subscribers of a room, this node included. Falls back to this node alone while degraded. Never throws. */
-  emit(room: string, message: unknown): void;
+  /**
+   * Ephemeral fan-out to the subscribers of a room, this node included. Falls back to this node alone while degraded. Never throws.
+   * `retain`: also kept as the last message under that key of the room (at most 1 000 keys), for `retained`.
+   */
+  emit(room: string, message: unknown, retain?: { readonly key: string; readonly ttlMs: number }): void;
+  /** What `emit` retained in the room, oldest first; [] while degraded. Never rejects. */
+  retained(room: string): Promise<readonly unknown[]>;
   /** To one node, or to all (this one included). Best effort; falls back to this node while degraded. Never throws. */
   signal(to: 'all' | { readonly nodeId: string }, message: unknown): void;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { CloseCode, TrunklineError } from '@trunkline/protocol';
 import type { Command, Encoder, Greeting, OpenOptions, Reply, RequestHead } from './dialect.js';
 
 /** A frame read: the command, and whatever the dialect needs to word the answer. */
@@ -6,18 +7,41 @@ export interface Decoded {
   readonly ref?: unknown;
 }
 
+/** How a dialect ends a WebSocket: last frames in its own words, then the close. A `goaway` notice is encoded after `frames`. */
+export interface Farewell {
+  readonly code: CloseCode;
+  /** A short stable word; never a value of the peer's. */
+  readonly reason: string;
+  readonly frames?: readonly string[];
+}
+
+/** A hello read: who it claims to be and how the session is opened. */
+export interface Hello {
+  readonly greeting: Greeting;
+  readonly options: Partial<OpenOptions>;
+}
+
 /** An ordinary wire format over one WebSocket; `webSocketDialect({ codec, refuse })` does the rest. */
 export interface Codec extends Encoder<string> {
-  /** From the upgrade request alone. null: the peer must say hello first ({@link Conversation.hello}). */
+  /**
+   * From the upgrade request alone. null: the peer must say hello first ({@link Conversation.hello}).
+   *
+   * @throws {TrunklineError} what `refuse` then words, e.g. `invalid_data` for a missing parameter
+   */
   greet(head: RequestHead): Greeting | null;
+  /** Keep what you need of `head`, not `head`: the conversation lives as long as the connection. */
   open(head: RequestHead): Conversation;
 }
 
 /** Per connection: a format whose URL names the room remembers it here. */
 export interface Conversation {
-  /** How the session is opened, for formats that greet by URL; called once, before `opened`. */
+  /** Only where `greet` gave null: reads the first text frame. A farewell: it was no acceptable hello. Never throws. */
+  hello?(frame: string): Hello | Farewell;
+  /** Only where `greet` gave null: words the refusal of that hello by the hub. */
+  refuse?(error: TrunklineError): Farewell;
+  /** How the session is opened, for formats that greet by URL; called once, before the session is opened. */
   options?(): Partial<OpenOptions>;
-  /** Called with the connection's id as soon as there is one, before `opened` is encoded. */
+  /** Called as soon as the session is open, before any frame is decoded. */
   opened?(connectionId: string, userId: string): void;
   /** Reads one text frame into commands, in order; an unreadable one is a `refused` command. Never throws. */
   decode(frame: string): readonly Decoded[];

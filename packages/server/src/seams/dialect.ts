@@ -1,10 +1,22 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type {
-  AckedRoom, CloseCode, From, GapReason, LeftReason, Position, PresenceMember, PresenceSnapshot, ReceiptCursor, ReceiptKind, RoomRequest,
-  TrunklineError, WelcomeLimits,
+  AckedRoom,
+  CloseCode,
+  From,
+  GapReason,
+  LeftReason,
+  Position,
+  PresenceMember,
+  PresenceSnapshot,
+  ReceiptCursor,
+  ReceiptKind,
+  RoomRequest,
+  TrunklineError,
+  WelcomeLimits,
 } from '@trunkline/protocol';
 import type { Principal } from './authenticator.js';
+import type { Observer } from './observer.js';
 
 /** What the peer said before its first frame. */
 export interface RequestHead {
@@ -18,6 +30,8 @@ export interface RequestHead {
   readonly protocols: readonly string[];
   /** The port it came to, for listeners bound to one dialect. */
   readonly port: number;
+  /** The router's: to be called once authenticated, so that the connection stops counting as unauthenticated. */
+  readonly admitted?: () => void;
 }
 
 /** One way of speaking to the server: where it listens and how it words things. The canonical protocol is one, without privilege. */
@@ -74,6 +88,10 @@ export interface OpenOptions {
   readonly presence?: unknown;
   /** Who pings: the hub by notices, or the link by WebSocket frames. @default 'notice' */
   readonly heartbeat?: 'notice' | 'link';
+  /** The dialect's documented rhythm, used unless the operator set one. `pong`: the timeout counts from the last sign of life; `ping`: from the ping. */
+  readonly heartbeatTiming?: { readonly intervalMs: number; readonly timeoutMs: number; readonly countsFrom: 'ping' | 'pong' };
+  /** Each event id is shown once, over all rooms and provisional copies: for clients that do not know ids. @default true */
+  readonly eachEventOnce?: boolean;
 }
 
 /** A dialect's only door into the hub. */
@@ -91,13 +109,19 @@ export interface Gateway {
   /** Publishes as a service (a dialect's own backend functions). @throws {TrunklineError} */
   publish(publication: ServicePublication): Promise<Published>;
   /** Asks one client; settles with its `result`. @throws {TrunklineError} `not_found`, `timeout`, the client's error */
-  call(to: { readonly connectionId: string }, method: string, data: unknown, options?: { readonly timeoutMs?: number }): Promise<unknown>;
+  call(
+    to: { readonly connectionId: string },
+    method: string,
+    data: unknown,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<unknown>;
   /** A login endpoint's work: checks an account and signs a token. @throws {TrunklineError} `unauthenticated`, `rate_limited` */
   login(name: string, password: string, address: string): Promise<IssuedToken>;
   /** A token that never ends, for development; null when there is none. */
   testToken(): Promise<IssuedToken | null>;
   readonly limits: GatewayLimits;
   readonly logger: Logger;
+  readonly observer?: Observer;
 }
 
 export interface GatewayLimits {
@@ -130,6 +154,8 @@ export interface ServicePublication {
   readonly id?: string;
   /** @default { service: 'hub' } */
   readonly from?: From;
+  /** `local`: ephemeral events only, to this node's members (every node hears the source itself). @default 'all' */
+  readonly scope?: 'all' | 'local';
 }
 export interface Published {
   readonly eventId: string;
@@ -145,6 +171,11 @@ export interface Published {
 export interface Link<F> {
   readonly encoder: Encoder<F>;
   readonly signal: AbortSignal;
+  /**
+   * The same news for 1 kB less a link than an AbortSignal with its listener: called once, at once if it is gone already.
+   * One listener only. Where a link has it, `signal` is made on first use.
+   */
+  onGone?(listener: (gone: Gone) => void): void;
   /** Queues one frame. Frames of one turn leave together and in order. */
   send(frame: F): void;
   /** Bytes queued here and in the socket. */
@@ -186,43 +217,161 @@ export interface EventNotice {
   /** True for a copy replayed from the log. */
   readonly replayed?: true;
 }
+/** The one ping; encoders may keep its frame. */
+export const PING: Notice = { type: 'ping' };
 export type Notice =
-  | { readonly type: 'opened'; readonly ref?: string; readonly connectionId: string; readonly session: string; readonly principal: Principal; readonly serverTime: number; readonly limits: WelcomeLimits; readonly heartbeat: { readonly intervalMs: number; readonly timeoutMs: number } }
+  | {
+      readonly type: 'opened';
+      readonly ref?: string;
+      readonly connectionId: string;
+      readonly session: string;
+      readonly principal: Principal;
+      readonly serverTime: number;
+      readonly limits: WelcomeLimits;
+      readonly heartbeat: { readonly intervalMs: number; readonly timeoutMs: number };
+    }
   | EventNotice
   /** A message to this one connection (`send`). */
-  | { readonly type: 'direct'; readonly room: string; readonly event: string; readonly id: string; readonly from: From; readonly data: unknown; readonly timestamp: number }
-  | { readonly type: 'presence'; readonly room: string; readonly version: number; readonly change: 'join' | 'update' | 'leave' | 'sync'; readonly member?: PresenceMember; readonly members?: readonly PresenceMember[]; readonly timestamp: number }
+  | {
+      readonly type: 'direct';
+      readonly room: string;
+      readonly event: string;
+      readonly id: string;
+      readonly from: From;
+      readonly data: unknown;
+      readonly timestamp: number;
+    }
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly version: number;
+      readonly change: 'join' | 'update' | 'leave' | 'sync';
+      readonly member?: PresenceMember;
+      readonly members?: readonly PresenceMember[];
+      readonly timestamp: number;
+    }
   /** `ref`: the join command that asked; absent when the hub joined by itself. */
-  | { readonly type: 'joined'; readonly ref?: string; readonly room: string; readonly position: Position; readonly recovered: boolean; readonly reason?: GapReason; readonly missed: number; readonly presence?: PresenceSnapshot; readonly timestamp: number }
+  | {
+      readonly type: 'joined';
+      readonly ref?: string;
+      readonly room: string;
+      readonly position: Position;
+      readonly recovered: boolean;
+      readonly reason?: GapReason;
+      readonly missed: number;
+      readonly presence?: PresenceSnapshot;
+      readonly timestamp: number;
+    }
   /** The hub ended a membership. */
-  | { readonly type: 'left'; readonly room: string; readonly reason: LeftReason; readonly retryable: boolean; readonly timestamp: number }
-  | { readonly type: 'receipt'; readonly room: string; readonly epoch: string; readonly cursors: readonly ReceiptCursor[] }
-  | { readonly type: 'gap'; readonly room: string; readonly reason: GapReason; readonly from: Position; readonly position: Position }
+  | {
+      readonly type: 'left';
+      readonly room: string;
+      readonly reason: LeftReason;
+      readonly retryable: boolean;
+      readonly timestamp: number;
+    }
+  | {
+      readonly type: 'receipt';
+      readonly room: string;
+      readonly epoch: string;
+      readonly cursors: readonly ReceiptCursor[];
+    }
+  | {
+      readonly type: 'gap';
+      readonly room: string;
+      readonly reason: GapReason;
+      readonly from: Position;
+      readonly position: Position;
+    }
   | { readonly type: 'call'; readonly id: string; readonly method: string; readonly data: unknown }
   | { readonly type: 'call_cancelled'; readonly of: string }
   | { readonly type: 'progress'; readonly ref: string; readonly data: unknown }
   | { readonly type: 'ping' }
   | { readonly type: 'expiring'; readonly expiresAt: number }
   /** A broadcast to every connection (`system_notification`). */
-  | { readonly type: 'broadcast'; readonly event: string; readonly id: string; readonly data: unknown; readonly timestamp: number }
+  | {
+      readonly type: 'broadcast';
+      readonly event: string;
+      readonly id: string;
+      readonly data: unknown;
+      readonly timestamp: number;
+    }
   /** A relation of this user changed; told to the user's connections (falcon's group_membership_change). */
-  | { readonly type: 'relation'; readonly object: string; readonly relation: string; readonly present: boolean; readonly userId: string; readonly timestamp: number }
-  | { readonly type: 'goaway'; readonly code: CloseCode; readonly reason: string; readonly reconnect: boolean; readonly afterMs: number };
+  | {
+      readonly type: 'relation';
+      readonly object: string;
+      readonly relation: string;
+      readonly present: boolean;
+      readonly userId: string;
+      readonly timestamp: number;
+    }
+  | {
+      readonly type: 'goaway';
+      readonly code: CloseCode;
+      readonly reason: string;
+      readonly reconnect: boolean;
+      readonly afterMs: number;
+    };
 
 /** What a peer asks. `id` is the frame's id (or one a dialect makes): idempotency key and correlation. */
 export type Command =
   | { readonly type: 'refresh'; readonly id: string; readonly token: string }
   | ({ readonly type: 'join'; readonly id: string } & RoomRequest)
   | { readonly type: 'leave'; readonly id: string; readonly room: string }
-  | { readonly type: 'publish'; readonly id: string; readonly rooms: readonly string[]; readonly event: string; readonly data: unknown; /** canonical: the room was a list */ readonly listed?: boolean }
+  | {
+      readonly type: 'publish';
+      readonly id: string;
+      readonly rooms: readonly string[];
+      readonly event: string;
+      readonly data: unknown /** canonical: the room was a list */;
+      readonly listed?: boolean;
+    }
   | { readonly type: 'skip'; readonly id: string; readonly room: string; readonly of: string }
-  | { readonly type: 'send'; readonly id: string; readonly to: string; readonly room?: string; readonly event: string; readonly data: unknown }
-  | { readonly type: 'request'; readonly id: string; readonly action: string; readonly data: unknown; readonly timeoutMs?: number; /** dialect context for the webhook */ readonly context?: { readonly sessionId?: string; readonly artifactId?: string }; /** aborted at disconnect and never kept (actions dialect) */ readonly bound?: boolean }
+  | {
+      readonly type: 'send';
+      readonly id: string;
+      readonly to: string;
+      readonly room?: string;
+      readonly event: string;
+      readonly data: unknown;
+    }
+  | {
+      readonly type: 'request';
+      readonly id: string;
+      readonly action: string;
+      readonly data: unknown;
+      readonly timeoutMs?: number /** dialect context for the webhook */;
+      readonly context?: {
+        readonly sessionId?: string;
+        readonly artifactId?: string;
+      } /** aborted at disconnect and never kept (actions dialect) */;
+      readonly bound?: boolean;
+    }
   | { readonly type: 'cancel'; readonly id: string; readonly of: string }
-  | { readonly type: 'result'; readonly id: string; readonly of: string; readonly data?: unknown; readonly error?: { readonly code: string; readonly message: string } }
+  | {
+      readonly type: 'result';
+      readonly id: string;
+      readonly of: string;
+      readonly data?: unknown;
+      readonly error?: { readonly code: string; readonly message: string };
+    }
   | { readonly type: 'presence'; readonly id: string; readonly room?: string; readonly state: unknown }
-  | { readonly type: 'read'; readonly id: string; readonly room: string; readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind }
-  | { readonly type: 'history'; readonly id: string; readonly room: string; readonly before?: number; readonly after?: number; readonly limit?: number }
+  | {
+      readonly type: 'read';
+      readonly id: string;
+      readonly room: string;
+      readonly epoch: string;
+      readonly offset: number;
+      readonly kind: ReceiptKind;
+    }
+  | {
+      readonly type: 'history';
+      readonly id: string;
+      readonly room: string;
+      readonly before?: number;
+      readonly after?: number;
+      readonly limit?: number;
+    }
   /** Anything that proves life and asks nothing: pong, heartbeat. */
   | { readonly type: 'pong' }
   /** The dialect could not read a frame: counted against the peer, answered with this error. */

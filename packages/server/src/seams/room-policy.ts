@@ -5,6 +5,8 @@ export interface Grant {
   readonly join: boolean;
   readonly history: boolean;
   readonly presence: boolean;
+  /** True when relations were needed to grant: it goes stale while the directory is deaf. */
+  readonly relational: boolean;
   /** Events this principal may publish without being a member. */
   readonly publish: ReadonlySet<string>;
   /** Events it may publish while a member. */
