@@ -1,0 +1,141 @@
+import { createId, TrunklineError } from '@trunkline/protocol';
+import type { Broker, BrokerEvents, BrokerStatus } from '../seams/broker.js';
+import { createMemoryLog, type MemoryLog } from './memory-log.js';
+import { createRetainedMessages, type RetainedMessages } from './retained-messages.js';
+
+export interface MemoryBrokerOptions {
+  /** Rooms kept; the longest known one without members is forgotten first. @default 100_000 */
+  readonly maxRooms?: number;
+  /** Publishes remembered against duplicates, over all rooms; beyond it windows get shorter. @default 1_000_000 */
+  readonly maxRemembered?: number;
+  /** How long a room without members and publishes keeps its epoch, milliseconds. @default 7 days */
+  readonly idleRoomMs?: number;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+const SWEEP_INTERVAL_MS = 60_000;
+const WEEK_MS = 7 * 86_400_000;
+
+/** The embedded broker of a single process: bounded logs in memory, delivery in the publisher's own turn. `minReplicas` has no meaning here. */
+export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
+  const { maxRooms = 100_000, maxRemembered = 1_000_000, idleRoomMs = WEEK_MS, now = Date.now } = options;
+  const nodeId = createId();
+  const logs = new Map<string, MemoryLog>();
+  const retained = new Map<string, RetainedMessages>();
+  const subscribed = new Set<string>();
+  let events: BrokerEvents | undefined;
+  let status: BrokerStatus = { state: 'starting' };
+  let sweeper: NodeJS.Timeout | undefined;
+  let remembered = 0;
+
+  function forget(room: string, log: MemoryLog): void {
+    remembered -= log.remembered;
+    logs.delete(room);
+  }
+
+  function logOf(room: string): MemoryLog {
+    const known = logs.get(room);
+    if (known !== undefined) return known;
+    if (logs.size >= maxRooms) {
+      for (const [oldest, log] of logs) {
+        if (subscribed.has(oldest)) continue;
+        forget(oldest, log);
+        break;
+      }
+    }
+    const log = createMemoryLog(now());
+    logs.set(room, log);
+    return log;
+  }
+
+  function sweep(): void {
+    const at = now();
+    remembered = 0;
+    for (const [room, messages] of retained) {
+      messages.list(at);
+      if (messages.size === 0) retained.delete(room);
+    }
+    for (const [room, log] of logs) {
+      log.expire(at);
+      if (!subscribed.has(room) && log.touchedAt + idleRoomMs <= at) logs.delete(room);
+      else remembered += log.remembered;
+    }
+  }
+
+  return {
+    name: 'memory',
+    nodeId,
+    get status() {
+      return status;
+    },
+    start(listener) {
+      events = listener;
+      sweeper = setInterval(sweep, SWEEP_INTERVAL_MS).unref();
+      status = { state: 'connected' };
+      listener.status(status);
+      return Promise.resolve();
+    },
+    subscribe(room) {
+      subscribed.add(room);
+      return Promise.resolve();
+    },
+    unsubscribe(room) {
+      subscribed.delete(room);
+    },
+    publish(publication) {
+      if (status.state !== 'connected') {
+        return Promise.reject(new TrunklineError('unavailable', 'The broker is closed or not started.'));
+      }
+      const log = logOf(publication.room);
+      const before = log.remembered;
+      const { appended, event } = log.append(publication, now());
+      remembered += log.remembered - before;
+      while (remembered > maxRemembered && log.remembered > 1) {
+        log.forgetOldest();
+        remembered -= 1;
+      }
+      if (event !== undefined && subscribed.has(publication.room)) events?.logged(publication.room, event);
+      return Promise.resolve(appended);
+    },
+    read(room, query) {
+      return Promise.resolve(logOf(room).read(query, now()));
+    },
+    purge(room) {
+      const log = logOf(room);
+      remembered -= log.remembered;
+      log.restart(now());
+      if (subscribed.has(room)) events?.suspect([room]);
+      return Promise.resolve();
+    },
+    bumpEpoch(room, epoch) {
+      const log = logOf(room);
+      if (log.epoch === epoch) {
+        remembered -= log.remembered;
+        log.restart(now());
+        if (subscribed.has(room)) events?.suspect([room]);
+      }
+      return Promise.resolve(log.head());
+    },
+    emit(room, message, retain) {
+      if (retain !== undefined && (retained.has(room) || retained.size < maxRooms)) {
+        const messages = retained.get(room) ?? createRetainedMessages();
+        messages.put(retain.key, message, now() + retain.ttlMs);
+        retained.set(room, messages);
+      }
+      if (subscribed.has(room)) events?.emitted(room, message);
+    },
+    retained: (room) => Promise.resolve(retained.get(room)?.list(now()) ?? []),
+    signal(to, message) {
+      if (to === 'all' || to.nodeId === nodeId) events?.signalled(message);
+    },
+    close() {
+      clearInterval(sweeper);
+      status = { state: 'degraded', reason: 'closed' };
+      logs.clear();
+      retained.clear();
+      subscribed.clear();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { TrunklineError } from '@trunkline/protocol';
+import type { Ledger } from '../seams/ledger.js';
+
+export interface MemoryLedgerOptions {
+  readonly nodeId?: string;
+  /** Requests remembered; beyond it the oldest is forgotten. @default 100_000 */
+  readonly maxKeys?: number;
+  /** Rooms with receipt cursors; beyond it the one moved longest ago is forgotten. @default 10_000 */
+  readonly maxRooms?: number;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+interface Row {
+  readonly until: number;
+  readonly settled?: { readonly result: unknown };
+}
+interface Cursors {
+  readonly epoch: string;
+  readonly byUser: Map<string, { delivered?: number; read?: number }>;
+}
+
+/** Requests and receipts of a single process. */
+export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
+  const { maxKeys = 100_000, maxRooms = 10_000, nodeId = 'local', now = Date.now } = options;
+  const rows = new Map<string, Row>();
+  const waiting = new Map<string, Set<(result: unknown) => void>>();
+  const receipts = new Map<string, Cursors>();
+
+  function live(key: string): Row | undefined {
+    const row = rows.get(key);
+    if (row === undefined || row.until > now()) return row;
+    rows.delete(key);
+    return undefined;
+  }
+
+  function keep(key: string, row: Row): void {
+    rows.delete(key);
+    rows.set(key, row);
+    dropOldest(rows, maxKeys);
+  }
+
+  return {
+    start: () => Promise.resolve(),
+    claim(key, ttlMs) {
+      const row = live(key);
+      if (row?.settled !== undefined) return Promise.resolve({ status: 'settled', result: row.settled.result });
+      if (row !== undefined) return Promise.resolve({ status: 'running', nodeId });
+      keep(key, { until: now() + ttlMs });
+      return Promise.resolve({ status: 'claimed' });
+    },
+    settle(key, result, ttlMs) {
+      keep(key, { until: now() + ttlMs, settled: { result } });
+      const listeners = waiting.get(key);
+      waiting.delete(key);
+      for (const listener of listeners ?? []) listener(result);
+      return Promise.resolve();
+    },
+    release(key) {
+      rows.delete(key);
+      return Promise.resolve();
+    },
+    settled(key, signal) {
+      const row = live(key);
+      if (row?.settled !== undefined) return Promise.resolve(row.settled.result);
+      if (signal.aborted) return Promise.reject(waitEnded());
+      return new Promise((resolve, reject) => {
+        const listeners = waiting.get(key) ?? new Set();
+        const onAbort = (): void => {
+          listeners.delete(listener);
+          if (listeners.size === 0) waiting.delete(key);
+          reject(waitEnded());
+        };
+        const listener = (result: unknown): void => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(result);
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiting.set(key, listeners.add(listener));
+      });
+    },
+    advance({ room, epoch, userId, kind, offset }) {
+      const known = receipts.get(room);
+      const cursors: Cursors = known?.epoch === epoch ? known : { epoch, byUser: new Map() };
+      const cursor = cursors.byUser.get(userId) ?? {};
+      if ((cursor[kind] ?? 0) >= offset) return Promise.resolve(false);
+      cursors.byUser.set(userId, { ...cursor, [kind]: offset });
+      receipts.delete(room);
+      receipts.set(room, cursors);
+      dropOldest(receipts, maxRooms);
+      return Promise.resolve(true);
+    },
+    cursors(room, epoch) {
+      const known = receipts.get(room);
+      if (known === undefined || known.epoch !== epoch) return Promise.resolve([]);
+      return Promise.resolve(Array.from(known.byUser, ([userId, cursor]) => ({ userId, ...cursor })));
+    },
+    close() {
+      rows.clear();
+      waiting.clear();
+      receipts.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** What a wait that its caller gave up rejects with. */
+export function waitEnded(): TrunklineError {
+  return new TrunklineError('cancelled', 'The wait for the result was given up.');
+}
+
+function dropOldest<V>(map: Map<string, V>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}
