@@ -1,5 +1,108 @@
-import type { Dialect } from '../seams/dialect.js';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { TrunklineError } from '@trunkline/protocol';
+import { refuseUpgrade } from '../router/http-refusal.js';
+import type { Admission, Dialect, Gateway, Greeting, Mount, RequestHead } from '../seams/dialect.js';
+import { createFrameEncoder } from './frame-encoder.js';
+import { createOutbox } from './outbox.js';
+import { Peer, type PeerContext } from './peer.js';
+import { WebSocketLink } from './web-socket-link.js';
 import type { WebSocketDialectOptions } from './web-socket-options.js';
+import { createPeerServer, listenTo } from './web-socket-server.js';
 
 /** A dialect from a codec: upgrades, refusals, hello, frames and closes for any ordinary format over one WebSocket. */
-export declare function webSocketDialect(options: WebSocketDialectOptions): Dialect;
+export function webSocketDialect(options: WebSocketDialectOptions): Dialect {
+  const { endpoints = {}, name, paths } = options;
+  const served = new Set([...paths, ...Object.keys(endpoints)]);
+  return {
+    name,
+    match: (head) => served.has(head.path),
+    mount: (gateway) => mount(options, gateway),
+  };
+}
+
+function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
+  const { codec, deflate = false, heartbeat = 'notice', name } = options;
+  const endpoints = new Map(Object.entries(options.endpoints ?? {}));
+  const outbox = createOutbox(gateway.observer);
+  const encoder = createFrameEncoder(codec);
+  const unopened = new Set<Peer>();
+  const context: PeerContext = { dialect: name, encoder, gateway, heartbeat, unopened };
+  const server = createPeerServer({
+    deflate,
+    maxPayloadBytes: options.maxPayloadBytes ?? gateway.limits.maxMessageBytes,
+    subprotocol: options.subprotocol ?? name,
+  });
+
+  function upgrade(req: IncomingMessage, socket: Duplex, firstBytes: Buffer, head: RequestHead): void {
+    if (!options.paths.includes(head.path)) {
+      refuseUpgrade(socket, { status: 404, body: 'Not Found' });
+      return;
+    }
+    const complete = (then: (peer: Peer) => void): void => {
+      server.handleUpgrade(req, socket, firstBytes, (ws) => {
+        const link = new WebSocketLink({ ws, socket, encoder, outbox });
+        const peer = new Peer(context, { link, transport: ws, conversation: codec.open(head), head });
+        listenTo(ws, peer, heartbeat);
+        then(peer);
+      });
+    };
+    const refuse = (error: unknown): void => {
+      const refusal = options.refuse(toTrunklineError(error, gateway), head);
+      if ('status' in refusal) refuseUpgrade(socket, refusal);
+      else complete((peer) => peer.end(refusal));
+    };
+
+    let greeting: Greeting | null;
+    try {
+      greeting = codec.greet(head);
+    } catch (error) {
+      refuse(error);
+      return;
+    }
+    if (greeting === null) {
+      complete(() => {});
+      return;
+    }
+    authenticate(gateway, greeting, socket).then((admission) => complete((peer) => peer.open(admission)), refuse);
+  }
+
+  return {
+    upgrade,
+    request(req, res, head) {
+      const endpoint = endpoints.get(head.path);
+      if (endpoint) endpoint(gateway, req, res, head);
+      else res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end();
+    },
+    async close() {
+      server.close();
+      for (const peer of unopened) peer.end({ code: 1012, reason: 'service_restart' });
+    },
+  };
+}
+
+/** Authenticates before the upgrade; ends with the socket and with the time a hello may take. */
+async function authenticate(gateway: Gateway, greeting: Greeting, socket: Duplex): Promise<Admission> {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  socket.once('close', abort);
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new TrunklineError('unavailable', 'Authentication took too long; try again.'));
+      abort();
+    }, gateway.limits.helloTimeoutMs);
+  });
+  try {
+    return await Promise.race([gateway.authenticate(greeting, controller.signal), expired]);
+  } finally {
+    clearTimeout(timer);
+    socket.removeListener('close', abort);
+  }
+}
+
+function toTrunklineError(error: unknown, gateway: Gateway): TrunklineError {
+  if (error instanceof TrunklineError) return error;
+  gateway.logger.error({ err: error }, 'An upgrade failed.');
+  return new TrunklineError('internal', 'The server failed; try again.', { cause: error });
+}

@@ -1,15 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TrunklineError } from '@trunkline/protocol';
+import type { HttpRefusal } from '../router/http-refusal.js';
 import type { Codec, Farewell } from '../seams/codec.js';
 import type { Gateway, RequestHead } from '../seams/dialect.js';
-
-/** An answer in HTTP, instead of an upgrade. A `body` that is no string is sent as JSON. */
-export interface HttpRefusal {
-  readonly status: number;
-  readonly body: unknown;
-  /** @default Content-Type by the body: application/json or text/plain */
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** HTTP before the upgrade, which a browser can not see, or a completed upgrade with a close code, which it can. */
 export type Refusal = HttpRefusal | Farewell;

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import ipaddr from 'ipaddr.js';
+import proxyAddr from 'proxy-addr';
+import type { RequestHead } from '../seams/dialect.js';
+
+/** True for an address whose X-Forwarded-For counts. */
+export type Trust = (address: string, hop: number) => boolean;
+
+/** @throws {TypeError} for a proxy that is no address, CIDR, `loopback`, `linklocal` or `uniquelocal` */
+export function trustOf(proxies: readonly string[]): Trust {
+  return proxyAddr.compile([...proxies]);
+}
+
+/** What a request says before its body. Never throws. */
+export function requestHead(req: IncomingMessage, trust: Trust): RequestHead {
+  const url = req.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    method: req.method ?? '',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
+    headers: req.headers,
+    address: addressOf(req, trust),
+    protocols: protocolsOf(req.headers['sec-websocket-protocol']),
+    port: req.socket.localPort ?? 0,
+  };
+}
+
+/** The nearest address that is no trusted proxy; `local` for a Unix socket. IPv4 in IPv6 is written as IPv4. */
+function addressOf(req: IncomingMessage, trust: Trust): string {
+  const { remoteAddress } = req.socket;
+  if (remoteAddress === undefined) return 'local';
+  const named = proxyAddr(req, trust);
+  const address = ipaddr.isValid(named) ? named : remoteAddress;
+  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
+}
+
+/** What one address is counted by: of IPv6 the /64, because that is what one subscriber has. */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address;
+  if (!ipaddr.IPv6.isValid(address)) return address;
+  return ipaddr.IPv6.parse(address).parts.slice(0, 4).join(':');
+}
+
+function protocolsOf(header: string | undefined): readonly string[] {
+  if (header === undefined) return [];
+  return header
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,189 @@
+import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
+import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
+import type { Admission, Encoder, Gateway, Gone, OpenOptions, RequestHead, Session } from '../seams/dialect.js';
+import { textFrame } from './text-frame.js';
+import type { WebSocketLink } from './web-socket-link.js';
+
+/** What the peers of one mounted dialect share. */
+export interface PeerContext {
+  readonly dialect: string;
+  readonly gateway: Gateway;
+  readonly encoder: Encoder<Buffer>;
+  readonly heartbeat: 'notice' | 'link';
+  /** Peers that are not opened yet, so that closing the mount can end them; those opened belong to the hub. */
+  readonly unopened: Set<Peer>;
+}
+
+export interface PeerParts {
+  readonly link: WebSocketLink;
+  /** Stops and goes on reading. */
+  readonly transport: { pause(): void; resume(): void };
+  readonly conversation: Conversation;
+  readonly head: RequestHead;
+}
+
+/** What is held only until the session is open. */
+interface Handshake {
+  readonly head: RequestHead;
+  readonly timer: NodeJS.Timeout;
+  /** Set while the hub authenticates: aborted when the peer goes. */
+  authentication: AbortController | null;
+  /** Frames that came with the hello in one read; the socket is paused, so no more than that read. */
+  readonly waiting: string[];
+}
+
+/** One WebSocket after its upgrade: hello, then frames into the session and answers out of it. */
+export class Peer {
+  readonly link: WebSocketLink;
+  readonly #context: PeerContext;
+  readonly #transport: PeerParts['transport'];
+  readonly #conversation: Conversation;
+  #handshake: Handshake | null;
+  #session: Session | null = null;
+
+  constructor(context: PeerContext, parts: PeerParts) {
+    this.#context = context;
+    this.link = parts.link;
+    this.#transport = parts.transport;
+    this.#conversation = parts.conversation;
+    const timer = setTimeout(() => this.#expire(), context.gateway.limits.helloTimeoutMs);
+    this.#handshake = { head: parts.head, timer, authentication: null, waiting: [] };
+    context.unopened.add(this);
+  }
+
+  /** Opens the session of a peer that is authenticated, with what came in the meantime. */
+  open(admission: Admission, options: Partial<OpenOptions> = {}): void {
+    const handshake = this.#endHandshake();
+    if (handshake === null || this.link.isClosing) return;
+    const { dialect, gateway, heartbeat } = this.#context;
+    const { address } = handshake.head;
+    handshake.head.admitted?.();
+    const session = gateway.open(this.link, admission, {
+      dialect,
+      address,
+      heartbeat,
+      ...this.#conversation.options?.(),
+      ...options,
+    });
+    this.#conversation.opened?.(session.id, session.principal.userId);
+    this.#session = session;
+    for (const text of handshake.waiting) this.#decode(text);
+  }
+
+  /** Says goodbye in the dialect's words, then closes. */
+  end(farewell: Farewell): void {
+    const { code, reason, frames = [] } = farewell;
+    for (const frame of frames) this.link.send(textFrame(frame));
+    const reconnect = closeCodeRule(code).reconnect !== 'never';
+    const goaway = this.#context.encoder.encode({ type: 'goaway', code, reason, reconnect, afterMs: 0 });
+    if (goaway !== null) this.link.send(goaway);
+    this.#endHandshake();
+    this.link.close(code, reason);
+  }
+
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.link.isClosing) return;
+    if (isBinary) {
+      this.end({ code: 1003, reason: 'unsupported_data' });
+      return;
+    }
+    this.link.heard();
+    this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, data.length);
+    const text = data.toString();
+    if (this.#session !== null) this.#decode(text);
+    else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
+    else if (data.length > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
+    else void this.#hello(text);
+  }
+
+  ended(code: number): void {
+    const gone: Gone = { code, clean: code !== 1006 };
+    this.#endHandshake()?.authentication?.abort(gone);
+    this.link.ended(code);
+  }
+
+  async #hello(text: string): Promise<void> {
+    const handshake = this.#handshake;
+    const hello = this.#readHello(text);
+    if (handshake === null || hello === null) return;
+    if ('code' in hello) {
+      this.end(hello);
+      return;
+    }
+    const authentication = new AbortController();
+    handshake.authentication = authentication;
+    this.#transport.pause();
+    try {
+      const admission = await this.#context.gateway.authenticate(hello.greeting, authentication.signal);
+      this.open(admission, hello.options);
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.#transport.resume();
+    }
+  }
+
+  #readHello(text: string): Hello | Farewell | null {
+    try {
+      return this.#conversation.hello?.(text) ?? null;
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  #refuse(error: unknown): void {
+    if (this.link.isClosing) return;
+    if (!(error instanceof TrunklineError)) this.#fail(error);
+    else this.end(this.#conversation.refuse?.(error) ?? { code: 1008, reason: error.code });
+  }
+
+  #decode(text: string): void {
+    if (this.link.isClosing) return;
+    try {
+      for (const decoded of this.#conversation.decode(text)) void this.#handle(decoded);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #handle(decoded: Decoded): Promise<void> {
+    if (this.#session === null) return;
+    try {
+      const reply = await this.#session.handle(decoded.command);
+      for (const frame of this.#conversation.reply(reply, decoded)) this.link.send(textFrame(frame));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A defect of ours or of the dialect costs this connection, never the process. */
+  #fail(error: unknown): void {
+    this.#context.gateway.logger.error({ err: error, dialect: this.#context.dialect }, 'A connection failed.');
+    this.end({ code: 1011, reason: 'internal_error' });
+  }
+
+  /** The hello timeout covers the authentication too: a hub that can not answer in time has no use for the wait. */
+  #expire(): void {
+    const authentication = this.#handshake?.authentication;
+    if (!authentication) {
+      this.end({ code: 4001, reason: 'hello_timeout' });
+      return;
+    }
+    this.#refuse(new TrunklineError('unavailable', 'Authentication took too long; try again.'));
+    authentication.abort();
+  }
+
+  #endHandshake(): Handshake | null {
+    const handshake = this.#handshake;
+    if (handshake !== null) clearTimeout(handshake.timer);
+    this.#handshake = null;
+    this.#context.unopened.delete(this);
+    return handshake;
+  }
+}
+
+const HELLO_TOO_LARGE = new TrunklineError(
+  'too_large',
+  `A hello has at most ${DEFAULT_LIMITS.helloBytes} bytes; join further rooms after it.`,
+);

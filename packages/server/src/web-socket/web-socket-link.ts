@@ -1,0 +1,142 @@
+import type { Duplex } from 'node:stream';
+import type { CloseCode } from '@trunkline/protocol';
+import { WebSocket } from 'ws';
+import type { Encoder, Gone, Link } from '../seams/dialect.js';
+import type { Outbox, OutboxLink } from './outbox.js';
+import { textFramePayload } from './text-frame.js';
+
+/**
+ * From our close frame to the end of the socket at the latest. A slow reader holds its backlog for ever otherwise:
+ * a close frame waits behind it (RELIABILITY, fact 7).
+ */
+export const CLOSE_TIMEOUT_MS = 1_500;
+
+const NOTHING: readonly Buffer[] = [];
+
+export interface WebSocketLinkParts {
+  readonly ws: WebSocket;
+  /** The socket that was given to `handleUpgrade`. */
+  readonly socket: Duplex;
+  readonly encoder: Encoder<Buffer>;
+  readonly outbox: Outbox;
+}
+
+/** The far end of one WebSocket. Everything for the socket goes through the outbox, or order is lost. */
+export class WebSocketLink implements Link<Buffer>, OutboxLink {
+  readonly encoder: Encoder<Buffer>;
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+  readonly #outbox: Outbox;
+  #frames: Buffer[] | null = null;
+  #queuedBytes = 0;
+  #heardAt = Date.now();
+  #closing = false;
+  #gone: Gone | null = null;
+  #listener: ((gone: Gone) => void) | null = null;
+  #controller: AbortController | null = null;
+
+  constructor(parts: WebSocketLinkParts) {
+    this.#ws = parts.ws;
+    this.#socket = parts.socket;
+    this.encoder = parts.encoder;
+    this.#outbox = parts.outbox;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.isGone) this.#controller.abort(this.#gone);
+    }
+    return this.#controller.signal;
+  }
+
+  onGone(listener: (gone: Gone) => void): void {
+    if (this.isGone && this.#gone) listener(this.#gone);
+    else this.#listener = listener;
+  }
+
+  /** True from `close()` on: nothing more is sent, and what still arrives is not looked at. */
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  get isGone(): boolean {
+    return this.#ws.readyState === WebSocket.CLOSED;
+  }
+
+  send(frame: Buffer): void {
+    if (this.#closing || this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#queuedBytes += frame.length;
+    if (this.#frames === null) {
+      this.#frames = [frame];
+      this.#outbox.add(this);
+    } else {
+      this.#frames.push(frame);
+    }
+  }
+
+  takeQueued(): readonly Buffer[] {
+    const frames = this.#frames ?? NOTHING;
+    this.#frames = null;
+    this.#queuedBytes = 0;
+    return frames;
+  }
+
+  write(joined: Buffer, frames: readonly Buffer[]): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
+    if (this.#ws.extensions === '') {
+      this.#socket.write(joined);
+      return;
+    }
+    for (const frame of frames) this.#ws.send(textFramePayload(frame), { binary: false });
+  }
+
+  bufferedBytes(): number {
+    return this.#queuedBytes + this.#ws.bufferedAmount;
+  }
+
+  close(code: CloseCode, reason: string): void {
+    if (this.#closing) return;
+    this.#outbox.flush(this);
+    this.#closing = true;
+    if (this.#ws.readyState === WebSocket.OPEN) {
+      this.#gone = { code, clean: true };
+      // Its own timer ends the socket after CLOSE_TIMEOUT_MS (the server's `closeTimeout`).
+      this.#ws.close(code, reason);
+    } else if (this.#ws.readyState === WebSocket.CLOSING) {
+      // The peer half-closed without a close frame; for this case ws has no timer.
+      setTimeout(() => this.#ws.terminate(), CLOSE_TIMEOUT_MS);
+    }
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
+  }
+
+  lastHeardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** The peer gave a sign of life. */
+  heard(): void {
+    this.#heardAt = Date.now();
+  }
+
+  /** ws closes by itself at a frame against RFC 6455: remembers with which code. */
+  failed(code: number): void {
+    this.#closing = true;
+    this.#gone ??= { code, clean: true };
+  }
+
+  /** The socket has ended. `code` is the peer's close code, 1006 without one. */
+  ended(code: number): void {
+    this.#closing = true;
+    this.#frames = null;
+    this.#queuedBytes = 0;
+    this.#gone ??= { code, clean: code !== 1006 };
+    this.#controller?.abort(this.#gone);
+    this.#listener?.(this.#gone);
+    this.#listener = null;
+  }
+}
