@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net';
+import type { ProxyCounts } from './fault-proxy.js';
+
+export type Direction = 'up' | 'down';
+
+/** What is wrong at the moment; shared by all connections of a proxy. */
+export interface Faults {
+  delayMs: Record<Direction, number>;
+  held: Record<Direction, boolean>;
+  cutAfter: { readonly direction: Direction; left: number } | undefined;
+  swallow: ((request: Buffer) => boolean) | undefined;
+}
+
+/** One connection through the proxy. */
+export interface ProxiedPair {
+  end(): void;
+  reset(): void;
+  /** The black holes changed. */
+  refresh(): void;
+}
+
+interface PairOptions {
+  readonly faults: Faults;
+  readonly counts: ProxyCounts;
+  onEnd(): void;
+}
+
+export function createProxiedPair(client: Socket, target: Socket, { faults, counts, onEnd }: PairOptions): ProxiedPair {
+  let over = false;
+  let swallowing = false;
+
+  function reset(): void {
+    if (over) return;
+    over = true;
+    client.resetAndDestroy();
+    target.resetAndDestroy();
+    onEnd();
+  }
+
+  function relay(from: Socket, to: Socket, direction: Direction): void {
+    let lastAt = 0;
+    from.on('data', (chunk: Buffer) => {
+      if (over) return;
+      if (direction === 'up' && faults.swallow?.(chunk) === true) {
+        faults.swallow = undefined;
+        swallowing = true;
+      }
+      if (direction === 'down' && swallowing) {
+        counts.swallowed += 1;
+        counts.cuts += 1;
+        reset();
+        return;
+      }
+      const rule = faults.cutAfter?.direction === direction ? faults.cutAfter : undefined;
+      const passed = rule === undefined ? chunk : chunk.subarray(0, rule.left);
+      if (rule !== undefined) rule.left -= passed.length;
+      counts[direction === 'up' ? 'bytesUp' : 'bytesDown'] += passed.length;
+      const cut = rule !== undefined && rule.left === 0;
+      if (cut) faults.cutAfter = undefined;
+      const now = performance.now();
+      lastAt = Math.max(lastAt, now + faults.delayMs[direction]);
+      if (lastAt <= now) pass(passed, to, cut);
+      else setTimeout(pass, lastAt - now, passed, to, cut);
+    });
+    from.on('end', () => to.end());
+    from.on('error', reset);
+    from.on('close', () => {
+      if (over) return;
+      over = true;
+      // What was already read still has to leave; a socket that never drains is not worth waiting for.
+      to.end();
+      setTimeout(() => to.destroy(), 100).unref();
+      onEnd();
+    });
+  }
+
+  function pass(chunk: Buffer, to: Socket, cut: boolean): void {
+    if (over) return;
+    if (!cut) {
+      to.write(chunk);
+      return;
+    }
+    counts.cuts += 1;
+    to.write(chunk, () => {
+      // The reset must not overtake the bytes in the receiver's kernel.
+      setTimeout(reset, 20);
+    });
+  }
+
+  function refresh(): void {
+    hold(client, faults.held.up);
+    hold(target, faults.held.down);
+  }
+
+  client.setNoDelay(true);
+  target.setNoDelay(true);
+  relay(client, target, 'up');
+  relay(target, client, 'down');
+  refresh();
+  return {
+    end() {
+      if (over) return;
+      over = true;
+      client.destroy();
+      target.destroy();
+      onEnd();
+    },
+    reset,
+    refresh,
+  };
+}
+
+function hold(socket: Socket, held: boolean): void {
+  if (held) socket.pause();
+  else socket.resume();
+}
