@@ -14,7 +14,10 @@ export const builtInContract = defineContract({
       events: {
         status_update: durable(z.looseObject({ bookingId: z.string(), status: z.string() }), { publish: service }),
         location_update: ephemeral(
-          z.looseObject({ bookingId: z.string(), location: z.looseObject({ latitude: z.number(), longitude: z.number() }) }),
+          z.looseObject({
+            bookingId: z.string(),
+            location: z.looseObject({ latitude: z.number(), longitude: z.number() }),
+          }),
           { publish: ['relation:technician', ...service], conflateBy: 'bookingId', retain: 'last' },
         ),
       },
@@ -25,7 +28,11 @@ export const builtInContract = defineContract({
       whenDegraded: 'provisional',
       events: {
         message: durable(
-          z.looseObject({ ticketId: z.string(), senderId: z.string(), message: z.looseObject({ id: z.string(), message: z.string(), createdAt: z.string() }) }),
+          z.looseObject({
+            ticketId: z.string(),
+            senderId: z.string(),
+            message: z.looseObject({ id: z.string(), message: z.string(), createdAt: z.string() }),
+          }),
           { publish: ['relation:creator', 'relation:agent', ...service] },
         ),
         typing: ephemeral(typing, { echo: 'others' }),
@@ -56,7 +63,10 @@ export const builtInContract = defineContract({
           { publish: ['relation:participant'] },
         ),
         typing: ephemeral(typing, { publish: ['relation:participant'], echo: 'others' }),
-        read: ephemeral(z.looseObject({ message_id: z.string() }), { publish: ['relation:participant'], echo: 'others' }),
+        read: ephemeral(z.looseObject({ message_id: z.string() }), {
+          publish: ['relation:participant'],
+          echo: 'others',
+        }),
       },
     },
     group: {
@@ -80,17 +90,33 @@ export const builtInContract = defineContract({
     },
     company: {
       join: ['claim:company_id'],
-      events: { update: durable(z.looseObject({ action: z.string(), requestId: z.string().optional(), data: z.unknown() }), { publish: service }) },
+      events: {
+        update: durable(z.looseObject({ action: z.string(), requestId: z.string().optional(), data: z.unknown() }), {
+          publish: service,
+        }),
+      },
     },
     artifact: {
       join: ['claim:company_id'],
-      events: { update: durable(z.looseObject({ action: z.string(), requestId: z.string().optional(), data: z.unknown() }), { publish: service }) },
+      events: {
+        update: durable(z.looseObject({ action: z.string(), requestId: z.string().optional(), data: z.unknown() }), {
+          publish: service,
+        }),
+      },
     },
     shipvox: {
       join: ['user'],
       whenDegraded: 'provisional',
       events: {
-        message: durable(z.looseObject({ type: z.string(), payload: z.unknown(), requestId: z.string().optional(), user: z.unknown().optional() }), { publish: ['user'] }),
+        message: durable(
+          z.looseObject({
+            type: z.string(),
+            payload: z.unknown(),
+            requestId: z.string().optional(),
+            user: z.unknown().optional(),
+          }),
+          { publish: ['user'] },
+        ),
       },
     },
     lobby: {

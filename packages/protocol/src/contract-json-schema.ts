@@ -9,7 +9,11 @@ export function contractJsonSchema(contract: Contract): ContractJsonSchema {
   return {
     rooms: map(contract.rooms, (room) => ({
       join: room.join,
-      events: map(room.events, (event) => ({ durable: event.durable, publish: event.publish, data: schema(event.data) })),
+      events: map(room.events, (event) => ({
+        durable: event.durable,
+        publish: event.publish,
+        data: schema(event.data),
+      })),
     })),
     actions: map(contract.actions, (action) => ({
       input: schema(action.input),
@@ -17,13 +21,21 @@ export function contractJsonSchema(contract: Contract): ContractJsonSchema {
       ...(action.progress ? { progress: schema(action.progress) } : {}),
       ...(action.roles ? { roles: action.roles } : {}),
     })),
-    calls: map(contract.calls, (call) => ({ input: schema(call.input), ...(call.output ? { output: schema(call.output) } : {}) })),
+    calls: map(contract.calls, (call) => ({
+      input: schema(call.input),
+      ...(call.output ? { output: schema(call.output) } : {}),
+    })),
   };
 }
 
 export interface ContractJsonSchema {
-  readonly rooms: Record<string, { join: readonly AccessRule[]; events: Record<string, { durable: boolean; publish: readonly AccessRule[]; data: object }> }>;
+  readonly rooms: Record<
+    string,
+    {
+      join: readonly AccessRule[];
+      events: Record<string, { durable: boolean; publish: readonly AccessRule[]; data: object }>;
+    }
+  >;
   readonly actions: Record<string, { input: object; output?: object; progress?: object; roles?: readonly string[] }>;
   readonly calls: Record<string, { input: object; output?: object }>;
 }
-

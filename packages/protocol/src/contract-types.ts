@@ -9,7 +9,14 @@ export type Output<S> = S extends { readonly _zod: { readonly output: infer O } 
  * `relation:r`: the directory holds `room#r@user`. `role:r`: the token says so. `claim:c`: the room's id, up to its
  * first `/`, equals the token's claim `c`. `anonymous`: guests too. Role `admin` passes everywhere.
  */
-export type AccessRule = 'user' | 'self' | 'member' | 'anonymous' | `relation:${string}` | `role:${string}` | `claim:${string}`;
+export type AccessRule =
+  | 'user'
+  | 'self'
+  | 'member'
+  | 'anonymous'
+  | `relation:${string}`
+  | `role:${string}`
+  | `claim:${string}`;
 
 /** Conflation: the newest event per key replaces older ones; the key is a field of `data`, or the event itself. */
 export type ConflateBy = string | true;
@@ -27,7 +34,9 @@ export interface EventDefinition<S extends SchemaLike = SchemaLike> {
   readonly echo?: 'all' | 'others';
 }
 
-export interface RoomKindDefinition<E extends Readonly<Record<string, EventDefinition>> = Readonly<Record<string, EventDefinition>>> {
+export interface RoomKindDefinition<
+  E extends Readonly<Record<string, EventDefinition>> = Readonly<Record<string, EventDefinition>>,
+> {
   readonly events: E;
   /** Who may join. */
   readonly join: readonly AccessRule[];
@@ -51,7 +60,11 @@ export interface RoomKindDefinition<E extends Readonly<Record<string, EventDefin
   readonly minReplicas?: number;
 }
 
-export interface ActionDefinition<I extends SchemaLike = SchemaLike, O extends SchemaLike = SchemaLike, P extends SchemaLike = SchemaLike> {
+export interface ActionDefinition<
+  I extends SchemaLike = SchemaLike,
+  O extends SchemaLike = SchemaLike,
+  P extends SchemaLike = SchemaLike,
+> {
   readonly input: I;
   readonly output?: O;
   readonly progress?: P;
@@ -75,11 +88,23 @@ export interface Contract {
 
 export type RoomKind<C extends Contract> = keyof C['rooms'] & string;
 export type EventName<C extends Contract, K extends RoomKind<C>> = keyof C['rooms'][K]['events'] & string;
-export type EventData<C extends Contract, K extends RoomKind<C>, E extends EventName<C, K>> = Output<C['rooms'][K]['events'][E]['data']>;
+export type EventData<C extends Contract, K extends RoomKind<C>, E extends EventName<C, K>> = Output<
+  C['rooms'][K]['events'][E]['data']
+>;
 export type ActionName<C extends Contract> = keyof C['actions'] & string;
 export type ActionInput<C extends Contract, A extends ActionName<C>> = Output<C['actions'][A]['input']>;
-export type ActionOutput<C extends Contract, A extends ActionName<C>> = C['actions'][A] extends { readonly output: infer S } ? Output<S> : unknown;
-export type ActionProgress<C extends Contract, A extends ActionName<C>> = C['actions'][A] extends { readonly progress: infer S } ? Output<S> : unknown;
+export type ActionOutput<C extends Contract, A extends ActionName<C>> = C['actions'][A] extends {
+  readonly output: infer S;
+}
+  ? Output<S>
+  : unknown;
+export type ActionProgress<C extends Contract, A extends ActionName<C>> = C['actions'][A] extends {
+  readonly progress: infer S;
+}
+  ? Output<S>
+  : unknown;
 export type CallName<C extends Contract> = keyof C['calls'] & string;
 export type CallInput<C extends Contract, M extends CallName<C>> = Output<C['calls'][M]['input']>;
-export type CallOutput<C extends Contract, M extends CallName<C>> = C['calls'][M] extends { readonly output: infer S } ? Output<S> : unknown;
+export type CallOutput<C extends Contract, M extends CallName<C>> = C['calls'][M] extends { readonly output: infer S }
+  ? Output<S>
+  : unknown;

@@ -11,4 +11,11 @@
  */
 export { type BuiltInContract, builtInContract } from './built-in-contract.js';
 export { type ContractJsonSchema, contractJsonSchema } from './contract-json-schema.js';
-export { type ContractInput, defineContract, durable, type EphemeralOptions, ephemeral, verifyKind } from './define-contract.js';
+export {
+  type ContractInput,
+  defineContract,
+  durable,
+  type EphemeralOptions,
+  ephemeral,
+  verifyKind,
+} from './define-contract.js';

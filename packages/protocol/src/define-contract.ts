@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkSchema } from './check-schema.js';
 import type {
   AccessRule,
   ActionDefinition,
@@ -9,9 +10,13 @@ import type {
 } from './contract-types.js';
 
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
+const NAME_LENGTH = 128;
 
 /** An event that goes through the room's log: ordered, replayed after a drop, acknowledged once it is held. */
-export function durable<S extends z.ZodType>(data: S, options: { readonly publish?: readonly AccessRule[] } = {}): EventDefinition<S> {
+export function durable<S extends z.ZodType>(
+  data: S,
+  options: { readonly publish?: readonly AccessRule[] } = {},
+): EventDefinition<S> {
   return { data, durable: true, publish: options.publish ?? ['member'] };
 }
 
@@ -35,30 +40,61 @@ export interface ContractInput {
 }
 type Defined<C extends ContractInput> = {
   readonly rooms: C['rooms'];
-  readonly actions: C['actions'] extends Readonly<Record<string, ActionDefinition>> ? C['actions'] : Record<never, never>;
+  readonly actions: C['actions'] extends Readonly<Record<string, ActionDefinition>>
+    ? C['actions']
+    : Record<never, never>;
   readonly calls: C['calls'] extends Readonly<Record<string, CallDefinition>> ? C['calls'] : Record<never, never>;
 };
 
 /**
  * Checks a contract and gives it back with its types.
  *
- * @throws {TypeError} one sentence that names the room kind or event and what to change.
+ * @throws {TypeError} one sentence that names the room kind, event, action or call and what to change.
  */
 export function defineContract<const C extends ContractInput>(input: C): Defined<C> {
-  for (const [kind, room] of Object.entries(input.rooms)) {
-    if (!KIND.test(kind)) throw new TypeError(`Room kind "${kind}" must match ${KIND.source}.`);
-    if (kind === 'verify') throw new TypeError('Room kind "verify" is reserved; every contract has it already.');
-    for (const [name, event] of Object.entries(room.events)) checkEvent(`${kind}.${name}`, event);
+  for (const [kind, room] of Object.entries(input.rooms)) checkKind(kind, room);
+  for (const [name, { input: data, output, progress }] of Object.entries(input.actions ?? {})) {
+    checkName('Action', name);
+    checkSchema(`Input of action "${name}"`, data);
+    checkSchema(`Output of action "${name}"`, output);
+    checkSchema(`Progress of action "${name}"`, progress);
+  }
+  for (const [name, { input: data, output }] of Object.entries(input.calls ?? {})) {
+    checkName('Call', name);
+    checkSchema(`Input of call "${name}"`, data);
+    checkSchema(`Output of call "${name}"`, output);
   }
   return { rooms: input.rooms, actions: input.actions ?? {}, calls: input.calls ?? {} } as Defined<C>;
 }
 
-function checkEvent(where: string, event: EventDefinition): void {
+function checkKind(kind: string, room: RoomKindDefinition): void {
+  if (!KIND.test(kind)) throw new TypeError(`Room kind "${kind}" must match ${KIND.source}.`);
+  if (kind === 'verify') throw new TypeError('Room kind "verify" is reserved; every contract has it already.');
+  if (kind === 'system') throw new TypeError('Room kind "system" is reserved for broadcasts to every connection.');
+  checkSchema(`Id of room kind "${kind}"`, room.id);
+  for (const bound of ['historySize', 'historyTtlMs'] as const) {
+    const value = room[bound] ?? 1;
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new TypeError(`Room kind "${kind}": ${bound} must be an integer from 1.`);
+    }
+  }
+  for (const [name, event] of Object.entries(room.events)) checkEvent(`${kind}.${name}`, name, event);
+}
+
+function checkEvent(where: string, name: string, event: EventDefinition): void {
+  checkName('Event', name);
+  checkSchema(`Data of event "${where}"`, event.data);
   if (event.durable && (event.conflateBy !== undefined || event.retain !== undefined)) {
     throw new TypeError(`Event "${where}" is durable: conflateBy and retain are for ephemeral events.`);
   }
   if (event.durable && event.echo === 'others') {
     throw new TypeError(`Event "${where}" is durable: echo "others" is for ephemeral events.`);
+  }
+}
+
+function checkName(what: string, name: string): void {
+  if (name.length === 0 || name.length > NAME_LENGTH) {
+    throw new TypeError(`${what} "${name.slice(0, 20)}" must have a name of 1-${NAME_LENGTH} characters.`);
   }
 }
 

@@ -29,26 +29,111 @@ export interface RoomRequest {
 
 export type ReceiptKind = 'delivered' | 'read';
 
-export interface HelloFrame { readonly type: 'hello'; readonly id: string; readonly token?: string; readonly session?: string; readonly contractId?: string; readonly rooms?: readonly RoomRequest[] }
-export interface RefreshFrame { readonly type: 'refresh'; readonly id: string; readonly token: string }
-export interface JoinFrame extends RoomRequest { readonly type: 'join'; readonly id: string }
-export interface LeaveFrame { readonly type: 'leave'; readonly id: string; readonly room: string }
+export interface HelloFrame {
+  readonly type: 'hello';
+  readonly id: string;
+  readonly token?: string;
+  readonly session?: string;
+  readonly contractId?: string;
+  readonly rooms?: readonly RoomRequest[];
+}
+export interface RefreshFrame {
+  readonly type: 'refresh';
+  readonly id: string;
+  readonly token: string;
+}
+export interface JoinFrame extends RoomRequest {
+  readonly type: 'join';
+  readonly id: string;
+}
+export interface LeaveFrame {
+  readonly type: 'leave';
+  readonly id: string;
+  readonly room: string;
+}
 /** `room` may be a list: one append each, one event id, and the ack lists each. */
-export interface PublishFrame { readonly type: 'publish'; readonly id: string; readonly room: string | readonly string[]; readonly event: string; readonly data: unknown }
+export interface PublishFrame {
+  readonly type: 'publish';
+  readonly id: string;
+  readonly room: string | readonly string[];
+  readonly event: string;
+  readonly data: unknown;
+}
 /** Gives up a refused publish, so that this session's later ones to the room may go on (PROTOCOL.md, "Order"). */
-export interface SkipFrame { readonly type: 'skip'; readonly id: string; readonly room: string; readonly of: string }
-export interface SendFrame { readonly type: 'send'; readonly id: string; readonly to: string; readonly room?: string; readonly event: string; readonly data: unknown }
-export interface RequestFrame { readonly type: 'request'; readonly id: string; readonly action: string; readonly data: unknown; readonly timeoutMs?: number }
-export interface CancelFrame { readonly type: 'cancel'; readonly id: string; readonly of: string }
-export interface ResultFrame { readonly type: 'result'; readonly id: string; readonly of: string; readonly data?: unknown; readonly error?: { readonly code: string; readonly message: string } }
-export interface PresenceSetFrame { readonly type: 'presence'; readonly id: string; readonly room?: string; readonly state: unknown }
-export interface ReadFrame { readonly type: 'read'; readonly id: string; readonly room: string; readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind }
-export interface HistoryFrame { readonly type: 'history'; readonly id: string; readonly room: string; readonly before?: number; readonly after?: number; readonly limit?: number }
-export interface PongFrame { readonly type: 'pong' }
+export interface SkipFrame {
+  readonly type: 'skip';
+  readonly id: string;
+  readonly room: string;
+  readonly of: string;
+}
+export interface SendFrame {
+  readonly type: 'send';
+  readonly id: string;
+  readonly to: string;
+  readonly room?: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+export interface RequestFrame {
+  readonly type: 'request';
+  readonly id: string;
+  readonly action: string;
+  readonly data: unknown;
+  readonly timeoutMs?: number;
+}
+export interface CancelFrame {
+  readonly type: 'cancel';
+  readonly id: string;
+  readonly of: string;
+}
+export interface ResultFrame {
+  readonly type: 'result';
+  readonly id: string;
+  readonly of: string;
+  readonly data?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+export interface PresenceSetFrame {
+  readonly type: 'presence';
+  readonly id: string;
+  readonly room?: string;
+  readonly state: unknown;
+}
+export interface ReadFrame {
+  readonly type: 'read';
+  readonly id: string;
+  readonly room: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly kind: ReceiptKind;
+}
+export interface HistoryFrame {
+  readonly type: 'history';
+  readonly id: string;
+  readonly room: string;
+  readonly before?: number;
+  readonly after?: number;
+  readonly limit?: number;
+}
+export interface PongFrame {
+  readonly type: 'pong';
+}
 
 export type ClientFrame =
-  | HelloFrame | RefreshFrame | JoinFrame | LeaveFrame | PublishFrame | SkipFrame | SendFrame | RequestFrame
-  | CancelFrame | ResultFrame | PresenceSetFrame | ReadFrame | HistoryFrame | PongFrame;
+  | HelloFrame
+  | RefreshFrame
+  | JoinFrame
+  | LeaveFrame
+  | PublishFrame
+  | SkipFrame
+  | SendFrame
+  | RequestFrame
+  | CancelFrame
+  | ResultFrame
+  | PresenceSetFrame
+  | ReadFrame
+  | HistoryFrame
+  | PongFrame;
 
 /** What the server allows this connection; told in `welcome`, so that the SDK can pace itself. */
 export interface WelcomeLimits {
@@ -62,7 +147,11 @@ export interface WelcomeLimits {
 }
 
 export interface WelcomeFrame {
-  readonly type: 'welcome'; readonly id: string; readonly connectionId: string; readonly session: string; readonly userId: string;
+  readonly type: 'welcome';
+  readonly id: string;
+  readonly connectionId: string;
+  readonly session: string;
+  readonly userId: string;
   /** Milliseconds since 1970, UTC, as every time on this wire. */
   readonly serverTime: number;
   readonly heartbeat: { readonly intervalMs: number; readonly timeoutMs: number };
@@ -71,14 +160,23 @@ export interface WelcomeFrame {
   readonly expiresAt: number | null;
 }
 
-export interface PresenceMember { readonly userId: string; readonly connectionIds: readonly string[]; readonly state: unknown }
-export interface PresenceSnapshot { readonly version: number; readonly members: readonly PresenceMember[] }
+export interface PresenceMember {
+  readonly userId: string;
+  readonly connectionIds: readonly string[];
+  readonly state: unknown;
+}
+export interface PresenceSnapshot {
+  readonly version: number;
+  readonly members: readonly PresenceMember[];
+}
 
 /** Why a resume did not recover, or a live room has a hole. */
 export type GapReason = 'trimmed' | 'epoch_changed' | 'rewound' | 'unknown_position' | 'purged';
 
 export interface JoinedFrame {
-  readonly type: 'joined'; readonly id?: string; readonly room: string;
+  readonly type: 'joined';
+  readonly id?: string;
+  readonly room: string;
   /** Where the events that follow continue; take it as the new position. */
   readonly position: Position;
   /** True: every event missed since the given position follows, once. False without `reason`: no position was given. */
@@ -89,33 +187,140 @@ export interface JoinedFrame {
   readonly presence?: PresenceSnapshot;
 }
 export type LeftReason = 'forbidden' | 'relation_removed' | 'token_refreshed' | 'authorisation_stale' | 'unavailable';
-export interface LeftFrame { readonly type: 'left'; readonly room: string; readonly reason: LeftReason; readonly retryable: boolean }
-export interface EventFrame {
-  readonly type: 'event'; readonly room: string; readonly event: string; readonly id: string; readonly ref?: string;
-  readonly offset?: number; readonly epoch?: string; readonly provisional?: true; readonly from: From; readonly data: unknown; readonly timestamp: number;
+export interface LeftFrame {
+  readonly type: 'left';
+  readonly room: string;
+  readonly reason: LeftReason;
+  readonly retryable: boolean;
 }
-export interface AckedRoom { readonly room: string; readonly epoch?: string; readonly offset?: number; readonly duplicate?: true; readonly error?: ErrorBody }
-export interface AckFrame { readonly type: 'ack'; readonly id: string; readonly eventId: string; readonly epoch?: string; readonly offset?: number; readonly duplicate?: true; readonly rooms?: readonly AckedRoom[] }
-export interface ResponseFrame { readonly type: 'response'; readonly id: string; readonly data: unknown }
-export interface ProgressFrame { readonly type: 'progress'; readonly id: string; readonly data: unknown }
-export interface CallFrame { readonly type: 'call'; readonly id: string; readonly method: string; readonly data: unknown }
-export interface CancelCallFrame { readonly type: 'cancel'; readonly of: string }
+export interface EventFrame {
+  readonly type: 'event';
+  readonly room: string;
+  readonly event: string;
+  readonly id: string;
+  readonly ref?: string;
+  readonly offset?: number;
+  readonly epoch?: string;
+  readonly provisional?: true;
+  readonly from: From;
+  readonly data: unknown;
+  readonly timestamp: number;
+}
+export interface AckedRoom {
+  readonly room: string;
+  readonly epoch?: string;
+  readonly offset?: number;
+  readonly duplicate?: true;
+  readonly error?: ErrorBody;
+}
+export interface AckFrame {
+  readonly type: 'ack';
+  readonly id: string;
+  readonly eventId: string;
+  readonly epoch?: string;
+  readonly offset?: number;
+  readonly duplicate?: true;
+  readonly rooms?: readonly AckedRoom[];
+}
+export interface ResponseFrame {
+  readonly type: 'response';
+  readonly id: string;
+  readonly data: unknown;
+}
+export interface ProgressFrame {
+  readonly type: 'progress';
+  readonly id: string;
+  readonly data: unknown;
+}
+export interface CallFrame {
+  readonly type: 'call';
+  readonly id: string;
+  readonly method: string;
+  readonly data: unknown;
+}
+export interface CancelCallFrame {
+  readonly type: 'cancel';
+  readonly of: string;
+}
 export type PresenceFrame =
-  | { readonly type: 'presence'; readonly room: string; readonly version: number; readonly change: 'join' | 'update' | 'leave'; readonly member: PresenceMember }
-  | { readonly type: 'presence'; readonly room: string; readonly version: number; readonly change: 'sync'; readonly members: readonly PresenceMember[] };
-export interface ReceiptCursor { readonly userId: string; readonly delivered?: number; readonly read?: number }
-export interface ReceiptFrame { readonly type: 'receipt'; readonly room: string; readonly epoch: string; readonly cursors: readonly ReceiptCursor[] }
-export interface GapFrame { readonly type: 'gap'; readonly room: string; readonly reason: GapReason; readonly from: Position; readonly position: Position }
-export interface ExpiringFrame { readonly type: 'expiring'; readonly expiresAt: number }
-export interface GoawayFrame { readonly type: 'goaway'; readonly code: number; readonly reason: string; readonly reconnect: boolean; readonly afterMs: number }
-export interface ErrorFrame extends ErrorBody { readonly type: 'error'; readonly id?: string }
-export interface PingFrame { readonly type: 'ping' }
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly version: number;
+      readonly change: 'join' | 'update' | 'leave';
+      readonly member: PresenceMember;
+    }
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly version: number;
+      readonly change: 'sync';
+      readonly members: readonly PresenceMember[];
+    };
+export interface ReceiptCursor {
+  readonly userId: string;
+  readonly delivered?: number;
+  readonly read?: number;
+}
+export interface ReceiptFrame {
+  readonly type: 'receipt';
+  readonly room: string;
+  readonly epoch: string;
+  readonly cursors: readonly ReceiptCursor[];
+}
+export interface GapFrame {
+  readonly type: 'gap';
+  readonly room: string;
+  readonly reason: GapReason;
+  readonly from: Position;
+  readonly position: Position;
+}
+export interface ExpiringFrame {
+  readonly type: 'expiring';
+  readonly expiresAt: number;
+}
+export interface GoawayFrame {
+  readonly type: 'goaway';
+  readonly code: number;
+  readonly reason: string;
+  readonly reconnect: boolean;
+  readonly afterMs: number;
+}
+export interface ErrorFrame extends ErrorBody {
+  readonly type: 'error';
+  readonly id?: string;
+}
+export interface PingFrame {
+  readonly type: 'ping';
+}
 
 export type ServerFrame =
-  | WelcomeFrame | JoinedFrame | LeftFrame | EventFrame | AckFrame | ResponseFrame | ProgressFrame | CallFrame | CancelCallFrame
-  | PresenceFrame | ReceiptFrame | GapFrame | ExpiringFrame | GoawayFrame | ErrorFrame | PingFrame;
+  | WelcomeFrame
+  | JoinedFrame
+  | LeftFrame
+  | EventFrame
+  | AckFrame
+  | ResponseFrame
+  | ProgressFrame
+  | CallFrame
+  | CancelCallFrame
+  | PresenceFrame
+  | ReceiptFrame
+  | GapFrame
+  | ExpiringFrame
+  | GoawayFrame
+  | ErrorFrame
+  | PingFrame;
 
 /** What `response.data` holds for `refresh`. */
-export interface RefreshResult { readonly expiresAt: number | null; readonly joined: readonly string[]; readonly left: readonly string[] }
+export interface RefreshResult {
+  readonly expiresAt: number | null;
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+}
 /** What `response.data` holds for `history`: oldest first. */
-export interface HistoryResult { readonly events: readonly EventFrame[]; readonly position: Position; readonly trimmedOffset: number }
+export interface HistoryResult {
+  readonly events: readonly EventFrame[];
+  readonly position: Position;
+  readonly trimmedOffset: number;
+}

@@ -9,9 +9,16 @@ const room = z.string().regex(/^[a-z][a-z0-9_]{0,31}:[A-Za-z0-9._~@/:-]{1,200}$/
 const count = z.int().min(0);
 const json = z.unknown();
 
-export const positionSchema = z.looseObject({ epoch: z.string().min(1).max(64), offset: count, lastId: z.string().max(128) });
+export const positionSchema = z.looseObject({
+  epoch: z.string().min(1).max(64),
+  offset: count,
+  lastId: z.string().max(128),
+});
 export const roomRequestSchema = z.looseObject({ room, position: positionSchema.optional(), rewind: count.optional() });
-export const fromSchema = z.union([z.looseObject({ userId: z.string(), connectionId: z.string().optional() }), z.looseObject({ service: z.string() })]);
+export const fromSchema = z.union([
+  z.looseObject({ userId: z.string(), connectionId: z.string().optional() }),
+  z.looseObject({ service: z.string() }),
+]);
 export const errorBodySchema = z.looseObject({
   code: z.string(),
   message: z.string(),
@@ -20,7 +27,11 @@ export const errorBodySchema = z.looseObject({
   path: z.string().optional(),
   retrySafe: z.boolean().optional(),
 });
-export const presenceMemberSchema = z.looseObject({ userId: z.string(), connectionIds: z.array(z.string()), state: json });
+export const presenceMemberSchema = z.looseObject({
+  userId: z.string(),
+  connectionIds: z.array(z.string()),
+  state: json,
+});
 export const presenceSnapshotSchema = z.looseObject({ version: count, members: z.array(presenceMemberSchema) });
 
 export const clientFrameSchema = z.discriminatedUnion('type', [
@@ -35,10 +46,29 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('refresh'), id, token: z.string().min(1).max(16_384) }),
   roomRequestSchema.extend({ type: z.literal('join'), id }),
   z.looseObject({ type: z.literal('leave'), id, room }),
-  z.looseObject({ type: z.literal('publish'), id, room: z.union([room, z.array(room).min(1).max(20)]), event: z.string().min(1).max(128), data: json }),
+  z.looseObject({
+    type: z.literal('publish'),
+    id,
+    room: z.union([room, z.array(room).min(1).max(20)]),
+    event: z.string().min(1).max(128),
+    data: json,
+  }),
   z.looseObject({ type: z.literal('skip'), id, room, of: id }),
-  z.looseObject({ type: z.literal('send'), id, to: z.string().min(1).max(128), room: room.optional(), event: z.string().min(1).max(128), data: json }),
-  z.looseObject({ type: z.literal('request'), id, action: z.string().min(1).max(128), data: json, timeoutMs: z.int().min(1).optional() }),
+  z.looseObject({
+    type: z.literal('send'),
+    id,
+    to: z.string().min(1).max(128),
+    room: room.optional(),
+    event: z.string().min(1).max(128),
+    data: json,
+  }),
+  z.looseObject({
+    type: z.literal('request'),
+    id,
+    action: z.string().min(1).max(128),
+    data: json,
+    timeoutMs: z.int().min(1).optional(),
+  }),
   z.looseObject({ type: z.literal('cancel'), id, of: id }),
   z.looseObject({
     type: z.literal('result'),
@@ -48,8 +78,24 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
     error: z.looseObject({ code: z.string().min(1).max(128), message: z.string().max(1_024) }).optional(),
   }),
   z.looseObject({ type: z.literal('presence'), id, room: room.optional(), state: json }),
-  z.looseObject({ type: z.literal('read'), id, room, epoch: z.string().min(1).max(64), offset: count, kind: z.enum(['delivered', 'read']) }),
-  z.looseObject({ type: z.literal('history'), id, room, before: count.optional(), after: count.optional(), limit: z.int().min(1).optional() }),
+  z.looseObject({
+    type: z.literal('read'),
+    id,
+    room,
+    epoch: z.string().min(1).max(64),
+    offset: count,
+    kind: z.enum(['delivered', 'read']),
+  }),
+  z
+    .looseObject({
+      type: z.literal('history'),
+      id,
+      room,
+      before: count.optional(),
+      after: count.optional(),
+      limit: z.int().min(1).optional(),
+    })
+    .refine((frame) => frame.before === undefined || frame.after === undefined, { path: ['after'] }),
   z.looseObject({ type: z.literal('pong') }),
 ]);
 
@@ -139,7 +185,13 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('gap'), room, reason: gapReason, from: positionSchema, position: positionSchema }),
   z.looseObject({ type: z.literal('expiring'), expiresAt: z.number() }),
-  z.looseObject({ type: z.literal('goaway'), code: z.number(), reason: z.string(), reconnect: z.boolean(), afterMs: z.number() }),
+  z.looseObject({
+    type: z.literal('goaway'),
+    code: z.number(),
+    reason: z.string(),
+    reconnect: z.boolean(),
+    afterMs: z.number(),
+  }),
   errorBodySchema.extend({ type: z.literal('error'), id: id.optional() }),
   z.looseObject({ type: z.literal('ping') }),
 ]);

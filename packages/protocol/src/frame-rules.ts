@@ -1,0 +1,189 @@
+import { isIdentifier } from './identifier.js';
+import { DEFAULT_LIMITS } from './limits.js';
+
+/** A parsed JSON object before anything is known about it. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What one type of client frame carries beside `type` and `id`. */
+export interface FrameRule {
+  /** Names of the fields that are kept; any other is dropped. */
+  readonly fields: readonly string[];
+  /** The field that is any JSON: its depth, keys and numbers are the caller's own. */
+  readonly free?: 'data' | 'state';
+  /** Returns the path of the first field that is missing or not of its form. */
+  check(fields: Fields): string | null;
+}
+
+/** Characters are Unicode code points, as in JSON Schema and in Zod; a code point is one or two units. */
+const isText = (value: unknown, max: number): boolean =>
+  typeof value === 'string' &&
+  value.length > 0 &&
+  (value.length <= max || (value.length <= 2 * max && [...value].length <= max));
+const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean => value === undefined || check(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isPositive = (value: unknown): boolean => isCount(value) && value !== 0;
+const isPresent = (value: unknown): boolean => value !== undefined;
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+/** Room names are only bounded here; the server checks the grammar, so that it can answer `invalid_room`. */
+const isRoomText = (value: unknown): boolean => isText(value, 512);
+const isName = (value: unknown): boolean => isText(value, 128);
+const isToken = (value: unknown): boolean => isText(value, 16_384);
+const isRoomList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.length <= DEFAULT_LIMITS.roomsPerPublish && value.every(isRoomText);
+
+function isPosition(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { epoch, offset, lastId } = value;
+  return isText(epoch, 64) && isCount(offset) && (lastId === '' || isText(lastId, 128));
+}
+
+function checkRoomRequest(fields: Fields, prefix: string): string | null {
+  if (!isRoomText(fields.room)) return `${prefix}room`;
+  if (!isOptional(fields.position, isPosition)) return `${prefix}position`;
+  return isOptional(fields.rewind, isCount) ? null : `${prefix}rewind`;
+}
+
+function checkRoomRequests(rooms: unknown): string | null {
+  if (rooms === undefined) return null;
+  if (!Array.isArray(rooms)) return 'rooms';
+  for (const [index, room] of rooms.entries()) {
+    const flaw = isObject(room) ? checkRoomRequest(room, `rooms.${index}.`) : `rooms.${index}`;
+    if (flaw) return flaw;
+  }
+  return null;
+}
+
+function checkError(error: unknown): string | null {
+  if (error === undefined) return null;
+  if (!isObject(error)) return 'error';
+  if (!isName(error.code)) return 'error.code';
+  return error.message === '' || isText(error.message, 1_024) ? null : 'error.message';
+}
+
+/** The first name whose check failed. */
+const firstFlaw = (checks: Readonly<Record<string, boolean>>): string | null =>
+  Object.keys(checks).find((name) => checks[name] === false) ?? null;
+
+/** Every client frame but `pong`, which has nothing to check (PROTOCOL.md, "Client frames"). */
+export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, FrameRule>([
+  [
+    'hello',
+    {
+      fields: ['token', 'session', 'contractId', 'rooms'],
+      check: (f) =>
+        firstFlaw({
+          token: isOptional(f.token, isToken),
+          session: isOptional(f.session, (value) => isText(value, 512)),
+          contractId: isOptional(f.contractId, isName),
+        }) ?? checkRoomRequests(f.rooms),
+    },
+  ],
+  ['refresh', { fields: ['token'], check: (f) => firstFlaw({ token: isToken(f.token) }) }],
+  ['join', { fields: ['room', 'position', 'rewind'], check: (f) => checkRoomRequest(f, '') }],
+  ['leave', { fields: ['room'], check: (f) => firstFlaw({ room: isRoomText(f.room) }) }],
+  [
+    'publish',
+    {
+      fields: ['room', 'event', 'data'],
+      free: 'data',
+      check: (f) =>
+        firstFlaw({
+          room: isRoomText(f.room) || isRoomList(f.room),
+          event: isName(f.event),
+          data: isPresent(f.data),
+        }),
+    },
+  ],
+  ['skip', { fields: ['room', 'of'], check: (f) => firstFlaw({ room: isRoomText(f.room), of: isIdentifier(f.of) }) }],
+  [
+    'send',
+    {
+      fields: ['to', 'room', 'event', 'data'],
+      free: 'data',
+      check: (f) =>
+        firstFlaw({
+          to: isName(f.to),
+          room: isOptional(f.room, isRoomText),
+          event: isName(f.event),
+          data: isPresent(f.data),
+        }),
+    },
+  ],
+  [
+    'request',
+    {
+      fields: ['action', 'data', 'timeoutMs'],
+      free: 'data',
+      check: (f) =>
+        firstFlaw({
+          action: isName(f.action),
+          data: isPresent(f.data),
+          timeoutMs: isOptional(f.timeoutMs, isPositive),
+        }),
+    },
+  ],
+  ['cancel', { fields: ['of'], check: (f) => firstFlaw({ of: isIdentifier(f.of) }) }],
+  [
+    'result',
+    {
+      fields: ['of', 'data', 'error'],
+      free: 'data',
+      check: (f) => firstFlaw({ of: isIdentifier(f.of) }) ?? checkError(f.error),
+    },
+  ],
+  [
+    'presence',
+    {
+      fields: ['room', 'state'],
+      free: 'state',
+      check: (f) => firstFlaw({ room: isOptional(f.room, isRoomText), state: isPresent(f.state) }),
+    },
+  ],
+  [
+    'read',
+    {
+      fields: ['room', 'epoch', 'offset', 'kind'],
+      check: (f) =>
+        firstFlaw({
+          room: isRoomText(f.room),
+          epoch: isText(f.epoch, 64),
+          offset: isCount(f.offset),
+          kind: f.kind === 'delivered' || f.kind === 'read',
+        }),
+    },
+  ],
+  [
+    'history',
+    {
+      fields: ['room', 'before', 'after', 'limit'],
+      check: (f) =>
+        firstFlaw({
+          room: isRoomText(f.room),
+          before: isOptional(f.before, isCount),
+          after: isOptional(f.after, isCount) && (f.after === undefined || f.before === undefined),
+          limit: isOptional(f.limit, isPositive),
+        }),
+    },
+  ],
+]);
+
+/** Parts of a frame that are objects of the protocol's own. */
+const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  error: ['code', 'message'],
+  position: ['epoch', 'offset', 'lastId'],
+  rooms: ['room', 'position', 'rewind'],
+};
+
+/** Copies the named fields of a checked object and of its parts, so that a key nobody named reaches no further. */
+export function takeFields(source: Fields, names: readonly string[]): Record<string, unknown> {
+  const taken: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = source[name];
+    if (value === undefined) continue;
+    const inner = NESTED_FIELDS[name];
+    if (inner === undefined) taken[name] = value;
+    else if (Array.isArray(value)) taken[name] = value.map((item: Fields) => takeFields(item, inner));
+    else taken[name] = takeFields(value as Fields, inner);
+  }
+  return taken;
+}
