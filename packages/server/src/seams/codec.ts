@@ -10,8 +10,8 @@ export interface Decoded {
 /** How a dialect ends a WebSocket: last frames in its own words, then the close. A `goaway` notice is encoded after `frames`. */
 export interface Farewell {
   readonly code: CloseCode;
-  /** A short stable word; never a value of the peer's. */
-  readonly reason: string;
+  /** A short stable word, never a value of the peer's. @default the code's name */
+  readonly reason?: string;
   readonly frames?: readonly string[];
 }
 
