@@ -72,9 +72,10 @@ export class Peer {
 
   /** Says goodbye in the dialect's words, then closes. */
   end(farewell: Farewell): void {
-    const { code, reason, frames = [] } = farewell;
+    const rule = closeCodeRule(farewell.code);
+    const { code, reason = rule.name, frames = [] } = farewell;
     for (const frame of frames) this.link.send(textFrame(frame));
-    const reconnect = closeCodeRule(code).reconnect !== 'never';
+    const reconnect = rule.reconnect !== 'never';
     const goaway = this.#context.encoder.encode({ type: 'goaway', code, reason, reconnect, afterMs: 0 });
     if (goaway !== null) this.link.send(goaway);
     this.#endHandshake();
@@ -84,7 +85,7 @@ export class Peer {
   receive(data: Buffer, isBinary: boolean): void {
     if (this.link.isClosing) return;
     if (isBinary) {
-      this.end({ code: 1003, reason: 'unsupported_data' });
+      this.end({ code: 1003 });
       return;
     }
     this.link.heard();
@@ -160,14 +161,14 @@ export class Peer {
   /** A defect of ours or of the dialect costs this connection, never the process. */
   #fail(error: unknown): void {
     this.#context.gateway.logger.error({ err: error, dialect: this.#context.dialect }, 'A connection failed.');
-    this.end({ code: 1011, reason: 'internal_error' });
+    this.end({ code: 1011 });
   }
 
   /** The hello timeout covers the authentication too: a hub that can not answer in time has no use for the wait. */
   #expire(): void {
     const authentication = this.#handshake?.authentication;
     if (!authentication) {
-      this.end({ code: 4001, reason: 'hello_timeout' });
+      this.end({ code: 4001 });
       return;
     }
     this.#refuse(new TrunklineError('unavailable', 'Authentication took too long; try again.'));

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TrunklineError } from '@trunkline/protocol';
 import { refuseUpgrade } from '../router/http-refusal.js';
@@ -72,13 +72,22 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
     request(req, res, head) {
       const endpoint = endpoints.get(head.path);
       if (endpoint) endpoint(gateway, req, res, head);
-      else res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end();
+      else refusePlain(req, res);
     },
     async close() {
       server.close();
-      for (const peer of unopened) peer.end({ code: 1012, reason: 'service_restart' });
+      for (const peer of unopened) peer.end({ code: 1012 });
     },
   };
+}
+
+/** A WebSocket's path, asked for in plain HTTP. */
+function refusePlain(req: IncomingMessage, res: ServerResponse): void {
+  if (req.method === 'GET') {
+    res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }).end();
+  } else {
+    res.writeHead(405, { Allow: 'GET' }).end();
+  }
 }
 
 /** Authenticates before the upgrade; ends with the socket and with the time a hello may take. */

@@ -1,0 +1,118 @@
+import {
+  type CloseCode,
+  decodeClientFrame,
+  type HelloFrame,
+  type ServerFrame,
+  TrunklineError,
+} from '@trunkline/protocol';
+import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
+import type { Credentials, Reply } from '../seams/dialect.js';
+import { flawError, readCommand, roomRequest } from './canonical-commands.js';
+
+/** Which refusal of a hello closes how (PROTOCOL.md, "The server's side"). */
+const CLOSE_OF_ERROR = new Map<string, CloseCode>([
+  ['forbidden', 4504],
+  ['internal', 1011],
+  ['invalid_frame', 4501],
+  ['malformed', 4501],
+  ['not_authenticated', 4501],
+  ['rate_limited', 4003],
+  ['token_expired', 4101],
+  ['token_revoked', 4102],
+  ['too_large', 1009],
+  ['too_many_connections', 4004],
+  ['unauthenticated', 4100],
+  ['unavailable', 4005],
+  ['unknown_frame', 4501],
+]);
+
+const SPENT: Credentials = { address: '' };
+
+/** One connection of `trunkline.v1`: the hello, then frames and answers by id. */
+export class CanonicalConversation implements Conversation {
+  #handshake: Credentials;
+  #helloId: string | undefined;
+
+  constructor(handshake: Credentials) {
+    this.#handshake = handshake;
+  }
+
+  hello(text: string): Hello | Farewell {
+    const decoded = decodeClientFrame(text);
+    if (!decoded.ok) return farewell(flawError(decoded), decoded.id);
+    const { frame } = decoded;
+    if (frame.type !== 'hello') {
+      const id = frame.type === 'pong' ? undefined : frame.id;
+      return farewell(new TrunklineError('not_authenticated', 'Send hello first.'), id);
+    }
+    this.#helloId = frame.id;
+    return { greeting: { credentials: this.#credentials(frame) }, options: openOptions(frame) };
+  }
+
+  refuse(error: TrunklineError): Farewell {
+    return farewell(error, this.#helloId);
+  }
+
+  opened(): void {
+    // A token is not kept longer than it is of use.
+    this.#handshake = SPENT;
+  }
+
+  decode(text: string): readonly Decoded[] {
+    return [{ command: readCommand(text) }];
+  }
+
+  reply(reply: Reply, { command }: Decoded): readonly string[] {
+    const id = 'id' in command ? command.id : undefined;
+    const frame = replyFrame(reply, { id, listed: command.type === 'publish' && command.listed === true });
+    return frame === null ? [] : [JSON.stringify(frame)];
+  }
+
+  #credentials({ token }: HelloFrame): Credentials {
+    const { address, origin } = this.#handshake;
+    return token === undefined ? this.#handshake : { address, token, ...(origin === undefined ? {} : { origin }) };
+  }
+}
+
+function openOptions(frame: HelloFrame): Hello['options'] {
+  return {
+    ref: frame.id,
+    ...(frame.session === undefined ? {} : { session: frame.session }),
+    ...(frame.rooms === undefined ? {} : { rooms: frame.rooms.map(roomRequest) }),
+  };
+}
+
+function farewell(error: TrunklineError, id: string | undefined): Farewell {
+  const code = CLOSE_OF_ERROR.get(error.code) ?? (error.retryable ? 4005 : 4501);
+  return { code, frames: [JSON.stringify(errorFrame(error, id))] };
+}
+
+function errorFrame(error: TrunklineError, id: string | undefined): ServerFrame {
+  return { type: 'error', ...(id === undefined ? {} : { id }), ...error.toBody() };
+}
+
+function replyFrame(reply: Reply, to: { id: string | undefined; listed: boolean }): ServerFrame | null {
+  if (reply.type === 'done') return null;
+  if (reply.type === 'error') return errorFrame(reply.error, to.id);
+  // Everything that is answered otherwise than by an error has an id.
+  const id = to.id ?? '';
+  switch (reply.type) {
+    case 'ack': {
+      const { eventId, rooms } = reply;
+      if (to.listed) return { type: 'ack', id, eventId, rooms };
+      const { epoch, offset, duplicate } = rooms[0] ?? {};
+      return {
+        type: 'ack',
+        id,
+        eventId,
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(offset === undefined ? {} : { offset }),
+        ...(duplicate === undefined ? {} : { duplicate }),
+      };
+    }
+    case 'left':
+      return { type: 'response', id, data: null };
+    case 'response':
+      return { type: 'response', id, data: reply.data ?? null };
+  }
+}
