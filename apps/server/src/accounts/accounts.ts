@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Accounts, TokenIssuer } from '@trunkline/server';
+import { compare, getRounds, hash } from 'bcrypt';
+import { type Account, BCRYPT_COST, MAX_PASSWORD_BYTES } from './account.js';
+import { limitConcurrency } from './limited-concurrency.js';
+import type { LoginLimiter } from './login-limiter.js';
+
+export interface AccountsOptions {
+  readonly accounts: readonly Account[];
+  readonly issuer: TokenIssuer;
+  readonly limiter: LoginLimiter;
+  /** Whom the test token is for; absent: there is none. */
+  readonly testUser?: { readonly userId: string };
+}
+
+/** Half of libuv's four threads: the others keep serving files and DNS. */
+const CONCURRENT_HASHES = 2;
+const QUEUED_HASHES = 200;
+
+/** Accounts behind the login endpoints. An unknown name takes as long as a wrong password and gets the same answer. */
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { accounts, issuer, limiter, testUser } = options;
+  const byLogin = new Map(
+    accounts.flatMap((account) =>
+      [account.name, account.phone].flatMap((login) => (login === undefined ? [] : [[login, account] as const])),
+    ),
+  );
+  const cost = Math.max(BCRYPT_COST, ...accounts.map((account) => getRounds(account.hash)));
+  const decoy = hash(randomBytes(24).toString('base64'), cost);
+  const hashing = limitConcurrency({
+    width: CONCURRENT_HASHES,
+    queued: QUEUED_HASHES,
+    refuse: () =>
+      new TrunklineError('rate_limited', 'Too many people log in at the moment; try again.', { retryAfterMs: 1_000 }),
+  });
+
+  return {
+    async login(name, password, address) {
+      await limiter.attempt(name, address);
+      const account = byLogin.get(name);
+      const right = await hashing(async () => compare(password, account?.hash ?? (await decoy)));
+      if (!account || !right || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
+        throw new TrunklineError('unauthenticated', 'The name or the password is wrong.');
+      }
+      await limiter.succeeded(name, address);
+      return issuer.issue({
+        userId: account.id,
+        roles: account.roles ?? [],
+        ...(account.company_id === undefined ? {} : { companyId: account.company_id }),
+      });
+    },
+    testToken: async () => (testUser ? issuer.issueTestToken(testUser) : null),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Accounts, Hub, Principal, Tickets } from '@trunkline/server';
+import type { Registry } from 'prom-client';
+import type { Guard } from './bearer.js';
+
+/** What the routes work with. */
+export interface ApiContext {
+  readonly hub: Hub;
+  readonly guard: Guard;
+  /** Absent: there are no login endpoints (keys of others only). */
+  readonly accounts?: Accounts;
+  readonly tickets: Tickets;
+  readonly metrics: Registry;
+  readonly readiness: () => Readiness;
+  readonly production: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly maxMessageBytes: number;
+  /** The playground's built files; absent: there is no page. */
+  readonly pagesDirectory?: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly status: 'ok' | 'degraded' | 'starting' | 'draining' | 'unready';
+  readonly reason?: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set by the guard of the route. */
+    principal: Principal | null;
+  }
+}

@@ -1,0 +1,26 @@
+import type { ApiContext } from './api-context.js';
+import type { Api } from './zod-schemas.js';
+
+/** For load balancers and Prometheus. */
+export function healthRoutes(app: Api, { guard, metrics, production, readiness }: ApiContext): void {
+  app.get('/healthz', { schema: { tags: ['Health'], summary: 'The process lives' } }, () => ({ status: 'ok' }));
+
+  app.get(
+    '/readyz',
+    { schema: { tags: ['Health'], summary: 'This node takes traffic; 503 when it does not' } },
+    async (_, reply) => {
+      const { ready, status, reason } = readiness();
+      return reply
+        .code(ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send({ status, ...(reason === undefined ? {} : { reason }) });
+    },
+  );
+
+  const protection = production ? { onRequest: guard.role('admin', 'service') } : {};
+  app.get(
+    '/metrics',
+    { ...protection, schema: { tags: ['Health'], summary: 'Figures for Prometheus (open in development)' } },
+    async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}

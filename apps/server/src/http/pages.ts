@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import serveStatic from '@fastify/static';
+import { isLoopback } from '@trunkline/server';
+import type { FastifyInstance } from 'fastify';
+
+/** What browsers are told: which other origins may call the HTTP API, and what a page of ours may load. */
+export interface BrowserPolicy {
+  readonly production: boolean;
+  readonly allowedOrigins: readonly string[];
+}
+
+export async function useBrowserPolicy(
+  app: FastifyInstance,
+  { production, allowedOrigins }: BrowserPolicy,
+): Promise<void> {
+  await app.register(cors, {
+    origin: (origin, answer) => answer(null, origin !== undefined && isAllowed(origin)),
+    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key'],
+    maxAge: 600,
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        // Not every browser counts ws: as 'self'.
+        connectSrc: ["'self'", (request) => ownSockets(request.headers.host)],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        // Component libraries set styles from scripts.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
+    // Browsers ignore it over http, and a development host must not be pinned to https.
+    strictTransportSecurity: production ? { maxAge: 15_552_000 } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  });
+
+  function isAllowed(origin: string): boolean {
+    if (allowedOrigins.includes(origin)) return true;
+    if (production || !URL.canParse(origin)) return false;
+    return allowedOrigins.includes('*') || isLoopback(new URL(origin).hostname);
+  }
+}
+
+const HOST = /^[A-Za-z0-9.[\]:-]{1,255}$/;
+
+function ownSockets(host: string | undefined): string {
+  return host !== undefined && HOST.test(host) ? `ws://${host} wss://${host}` : "'self'";
+}
+
+/** The playground at `/`. Its assets carry a hash in their name and may be kept; the page itself may not. */
+export async function usePages(app: FastifyInstance, directory: string | undefined): Promise<void> {
+  if (directory === undefined || !existsSync(directory)) return;
+  await app.register(serveStatic, {
+    root: directory,
+    cacheControl: false,
+    wildcard: false,
+    schemaHide: true,
+    setHeaders: (response, path) => {
+      response.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+}

@@ -1,0 +1,72 @@
+import type { Revocation } from '@trunkline/server';
+import { z } from 'zod';
+import type { ApiContext } from './api-context.js';
+import { principalOf } from './bearer.js';
+import { userParams } from './shapes.js';
+import type { Api } from './zod-schemas.js';
+
+/** Seconds since 1970 as in `iat`, or ISO 8601; becomes milliseconds. */
+const moment = z.union([
+  z
+    .number()
+    .min(0)
+    .max(99_999_999_999)
+    .transform((seconds) => seconds * 1_000),
+  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+]);
+const revocation = z.union(
+  [
+    z.strictObject({ jti: z.string().min(1).max(512), expires_at: moment.optional() }),
+    z.strictObject({
+      subject: z.string().min(1).max(128),
+      issued_before: moment.optional(),
+      expires_at: moment.optional(),
+    }),
+  ],
+  'Give jti, or subject (with issued_before: only tokens older than that).',
+);
+
+/** Ending sessions, and one-time tickets. */
+export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): void {
+  const admin = { onRequest: guard.role('admin') };
+
+  app.post(
+    '/v1/users/:id/disconnect',
+    { ...admin, schema: { tags: ['Sessions'], summary: 'Close every connection of a user', params: userParams } },
+    async (request, reply) => {
+      await hub.disconnect(request.params.id);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    '/v1/tokens/revoke',
+    { ...admin, schema: { tags: ['Sessions'], summary: 'Refuse tokens from now on', body: revocation } },
+    async (request, reply) => {
+      await hub.revoke(asRevocation(request.body));
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    '/v1/tickets',
+    {
+      onRequest: guard.user,
+      schema: { tags: ['Sessions'], summary: 'A stand-in for your token: once, within 30 seconds' },
+    },
+    async (request, reply) => {
+      const { ticket, expiresIn } = await tickets.issue(principalOf(request));
+      return reply.code(201).header('cache-control', 'no-store').send({ ticket, expires_in: expiresIn });
+    },
+  );
+}
+
+function asRevocation(body: z.output<typeof revocation>): Revocation {
+  const end = body.expires_at === undefined ? {} : { expiresAt: body.expires_at };
+  if ('jti' in body) return { tokenId: body.jti, ...end };
+  return {
+    userId: body.subject,
+    ...(body.issued_before === undefined ? {} : { issuedBefore: body.issued_before }),
+    ...end,
+  };
+}

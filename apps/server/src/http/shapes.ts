@@ -1,0 +1,31 @@
+import { isRoomName, TrunklineError } from '@trunkline/protocol';
+import { z } from 'zod';
+
+export const roomParams = z.object({ room: z.string() });
+export const userParams = z.object({ id: z.string().min(1).max(128) });
+export const eventName = z.string().min(1).max(128);
+export const eventId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable characters without spaces');
+const pageLimit = z
+  .string()
+  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .transform(Number);
+
+/** A query's limit, cut to what a page may hold. */
+export const limitOf = (max: number, fallback: number) =>
+  pageLimit
+    .refine((value) => value >= 1, 'must be at least 1')
+    .transform((value) => Math.min(value, max))
+    .optional()
+    .transform((value) => value ?? fallback);
+
+export const offset = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .transform(Number);
+
+/** @throws {TrunklineError} `invalid_room` */
+export function roomName(text: string): string {
+  if (!isRoomName(text))
+    throw new TrunklineError('invalid_room', 'A room is named kind:id, percent-encoded in a path.', { path: 'room' });
+  return text;
+}

@@ -1,0 +1,63 @@
+import { TrunklineError } from '@trunkline/protocol';
+import type { Accounts, IssuedToken } from '@trunkline/server';
+import type { FastifyReply } from 'fastify';
+import { statusOf } from './problem.js';
+import type { Api } from './zod-schemas.js';
+
+/** The OAuth2 password flow (RFC 6749, section 4.3), its errors included. */
+export function tokenRoutes(app: Api, accounts: Accounts): void {
+  app.post(
+    '/token',
+    { schema: { tags: ['Login'], summary: 'Exchange a name and password for a token' } },
+    async (request, reply) => {
+      const fields = formFields(request.body);
+      const { grant_type: grantType = 'password', username, password } = fields;
+      reply.header('cache-control', 'no-store');
+      if (grantType !== 'password')
+        return reply
+          .code(400)
+          .send({ error: 'unsupported_grant_type', error_description: 'Only the password grant is served.' });
+      if (!username || !password)
+        return reply
+          .code(400)
+          .send({ error: 'invalid_request', error_description: 'username and password are required.' });
+      try {
+        return tokenBody(await accounts.login(username, password, request.ip));
+      } catch (error) {
+        return sendOAuthError(reply, error);
+      }
+    },
+  );
+
+  app.get(
+    '/test-token',
+    { schema: { tags: ['Login'], summary: 'A token that does not expire (development only)' } },
+    async (_, reply) => {
+      const issued = await accounts.testToken();
+      if (!issued) throw new TrunklineError('not_found', 'There is no test token in production.');
+      return reply.header('cache-control', 'no-store').send(tokenBody(issued));
+    },
+  );
+}
+
+function tokenBody({ token, expiresIn }: IssuedToken) {
+  return { access_token: token, token_type: 'bearer', ...(expiresIn === null ? {} : { expires_in: expiresIn }) };
+}
+
+function sendOAuthError(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof TrunklineError)) throw error;
+  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  const wrong = error.code === 'unauthenticated';
+  if (wrong) reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(statusOf(error))
+    .send({ error: wrong ? 'invalid_grant' : error.code, error_description: error.message });
+}
+
+/** A field that comes twice counts as absent: nobody then can tell which one was meant. */
+function formFields(body: unknown): Partial<Record<string, string>> {
+  if (typeof body !== 'object' || body === null) return {};
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

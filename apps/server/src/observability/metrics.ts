@@ -1,0 +1,107 @@
+import type { Observer } from '@trunkline/server';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The figures of one process, for Prometheus. No user and no room is ever a label. */
+export interface Metrics {
+  readonly observer: Observer;
+  readonly registry: Registry;
+  /** Read at each scrape. */
+  watch(figures: Figures): void;
+}
+export interface Figures {
+  readonly ready: () => boolean;
+  readonly degraded: () => boolean;
+}
+
+const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'trunkline_' });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name: `trunkline_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Histogram({ name: `trunkline_${name}`, help, labelNames, registers, buckets: LATENCY_SECONDS });
+
+  const open = gauge('connections', 'Open connections by dialect.', ['dialect']);
+  const opened = counter('connections_opened_total', 'Connections opened by dialect.', ['dialect']);
+  const closed = counter('connections_closed_total', 'Connections closed by dialect and close code.', [
+    'dialect',
+    'code',
+  ]);
+  const framesIn = counter('frames_received_total', 'Frames received by dialect.', ['dialect']);
+  const bytesIn = counter('bytes_received_total', 'Bytes received by dialect.', ['dialect']);
+  const framesOut = counter('frames_sent_total', 'Frames sent.');
+  const bytesOut = counter('bytes_sent_total', 'Bytes sent.');
+  const flushes = counter('flushes_total', 'Writes to sockets.');
+  const publishes = counter('publishes_total', 'Events published by room kind.', ['kind', 'durable']);
+  const deliveries = counter('deliveries_total', 'Copies of events handed to connections, by room kind.', ['kind']);
+  const ackSeconds = histogram('ack_seconds', 'From the arrival of a publish to its ack.');
+  const deliverySeconds = histogram('delivery_seconds', 'From the timestamp of an event to its write.');
+  const drops = counter('drops_total', 'Ephemeral events dropped, by reason.', ['reason']);
+  const resumes = counter('resumes_total', 'Rooms resumed, by outcome.', ['outcome']);
+  const gaps = counter('gaps_total', 'Gaps told to members, by cause.', ['cause']);
+  const authFailures = counter('auth_failures_total', 'Refused credentials, by reason.', ['reason']);
+  const limitHits = counter('limit_hits_total', 'Limits met, by limit.', ['limit']);
+  const refusals = counter('refusals_total', 'Commands refused, by error code.', ['code']);
+  const requestSeconds = histogram('request_seconds', 'Requests from arrival to settlement, by outcome.', ['outcome']);
+  const brokerEvents = counter('broker_events_total', 'Reconnects, repairs, junk and the like.', ['event']);
+  const canaryAge = gauge(
+    'canary_age_seconds',
+    'Age of the newest message that this node heard from itself through the broker.',
+  );
+
+  const observer: Observer = {
+    connectionOpened(dialect) {
+      open.inc({ dialect });
+      opened.inc({ dialect });
+    },
+    connectionClosed(dialect, code) {
+      open.dec({ dialect });
+      closed.inc({ dialect, code });
+    },
+    frameReceived(dialect, bytes) {
+      framesIn.inc({ dialect });
+      bytesIn.inc({ dialect }, bytes);
+    },
+    framesSent(frames, bytes) {
+      flushes.inc();
+      framesOut.inc(frames);
+      bytesOut.inc(bytes);
+    },
+    published: (kind, durable) => publishes.inc({ kind, durable: String(durable) }),
+    delivered: (kind, recipients) => deliveries.inc({ kind }, recipients),
+    acknowledged: (durationMs) => ackSeconds.observe(durationMs / 1_000),
+    deliveryDelay: (durationMs) => deliverySeconds.observe(Math.max(0, durationMs / 1_000)),
+    dropped: (reason, count) => drops.inc({ reason }, count),
+    resumed: (outcome) => resumes.inc({ outcome }),
+    gap: (cause) => gaps.inc({ cause }),
+    authFailed: (reason) => authFailures.inc({ reason }),
+    limited: (limit) => limitHits.inc({ limit }),
+    refused: (code) => refusals.inc({ code }),
+    requestSettled: (outcome, durationMs) => requestSeconds.observe({ outcome }, durationMs / 1_000),
+    brokerEvent: (event) => brokerEvents.inc({ event }),
+    canaryAge: (seconds) => canaryAge.set(seconds),
+  };
+
+  return {
+    observer,
+    registry,
+    watch(figures) {
+      const read = (name: string, help: string, value: () => number) =>
+        new Gauge({
+          name: `trunkline_${name}`,
+          help,
+          registers,
+          collect() {
+            this.set(value());
+          },
+        });
+      read('ready', '1 while this node takes traffic.', () => Number(figures.ready()));
+      read('degraded', '1 while Redis is away.', () => Number(figures.degraded()));
+    },
+  };
+}
