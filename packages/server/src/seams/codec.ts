@@ -35,6 +35,8 @@ export interface Codec extends Encoder<string> {
 
 /** Per connection: a format whose URL names the room remembers it here. */
 export interface Conversation {
+  /** Words notices for this connection alone, fixed once opened. Return the same string for the same notice to share its frame. @default the codec */
+  readonly encoder?: Encoder<string>;
   /** Only where `greet` gave null: reads the first text frame. A farewell: it was no acceptable hello. Never throws. */
   hello?(frame: string): Hello | Farewell;
   /** Only where `greet` gave null: words the refusal of that hello by the hub. */

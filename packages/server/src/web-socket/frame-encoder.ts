@@ -19,3 +19,22 @@ export function createFrameEncoder(encoder: Encoder<string>): Encoder<Buffer> {
     },
   };
 }
+
+/** For conversations with an encoder of their own: they mostly say the same, so one text costs one frame. */
+export function createFrameSharer(): { for(encoder: Encoder<string>): Encoder<Buffer> } {
+  let newest: string | undefined;
+  let frame: Buffer = Buffer.alloc(0);
+  return {
+    for: (encoder) => ({
+      encode(notice) {
+        const text = encoder.encode(notice);
+        if (text === null) return null;
+        if (text !== newest) {
+          frame = textFrame(text);
+          newest = text;
+        }
+        return frame;
+      },
+    }),
+  };
+}

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { TrunklineError } from '@trunkline/protocol';
 import { refuseUpgrade } from '../router/http-refusal.js';
 import type { Admission, Dialect, Gateway, Greeting, Mount, RequestHead } from '../seams/dialect.js';
-import { createFrameEncoder } from './frame-encoder.js';
+import { createFrameEncoder, createFrameSharer } from './frame-encoder.js';
 import { createOutbox } from './outbox.js';
 import { Peer, type PeerContext } from './peer.js';
 import { WebSocketLink } from './web-socket-link.js';
@@ -26,6 +26,7 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
   const endpoints = new Map(Object.entries(options.endpoints ?? {}));
   const outbox = createOutbox(gateway.observer);
   const encoder = createFrameEncoder(codec);
+  const frames = createFrameSharer();
   const unopened = new Set<Peer>();
   const context: PeerContext = { dialect: name, encoder, gateway, heartbeat, unopened };
   const server = createPeerServer({
@@ -41,8 +42,16 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
     }
     const complete = (then: (peer: Peer) => void): void => {
       server.handleUpgrade(req, socket, firstBytes, (ws) => {
-        const link = new WebSocketLink({ ws, socket, encoder, outbox });
-        const peer = new Peer(context, { link, transport: ws, conversation: codec.open(head), head });
+        const conversation = codec.open(head);
+        const own = conversation.encoder;
+        const link = new WebSocketLink({
+          ws,
+          socket,
+          encoder: own ? frames.for(own) : encoder,
+          outbox,
+          closeCode: options.closeCode,
+        });
+        const peer = new Peer(context, { link, transport: ws, conversation, head });
         listenTo(ws, peer, heartbeat);
         then(peer);
       });

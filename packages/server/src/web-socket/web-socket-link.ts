@@ -19,6 +19,8 @@ export interface WebSocketLinkParts {
   readonly socket: Duplex;
   readonly encoder: Encoder<Buffer>;
   readonly outbox: Outbox;
+  /** The dialect's own code for one of the hub's. @default as it is */
+  readonly closeCode?: ((code: CloseCode) => CloseCode) | undefined;
 }
 
 /** The far end of one WebSocket. Everything for the socket goes through the outbox, or order is lost. */
@@ -27,6 +29,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #outbox: Outbox;
+  readonly #closeCode: ((code: CloseCode) => CloseCode) | undefined;
   #frames: Buffer[] | null = null;
   #queuedBytes = 0;
   #heardAt = Date.now();
@@ -40,6 +43,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
     this.#socket = parts.socket;
     this.encoder = parts.encoder;
     this.#outbox = parts.outbox;
+    this.#closeCode = parts.closeCode;
   }
 
   get signal(): AbortSignal {
@@ -103,7 +107,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
     if (this.#ws.readyState === WebSocket.OPEN) {
       this.#gone = { code, clean: true };
       // Its own timer ends the socket after CLOSE_TIMEOUT_MS (the server's `closeTimeout`).
-      this.#ws.close(code, reason);
+      this.#ws.close(this.#closeCode?.(code) ?? code, reason);
     } else if (this.#ws.readyState === WebSocket.CLOSING) {
       // The peer half-closed without a close frame; for this case ws has no timer.
       setTimeout(() => this.#ws.terminate(), CLOSE_TIMEOUT_MS);

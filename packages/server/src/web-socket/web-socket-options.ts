@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TrunklineError } from '@trunkline/protocol';
+import type { CloseCode, TrunklineError } from '@trunkline/protocol';
 import type { HttpRefusal } from '../router/http-refusal.js';
 import type { Codec, Farewell } from '../seams/codec.js';
 import type { Gateway, RequestHead } from '../seams/dialect.js';
@@ -21,6 +21,8 @@ export interface WebSocketDialectOptions {
    * `{ code, reason, frames? }` completes the upgrade and closes.
    */
   refuse(error: TrunklineError, head: RequestHead): Refusal;
+  /** The format's own close code in place of one of the hub's. @default as it is */
+  closeCode?(code: CloseCode): CloseCode;
   /** The one subprotocol that is answered when offered; others never are. @default name */
   readonly subprotocol?: string;
   /** Who pings: the hub by notices, or the link by WebSocket frames. @default 'notice' */
