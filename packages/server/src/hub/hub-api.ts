@@ -4,6 +4,7 @@ import type { Authenticator, Principal } from '../seams/authenticator.js';
 import type { Broker, BrokerStatus, LogPage, LogQuery } from '../seams/broker.js';
 import type { Dialect, IssuedToken, Logger, Published, ServicePublication } from '../seams/dialect.js';
 import type { Directory } from '../seams/directory.js';
+import type { Ledger } from '../seams/ledger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
 import type { RoomPolicy } from '../seams/room-policy.js';
@@ -63,6 +64,8 @@ export interface HubOptions<C extends Contract = Contract> {
   /** @default { intervalMs: 25_000, timeoutMs: 10_000 } */
   readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number };
   readonly limits?: Partial<HubLimits>;
+  /** Requests and receipts that all nodes remember together. @default createMemoryLedger() */
+  readonly ledger?: Ledger;
   /** @default silent */
   readonly logger?: Logger;
   readonly observer?: Observer;

@@ -1,0 +1,75 @@
+import { createId, TrunklineError } from '@trunkline/protocol';
+import type { Command } from '../seams/dialect.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import { checkData } from './event-rules.js';
+
+interface Pending {
+  readonly connection: Connection;
+  readonly method: string;
+  readonly timer: NodeJS.Timeout;
+  resolve(data: unknown): void;
+  reject(error: TrunklineError): void;
+}
+
+const TIMEOUT_MS = 30_000;
+const MAX_PENDING = 10_000;
+
+/** Requests from the server to one client: one result each, or a timeout, or the connection's end. */
+export class Calls {
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(private readonly core: Core) {}
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** @throws {TrunklineError} `invalid_data`, `timeout`, `unknown_outcome` when the connection ended, or the client's own error */
+  call(connection: Connection, method: string, data: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+    const { calls } = this.core.contract;
+    const definition = Object.hasOwn(calls, method) ? calls[method] : undefined;
+    if (definition) checkData(definition.input, data);
+    if (this.#pending.size >= MAX_PENDING) throw new TrunklineError('unavailable', 'Too many calls wait for an answer.');
+    const id = createId();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        connection.tell({ type: 'call_cancelled', of: id });
+        reject(new TrunklineError('timeout', 'The client did not answer in time.'));
+      }, timeoutMs);
+      this.#pending.set(id, { connection, method, timer, resolve, reject });
+      connection.tell({ type: 'call', id, method, data });
+    });
+  }
+
+  /** @returns false when nothing of this connection waits for it */
+  settle(connection: Connection, { of, data, error }: Command & { readonly type: 'result' }): boolean {
+    const pending = this.#pending.get(of);
+    if (pending?.connection !== connection) return false;
+    this.#pending.delete(of);
+    clearTimeout(pending.timer);
+    if (error) {
+      pending.reject(new TrunklineError(error.code, error.message));
+      return true;
+    }
+    const { calls } = this.core.contract;
+    const definition = Object.hasOwn(calls, pending.method) ? calls[pending.method] : undefined;
+    try {
+      if (definition?.output) checkData(definition.output, data);
+      pending.resolve(data);
+    } catch (flaw) {
+      if (flaw instanceof TrunklineError) pending.reject(flaw);
+    }
+    return true;
+  }
+
+  gone(connection: Connection): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.connection !== connection) continue;
+      this.#pending.delete(id);
+      clearTimeout(pending.timer);
+      pending.reject(new TrunklineError('unknown_outcome', 'The connection ended before the client answered.'));
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import type { CloseCode } from '@trunkline/protocol';
+import { closeCodeRule } from '@trunkline/protocol';
+import type { Principal } from '../seams/authenticator.js';
+import type { Link, Notice, OpenOptions } from '../seams/dialect.js';
+import type { Core } from './core.js';
+import type { Membership } from './hub-room.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** How long ids are remembered for dialects whose clients know none. */
+const SEEN_IDS = 256;
+
+/** One open connection: its link, its principal, its rooms, and what it may be sent. */
+export class Connection {
+  readonly memberships = new Map<string, Membership>();
+  readonly bucket: TokenBucket;
+  readonly connectedAt: number;
+  principal: Principal;
+  /** When the hub last pinged; the first ping is spread over the interval. */
+  pingedAt: number;
+  expiringTold = false;
+  /** Set at the first close; nothing is sent afterwards. */
+  closedWith: CloseCode | null = null;
+  /** The presence state set last without a room; later joins start with it. */
+  presenceState: unknown;
+  /** Publishes sent to the broker and not yet answered. */
+  unacked = 0;
+  #endAnnounced = false;
+  #seen: Set<string> | undefined;
+  #conflated: Map<string, unknown> | undefined;
+
+  constructor(
+    private readonly core: Core,
+    readonly id: string,
+    readonly sessionId: string,
+    readonly link: Link<unknown>,
+    principal: Principal,
+    readonly options: OpenOptions,
+  ) {
+    const now = Date.now();
+    this.principal = principal;
+    this.connectedAt = now;
+    this.pingedAt = now;
+    this.presenceState = options.presence ?? null;
+    const { messagesPerSecond, messageBurst } = core.limits;
+    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, now);
+  }
+
+  get isOpen(): boolean {
+    return this.closedWith === null && !this.link.signal.aborted;
+  }
+
+  /** Words one notice for this connection alone. */
+  tell(notice: Notice): void {
+    if (!this.isOpen) return;
+    const frame = this.link.encoder.encode(notice);
+    if (frame !== null) this.#queue(frame);
+  }
+
+  /**
+   * Queues a frame that others may share. Ephemeral ones are dropped first when the peer reads slowly, the newest per
+   * `conflateKey` kept; past the bound the connection is closed with a code that resumes.
+   */
+  deliver(frame: unknown, ephemeral: boolean, conflateKey: string | undefined): void {
+    if (!this.isOpen) return;
+    if (ephemeral && this.link.bufferedBytes() > this.core.limits.maxQueueBytes / 2) {
+      if (conflateKey === undefined) this.core.observer.dropped?.('backpressure', 1);
+      else this.#conflate(conflateKey, frame);
+      return;
+    }
+    this.#queue(frame);
+  }
+
+  /** True for clients that tell copies of an event apart by its id. */
+  get showsAgain(): boolean {
+    return this.options.eachEventOnce === false;
+  }
+
+  /** True when one event could reach this connection twice: by several rooms, or as a provisional copy before. */
+  get needsIds(): boolean {
+    return this.#seen !== undefined || this.memberships.size > 1;
+  }
+
+  /** True the first time an event id is shown, for clients that can not tell. */
+  showsFirst(eventId: string): boolean {
+    this.#seen ??= new Set();
+    if (this.#seen.has(eventId)) return false;
+    this.#seen.add(eventId);
+    if (this.#seen.size > SEEN_IDS) this.#seen.delete(this.#seen.values().next().value ?? '');
+    return true;
+  }
+
+  /** Sends what was conflated once the peer has caught up. Called by the shared timer. */
+  flushConflated(): void {
+    if (this.#conflated === undefined || this.link.bufferedBytes() > this.core.limits.maxQueueBytes / 4) return;
+    const frames = this.#conflated;
+    this.#conflated = undefined;
+    for (const frame of frames.values()) this.#queue(frame);
+  }
+
+  /** Tells that the connection will end soon and when to come back; idempotent. */
+  announceEnd(code: CloseCode, reason: string, afterMs: number): void {
+    if (this.#endAnnounced) return;
+    this.#endAnnounced = true;
+    const reconnect = closeCodeRule(code).reconnect !== 'never';
+    this.tell({ type: 'goaway', code, reason, reconnect, afterMs });
+  }
+
+  /** Tells why (`goaway`) and closes; idempotent. */
+  close(code: CloseCode, reason: string): void {
+    if (this.closedWith !== null) return;
+    this.announceEnd(code, reason, 0);
+    this.closedWith = code;
+    this.link.close(code, reason);
+  }
+
+  #queue(frame: unknown): void {
+    const before = this.link.bufferedBytes();
+    this.link.send(frame);
+    // A single message may be as large as the bound; a backlog may not.
+    if (before > 0 && this.link.bufferedBytes() > this.core.limits.maxQueueBytes) {
+      this.core.observer.dropped?.('backpressure', 1);
+      this.closedWith = 4002;
+      this.link.close(4002, 'slow_consumer');
+    }
+  }
+
+  #conflate(key: string, frame: unknown): void {
+    this.#conflated ??= new Map();
+    if (this.#conflated.has(key)) this.core.observer.dropped?.('conflated', 1);
+    else if (this.#conflated.size >= 1_000) return;
+    this.#conflated.set(key, frame);
+  }
+}

@@ -1,0 +1,155 @@
+import { createId, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import type { Principal } from '../seams/authenticator.js';
+import type { Admission, Gateway, Gone, Greeting, Link, OpenOptions, Session } from '../seams/dialect.js';
+import { Connection } from './connection.js';
+import { forbidden } from './grants.js';
+import type { HubOptions } from './hub-api.js';
+import { HubSession, type SessionParts } from './hub-session.js';
+import { rosterEntry } from './joining.js';
+import { connectionIdOn } from './node-messages.js';
+import type { Pulse } from './pulse.js';
+import type { ServicePublisher } from './service-publisher.js';
+import type { SessionIds } from './session-ids.js';
+import type { Signal } from './signals.js';
+import type { TokenRevocations } from './token-revocations.js';
+
+export interface GatewayParts extends SessionParts {
+  readonly options: HubOptions;
+  readonly revocations: TokenRevocations;
+  readonly sessionIds: SessionIds;
+  readonly pulse: Pulse;
+  readonly services: ServicePublisher;
+  isDraining(): boolean;
+}
+
+/** The dialects' door: authentication before, a session after, and the end of both. */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { core, options, revocations, services, nodeMessages } = parts;
+  const { logger, limits, observer } = core;
+  const allowedOrigins = new Set(options.allowedOrigins);
+  const admitsGuests = [...core.rules.kinds.values()].some(({ definition }) => definition.join.includes('anonymous'));
+
+  async function authenticate({ credentials, rooms = [] }: Greeting, signal: AbortSignal): Promise<Admission> {
+    try {
+      if (parts.isDraining()) throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
+      const principal = await identify(credentials);
+      revocations.check(principal);
+      if ((core.connections.byUser.get(principal.userId)?.size ?? 0) >= limits.connectionsPerUser) {
+        observer.limited?.('connections_per_user');
+        throw new TrunklineError('too_many_connections', `At most ${limits.connectionsPerUser} connections a user.`);
+      }
+      for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
+      if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
+      return { principal, rooms };
+    } catch (error) {
+      observer.authFailed?.(error instanceof TrunklineError ? error.code : 'internal');
+      throw error;
+    }
+  }
+
+  async function identify({ token, fromCookie, origin }: Greeting['credentials']): Promise<Principal> {
+    if (token === undefined || (fromCookie && (origin === undefined || !allowedOrigins.has(origin)))) {
+      if (token === undefined && admitsGuests) return guest();
+      throw new TrunklineError('unauthenticated', 'A token is needed.');
+    }
+    return core.authenticator.authenticate(token);
+  }
+
+  function open<F>(link: Link<F>, admission: Admission, openOptions: OpenOptions): Session {
+    const { principal } = admission;
+    const resumed = openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
+    const sessionId = resumed ?? parts.sessionIds.create();
+    const connection = new Connection(core, connectionIdOn(core.broker.nodeId), sessionId, link, principal, openOptions);
+    if (resumed !== null) supersede(parts, connection);
+    core.connections.add(connection);
+    const session = new HubSession(parts, connection);
+    observer.connectionOpened?.(openOptions.dialect);
+    if (link.signal.aborted) end(parts, connection);
+    else link.signal.addEventListener('abort', () => end(parts, connection), { once: true });
+    connection.tell({
+      type: 'opened', connectionId: connection.id, session: parts.sessionIds.sign(sessionId, principal.userId), principal,
+      serverTime: Date.now(), limits: welcomeLimits(parts), heartbeat: parts.pulse.timingOf(connection),
+      ...(openOptions.ref === undefined ? {} : { ref: openOptions.ref }),
+    });
+    core.roster.set(rosterEntry(core, connection));
+    logger.info({ connectionId: connection.id, dialect: openOptions.dialect, userId: principal.userId }, 'connection opened');
+    void begin(parts, connection, session, admission);
+    return session;
+  }
+
+  return {
+    authenticate,
+    open,
+    publish: (publication) => services.publish(publication),
+    call: async (to, method, data, callOptions) => nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
+    login: async (name, password, address) => {
+      if (!options.accounts) throw new TrunklineError('unauthenticated', 'There are no accounts here.');
+      return options.accounts.login(name, password, address);
+    },
+    testToken: async () => options.accounts?.testToken() ?? null,
+    limits: {
+      maxMessageBytes: limits.maxMessageBytes,
+      maxQueueBytes: limits.maxQueueBytes,
+      helloTimeoutMs: limits.helloTimeoutMs,
+      heartbeat: options.heartbeat ?? { intervalMs: 25_000, timeoutMs: 10_000 },
+    },
+    logger,
+    observer,
+  };
+}
+
+function welcomeLimits({ core }: GatewayParts) {
+  const { limits, connections } = core;
+  return {
+    maxMessageBytes: limits.maxMessageBytes,
+    maxRooms: limits.roomsPerConnection,
+    maxUnacked: limits.unacked,
+    messagesPerSecond: limits.messagesPerSecond,
+    burst: limits.messageBurst,
+    dedupeWindowMs: limits.dedupeWindowMs,
+    reconnectSpreadMs: Math.min(1_000, 2 * connections.byId.size),
+  };
+}
+
+function guest(): Principal {
+  return { userId: `guest:${createId()}`, roles: [], rooms: [], claims: {}, expiresAt: null, anonymous: true };
+}
+
+/** The newest socket of a session wins, on whichever node. */
+function supersede({ core }: GatewayParts, connection: Connection): void {
+  core.connections.bySession.get(connection.sessionId)?.close(4500, 'superseded');
+  core.broker.signal('all', {
+    t: 'superseded', sessionId: connection.sessionId, connectionId: connection.id, openedAt: connection.connectedAt,
+  } satisfies Signal);
+}
+
+/** The rooms the connection opened with: those of its greeting, those it asked for, those that join by themselves. */
+async function begin(parts: GatewayParts, connection: Connection, session: HubSession, admission: Admission): Promise<void> {
+  const { core, live } = parts;
+  const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...(connection.options.rooms ?? [])];
+  await Promise.all(
+    asked.map(async (request, index) => {
+      const error = await session.joinAtOpen(request);
+      if (error === null) return;
+      const { ref } = connection.options;
+      connection.tell({ type: 'join_refused', room: request.room, index: index - admission.rooms.length, error, ...(ref === undefined ? {} : { ref }) });
+      // A format whose URL names its room has nothing to say without it.
+      if (index < admission.rooms.length) connection.close(error.retryable ? 1013 : 1008, error.code);
+    }),
+  );
+  await live.autoJoin(connection).catch((error: unknown) => core.logger.warn({ err: error }, 'automatic rooms could not be joined'));
+}
+
+function end({ core, joining, requests, calls }: GatewayParts, connection: Connection): void {
+  const gone = (connection.link.signal.reason ?? { code: 1006, clean: false }) as Gone;
+  // A peer that we asked to come back is given the grace too: it is about to.
+  const clean = gone.clean && (connection.closedWith === null || connection.closedWith >= 4500);
+  for (const membership of [...connection.memberships.values()]) joining.leave(membership, clean);
+  core.connections.remove(connection);
+  core.roster.remove(connection.id);
+  requests.gone(connection);
+  calls.gone(connection);
+  const code = connection.closedWith ?? gone.code;
+  core.observer.connectionClosed?.(connection.options.dialect, code);
+  core.logger.info({ connectionId: connection.id, dialect: connection.options.dialect, code, clean: gone.clean }, 'connection closed');
+}

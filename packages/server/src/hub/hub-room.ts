@@ -1,0 +1,149 @@
+import type { EventDefinition, From, GapReason, Position } from '@trunkline/protocol';
+import type { LoggedEvent } from '../seams/broker.js';
+import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
+import type { Grant } from '../seams/room-policy.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { KindRules } from './event-rules.js';
+import { type FeedSink, RoomFeed } from './room-feed.js';
+
+/**
+ * `joining`: before its `joined`, sent nothing. `replaying`: reads the log until it meets the head; live durable events
+ * are not for it yet. `live`: everything.
+ */
+export interface Membership {
+  readonly connection: Connection;
+  readonly room: HubRoom;
+  grant: Grant;
+  state: 'joining' | 'replaying' | 'live';
+  /** Presence changes up to this version are in the snapshot it got. */
+  presenceVersion: number;
+  /** Changes heard while joining. */
+  pendingPresence: (Notice & { readonly type: 'presence' })[] | null;
+  /** Replay may read further than this node has heard: live events up to here were delivered already. */
+  deliveredOffset: number;
+}
+
+/** A room on this node: its members, grouped by encoder so that each notice is encoded once, and its feed. */
+export class HubRoom implements FeedSink {
+  readonly members = new Map<Connection, Membership>();
+  readonly feed: RoomFeed;
+  /** The newest presence version told to members; -1 before anyone asked. */
+  presenceVersion = -1;
+  /** Joins under way: the room stays while there are any. */
+  holds = 0;
+  readonly #groups = new Map<Encoder<unknown>, Set<Membership>>();
+
+  constructor(
+    private readonly core: Core,
+    readonly name: string,
+    readonly rules: KindRules,
+  ) {
+    this.feed = new RoomFeed(name, core.broker, this);
+  }
+
+  add(membership: Membership): void {
+    this.members.set(membership.connection, membership);
+    const { encoder } = membership.connection.link;
+    const group = this.#groups.get(encoder);
+    if (group) group.add(membership);
+    else this.#groups.set(encoder, new Set([membership]));
+  }
+
+  remove(membership: Membership): void {
+    if (this.members.get(membership.connection) !== membership) return;
+    this.members.delete(membership.connection);
+    const { encoder } = membership.connection.link;
+    const group = this.#groups.get(encoder);
+    if (group?.delete(membership) && group.size === 0) this.#groups.delete(encoder);
+  }
+
+  deliver(event: LoggedEvent): void {
+    this.fanOut({ type: 'event', room: this.name, ...event }, { durable: true });
+  }
+
+  gap(reason: GapReason, from: Position, position: Position): void {
+    for (const membership of this.members.values()) membership.deliveredOffset = 0;
+    this.core.observer.gap?.(reason);
+    this.tellAll({ type: 'gap', room: this.name, reason, from, position });
+  }
+
+  repaired(): void {
+    this.core.observer.brokerEvent?.('repaired');
+  }
+
+  /** A notice that is the same for every member, to those past their `joined`. */
+  tellAll(notice: Notice): void {
+    for (const [encoder, members] of this.#groups) {
+      let frame: unknown;
+      for (const { state, connection } of members) {
+        if (state === 'joining') continue;
+        frame ??= encoder.encode(notice);
+        if (frame === null) break;
+        connection.deliver(frame, false, undefined);
+      }
+    }
+  }
+
+  /** One event to every member it is for; encoded once an encoder, and once more where the sender's own copy has a `ref`. */
+  fanOut(notice: EventNotice, options: { readonly durable: boolean; readonly definition?: EventDefinition | undefined; readonly except?: string | undefined }): void {
+    const { durable, definition, except } = options;
+    const { ref, ...plain } = notice;
+    const offset = notice.offset ?? 0;
+    const sender = ref === undefined ? undefined : userOf(notice.from);
+    const conflateKey = durable || definition?.conflateBy === undefined ? undefined : keyOf(notice, definition.conflateBy);
+    let recipients = 0;
+    for (const [encoder, members] of this.#groups) {
+      let shared: unknown;
+      let own: unknown;
+      for (const { state, connection, deliveredOffset } of members) {
+        if (durable ? state !== 'live' || offset <= deliveredOffset : state === 'joining') continue;
+        if (connection.id === except) continue;
+        if (!connection.showsAgain && (notice.provisional || connection.needsIds) && !connection.showsFirst(notice.id)) continue;
+        let frame: unknown;
+        if (sender !== undefined && connection.principal.userId === sender) {
+          own ??= encoder.encode(notice);
+          frame = own;
+        } else {
+          shared ??= encoder.encode(plain);
+          frame = shared;
+        }
+        if (frame === null) break;
+        recipients++;
+        connection.deliver(frame, !durable, conflateKey);
+      }
+    }
+    const { observer } = this.core;
+    observer.delivered?.(this.rules.kind, recipients);
+    if (durable) observer.deliveryDelay?.(Date.now() - notice.timestamp);
+  }
+
+  /** One presence step: told to members whose snapshot does not hold it already. */
+  presenceChanged(notice: Notice & { readonly type: 'presence' }): void {
+    for (const [encoder, members] of this.#groups) {
+      let frame: unknown;
+      for (const membership of members) {
+        const { connection, state, grant } = membership;
+        if (!grant.presence) continue;
+        if (state === 'joining') {
+          membership.pendingPresence?.push(notice);
+          continue;
+        }
+        if (notice.version <= membership.presenceVersion) continue;
+        frame ??= encoder.encode(notice);
+        if (frame === null) break;
+        connection.deliver(frame, false, undefined);
+      }
+    }
+  }
+}
+
+function userOf(from: From): string | undefined {
+  return 'userId' in from ? from.userId : undefined;
+}
+
+function keyOf(notice: EventNotice, conflateBy: string | true): string {
+  if (conflateBy === true) return `${notice.room}\n${notice.event}`;
+  const data = notice.data as Readonly<Record<string, unknown>>;
+  return `${notice.room}\n${notice.event}\n${Object.hasOwn(data, conflateBy) ? String(data[conflateBy]) : ''}`;
+}

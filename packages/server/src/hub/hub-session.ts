@@ -1,0 +1,239 @@
+import { DEFAULT_LIMITS, type EventFrame, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import type { LoggedEvent } from '../seams/broker.js';
+import type { Command, Reply, Session } from '../seams/dialect.js';
+import type { Calls } from './calls.js';
+import type { Connection } from './connection.js';
+import { forbidden } from './grants.js';
+import type { Joining } from './joining.js';
+import { rosterEntry } from './joining.js';
+import type { LiveAuthorisation } from './live-authorisation.js';
+import { Misbehaviour } from './misbehaviour.js';
+import type { NodeMessages } from './node-messages.js';
+import type { PresenceService } from './presence-service.js';
+import type { PublishCommands, PublishParts } from './publish-command.js';
+import { PublishOrder } from './publish-order.js';
+import type { Requests } from './requests.js';
+import { RoomOrder } from './room-order.js';
+
+/** What sessions work with. */
+export interface SessionParts extends PublishParts {
+  readonly joining: Joining;
+  readonly presence: PresenceService;
+  readonly publishing: PublishCommands;
+  readonly requests: Requests;
+  readonly calls: Calls;
+  readonly nodeMessages: NodeMessages;
+  readonly live: LiveAuthorisation;
+}
+
+type Of<T extends Command['type']> = Command & { readonly type: T };
+const DONE: Promise<Reply> = Promise.resolve({ type: 'done' });
+const NOTHING: Reply = { type: 'response', data: null };
+const MALFORMED_FRAMES = 20;
+
+/** One connection's conversation: order per room, limits, and the way to each part of the hub. */
+export class HubSession implements Session {
+  readonly #parts: SessionParts;
+  readonly #connection: Connection;
+  readonly #order = new RoomOrder();
+  readonly #publishOrder = new PublishOrder();
+  #inFlight: Set<string> | undefined;
+  #malformed: Misbehaviour | undefined;
+  #limited: Misbehaviour | undefined;
+
+  constructor(parts: SessionParts, connection: Connection) {
+    this.#parts = parts;
+    this.#connection = connection;
+  }
+
+  get id(): string {
+    return this.#connection.id;
+  }
+
+  get principal() {
+    return this.#connection.principal;
+  }
+
+  handle(command: Command): Promise<Reply> {
+    if (command.type === 'pong' || !this.#connection.isOpen) return DONE;
+    const limited = this.#limit(command);
+    if (limited !== null) return Promise.resolve({ type: 'error', error: limited });
+    if (command.type === 'publish') return this.#publish(command);
+    return this.#once(command).catch((error: unknown): Reply => ({ type: 'error', error: this.#refusal(error) }));
+  }
+
+  /** A room the connection opened with. @returns why it could not be joined, or null */
+  async joinAtOpen(request: RoomRequest): Promise<TrunklineError | null> {
+    const join = () => settle(() => this.#join(request));
+    const settled = await this.#order.run([request.room], join);
+    return 'error' in settled ? this.#refusal(settled.error) : null;
+  }
+
+  /** Ids of publishes and requests may come again: they attach. Any other id in use is refused. */
+  async #once(command: Exclude<Command, { readonly type: 'pong' | 'publish' }>): Promise<Reply> {
+    if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
+    const { id } = command;
+    if (id === undefined) return this.#start(command);
+    this.#inFlight ??= new Set();
+    if (this.#inFlight.has(id)) throw new TrunklineError('duplicate_id', 'A frame with this id is still being answered.', { path: 'id' });
+    this.#inFlight.add(id);
+    try {
+      return await this.#start(command);
+    } finally {
+      this.#inFlight.delete(id);
+    }
+  }
+
+  async #start(command: Exclude<Command, { readonly type: 'pong' | 'publish' | 'request' }>): Promise<Reply> {
+    const { calls, live, requests } = this.#parts;
+    switch (command.type) {
+      case 'join':
+        return this.#order.run([command.room], () => settle(() => this.#join(command, command.id))).then(unwrap);
+      case 'leave':
+        return this.#order.run([command.room], () => settle(() => this.#leave(command))).then(unwrap);
+      case 'skip':
+        this.#publishOrder.skip(command.room, command.of);
+        return NOTHING;
+      case 'send':
+        return this.#send(command);
+      case 'cancel':
+        requests.cancel(this.#connection, command.of);
+        return { type: 'done' };
+      case 'result':
+        if (!calls.settle(this.#connection, command)) throw new TrunklineError('not_found', 'No call of this connection waits under this id.', { path: 'of' });
+        return { type: 'done' };
+      case 'presence':
+        return this.#presence(command);
+      case 'read':
+        await this.#parts.receipts.advance(this.#member(command.room).room, this.principal.userId, command);
+        return NOTHING;
+      case 'history':
+        return this.#history(command);
+      case 'refresh':
+        return { type: 'response', data: await live.refresh(this.#connection, command.token) };
+      case 'refused':
+        return this.#refused(command);
+    }
+  }
+
+  #publish(command: Of<'publish'>): Promise<Reply> {
+    const { publishing } = this.#parts;
+    const connection = this.#connection;
+    if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command)) return publishing.start(connection, command, this.#publishOrder);
+    // The order waits for the start only; the acknowledgement comes when it comes.
+    return this.#order
+      .run(command.rooms, async () => {
+        await publishing.prepare(connection, command);
+        return { ack: publishing.start(connection, command, this.#publishOrder) };
+      })
+      .then(({ ack }) => ack);
+  }
+
+  async #join(request: RoomRequest, ref?: string): Promise<Reply> {
+    const { core, joining } = this.#parts;
+    const grant = await core.policy.evaluate(this.principal, request.room);
+    if (!grant.join) throw forbidden();
+    await joining.join(this.#connection, request, grant, ref);
+    return { type: 'done' };
+  }
+
+  async #leave({ room }: Of<'leave'>): Promise<Reply> {
+    this.#parts.joining.leave(this.#member(room), true);
+    this.#parts.core.roster.set(rosterEntry(this.#parts.core, this.#connection));
+    return { type: 'left', room, timestamp: Date.now() };
+  }
+
+  async #send({ to, room, event, data }: Of<'send'>): Promise<Reply> {
+    const { memberships } = this.#connection;
+    const candidates = room === undefined ? [...memberships.values()] : [this.#member(room)];
+    const rooms = candidates.filter((membership) => membership.grant.publishAsMember.has(event)).map((membership) => membership.room.name);
+    const [first] = rooms;
+    if (first === undefined) throw forbidden();
+    this.#parts.publisher.check(first, event, data);
+    const id = crypto.randomUUID();
+    const from = { userId: this.principal.userId, connectionId: this.id };
+    await this.#parts.nodeMessages.send({ to, rooms, event, id, from, data });
+    return { type: 'ack', eventId: id, rooms: [] };
+  }
+
+  async #presence({ room, state }: Of<'presence'>): Promise<Reply> {
+    if ((JSON.stringify(state)?.length ?? 0) > DEFAULT_LIMITS.presenceStateBytes) {
+      throw new TrunklineError('too_large', `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`, { path: 'state' });
+    }
+    const targets = room === undefined ? [...this.#connection.memberships.values()] : [this.#member(room)];
+    if (room === undefined) this.#connection.presenceState = state;
+    await Promise.all(targets.map((membership) => this.#parts.presence.enter(membership, state)));
+    return NOTHING;
+  }
+
+  async #history(command: Of<'history'>): Promise<Reply> {
+    const { core, grants } = this.#parts;
+    const { room, before, after, limit = 100 } = command;
+    const grant = grants.known(this.#connection, room) ?? (await grants.ask(this.#connection, room));
+    if (!grant.history) throw forbidden();
+    const page = await core.broker.read(room, {
+      limit: Math.min(limit, DEFAULT_LIMITS.historyPage),
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    });
+    const events = page.entries.map((entry) => this.#eventFrame(room, entry));
+    return { type: 'response', data: { events, position: page.head, trimmedOffset: page.trimmed.offset } };
+  }
+
+  #eventFrame(room: string, { ref, ...entry }: LoggedEvent): EventFrame {
+    const isSender = 'userId' in entry.from && entry.from.userId === this.principal.userId;
+    return { type: 'event', room, ...entry, ...(ref !== undefined && isSender ? { ref } : {}) };
+  }
+
+  #refused({ error }: Of<'refused'>): Reply {
+    this.#parts.core.observer.refused?.(error.code);
+    this.#malformed ??= new Misbehaviour(MALFORMED_FRAMES);
+    if (this.#malformed.add(Date.now())) this.#connection.close(4501, 'protocol_violation');
+    return { type: 'error', error };
+  }
+
+  #member(room: string) {
+    const membership = this.#connection.memberships.get(room);
+    if (membership === undefined || membership.state === 'joining') throw new TrunklineError('not_joined', 'Join the room first.', { path: 'room' });
+    return membership;
+  }
+
+  #limit(command: Command): TrunklineError | null {
+    if (this.principal.roles.includes('service')) return null;
+    const now = Date.now();
+    const retryAfterMs = this.#connection.bucket.take(now);
+    if (retryAfterMs === 0) return null;
+    const { core } = this.#parts;
+    core.observer.limited?.('messages');
+    const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, { retryAfterMs });
+    if (command.type === 'publish') for (const room of command.rooms) this.#publishOrder.settled(room, command.id, error);
+    this.#limited ??= new Misbehaviour(core.limits.messageBurst * 10);
+    if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
+    return error;
+  }
+
+  #refusal(error: unknown): TrunklineError {
+    if (error instanceof TrunklineError) {
+      this.#parts.core.observer.refused?.(error.code);
+      return error;
+    }
+    this.#parts.core.logger.error({ err: error }, 'a command failed');
+    return new TrunklineError('internal', 'The server failed; try again.');
+  }
+}
+
+type Settled = { readonly reply: Reply } | { readonly error: unknown };
+
+/** A step of the room order must not reject, or the next one would not start. */
+async function settle(work: () => Promise<Reply>): Promise<Settled> {
+  try {
+    return { reply: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function unwrap(settled: Settled): Reply {
+  if ('error' in settled) throw settled.error;
+  return settled.reply;
+}

@@ -1,0 +1,143 @@
+import type { GapReason, Position, PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
+import type { LogPage } from '../seams/broker.js';
+import type { Grant } from '../seams/room-policy.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { HubRoom, Membership } from './hub-room.js';
+import type { PresenceService } from './presence-service.js';
+import { replay } from './replay.js';
+import { resumeFlaw, rewindStart } from './resume.js';
+import { readRoomMessage } from './room-messages.js';
+import type { Rooms } from './rooms.js';
+
+/** Where a joiner's events begin, and what it is told about it. */
+interface Start {
+  /** null: at the head, wherever that is when `joined` is sent. */
+  readonly position: Position | null;
+  readonly recovered: boolean;
+  readonly reason?: GapReason;
+  readonly page: LogPage | null;
+}
+
+const FRESH: Start = { position: null, recovered: false, page: null };
+/** The log's head is asked, its first missed events come with it. */
+export const REPLAY_PAGE = 200;
+
+export class Joining {
+  constructor(
+    private readonly core: Core,
+    private readonly rooms: Rooms,
+    private readonly presence: PresenceService,
+  ) {}
+
+  /**
+   * Makes a connection a member: subscribed, present, `joined` with its snapshot, then missed events, then live ones.
+   * Resolves once `joined` is sent; the replay goes on by itself.
+   *
+   * @throws {TrunklineError} `too_many_rooms`, `unavailable`
+   */
+  async join(connection: Connection, request: RoomRequest, grant: Grant, ref?: string): Promise<void> {
+    const { memberships } = connection;
+    const existing = memberships.get(request.room);
+    if (existing === undefined && memberships.size >= this.core.limits.roomsPerConnection) {
+      throw new TrunklineError('too_many_rooms', `A connection may join ${this.core.limits.roomsPerConnection} rooms.`, { path: 'room' });
+    }
+    const room = await this.rooms.acquire(request.room);
+    const membership: Membership = {
+      connection, room, grant, state: 'joining', presenceVersion: 0, pendingPresence: grant.presence ? [] : null, deliveredOffset: 0,
+    };
+    try {
+      if (!connection.isOpen) return;
+      if (existing) room.remove(existing);
+      room.add(membership);
+      memberships.set(room.name, membership);
+      const snapshot = await this.#present(membership);
+      const start = await this.#start(room, request);
+      if (!connection.isOpen || memberships.get(room.name) !== membership) return;
+      this.#welcome(membership, start, snapshot, ref);
+    } catch (error) {
+      if (memberships.get(room.name) === membership) this.leave(membership, true);
+      throw error;
+    } finally {
+      this.rooms.release(room);
+    }
+  }
+
+  leave(membership: Membership, clean: boolean): void {
+    this.presence.exit(membership.connection, membership.room, clean);
+    this.rooms.remove(membership);
+  }
+
+  async #present(membership: Membership): Promise<PresenceSnapshot | undefined> {
+    try {
+      await this.presence.enter(membership);
+      return membership.grant.presence ? await this.presence.snapshot(membership.room) : undefined;
+    } catch (error) {
+      // Joined without a snapshot; the presence service tells it whole when its store is back.
+      this.core.logger.debug({ err: error }, 'joined without presence');
+      return undefined;
+    }
+  }
+
+  async #start(room: HubRoom, request: RoomRequest): Promise<Start> {
+    const { position, rewind } = request;
+    if (position === undefined && !rewind) return FRESH;
+    let flaw: GapReason | undefined;
+    if (position !== undefined) {
+      const page = await this.core.broker.read(room.name, { after: Math.max(0, position.offset - 1), limit: REPLAY_PAGE });
+      const found = resumeFlaw(position, page);
+      this.core.observer.resumed?.(found === null ? 'recovered' : found === 'purged' ? 'epoch_changed' : found);
+      if (found === null) return { position, recovered: true, page };
+      flaw = found;
+    }
+    const reason = flaw === undefined ? {} : { reason: flaw };
+    if (!rewind) return { ...FRESH, ...reason };
+    const count = Math.min(rewind, this.core.limits.historySize);
+    const page = await this.core.broker.read(room.name, { limit: count + 1 });
+    return { position: rewindStart(page, count), recovered: false, page, ...reason };
+  }
+
+  /** From here to the end without waiting: nothing may come between the snapshot and what follows it. */
+  #welcome(membership: Membership, start: Start, snapshot: PresenceSnapshot | undefined, ref: string | undefined): void {
+    const { connection, room } = membership;
+    const position = start.position ?? room.feed.position;
+    const missed = start.page === null ? 0 : start.page.head.offset - position.offset;
+    membership.presenceVersion = snapshot?.version ?? 0;
+    membership.state = missed > 0 || position.offset !== room.feed.position.offset ? 'replaying' : 'live';
+    connection.tell({
+      type: 'joined', room: room.name, position, recovered: start.recovered, missed, timestamp: Date.now(),
+      ...(ref === undefined ? {} : { ref }),
+      ...(start.reason === undefined ? {} : { reason: start.reason }),
+      ...(snapshot === undefined ? {} : { presence: snapshot }),
+    });
+    for (const notice of membership.pendingPresence ?? []) if (notice.version > membership.presenceVersion) connection.tell(notice);
+    membership.pendingPresence = null;
+    if (membership.state === 'replaying') void replay(this.core, membership, position, start.page);
+    void this.#tellRetained(membership);
+    this.core.roster.set(rosterEntry(this.core, connection));
+  }
+
+  async #tellRetained(membership: Membership): Promise<void> {
+    const { connection, room } = membership;
+    if (![...room.rules.events.values()].some((event) => event.retain === 'last')) return;
+    for (const value of await this.core.broker.retained(room.name)) {
+      const message = readRoomMessage(value);
+      if (message?.t !== 'e' || connection.memberships.get(room.name) !== membership) continue;
+      const { event, id, from, data, timestamp } = message;
+      connection.tell({ type: 'event', room: room.name, event, id, from, data, timestamp });
+    }
+  }
+}
+
+/** A connection as the roster shows it. */
+export function rosterEntry(core: Core, connection: Connection) {
+  return {
+    connectionId: connection.id,
+    nodeId: core.broker.nodeId,
+    userId: connection.principal.userId,
+    dialect: connection.options.dialect,
+    connectedAt: connection.connectedAt,
+    rooms: [...connection.memberships.keys()],
+  };
+}

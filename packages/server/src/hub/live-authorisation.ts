@@ -1,0 +1,159 @@
+import type { LeftReason, RefreshResult } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Principal } from '../seams/authenticator.js';
+import type { RelationChange } from '../seams/directory.js';
+import type { Grant } from '../seams/room-policy.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { Grants } from './grants.js';
+import type { Membership } from './hub-room.js';
+import type { Joining } from './joining.js';
+import type { TokenRevocations } from './token-revocations.js';
+
+/**
+ * Keeps what connections may do true while they live (DESIGN, "Live authorisation"): relation changes, token refreshes
+ * and a directory that went deaf all end or begin memberships here.
+ */
+export class LiveAuthorisation {
+  #stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly core: Core,
+    private readonly grants: Grants,
+    private readonly joining: Joining,
+    private readonly revocations: TokenRevocations,
+  ) {}
+
+  start(): void {
+    this.#stopListening = this.core.directory.onChange((change) => {
+      if (change === null) void this.recheckAll();
+      else void this.#changed(change);
+    });
+  }
+
+  close(): void {
+    this.#stopListening?.();
+  }
+
+  /** Rooms a principal joins by itself, by the contract's `autoJoin`. */
+  async autoRooms(principal: Principal): Promise<string[]> {
+    if (principal.anonymous) return [];
+    const rooms: string[] = [];
+    for (const { kind, definition } of this.core.rules.kinds.values()) {
+      if (definition.autoJoin === 'self') rooms.push(`${kind}:${principal.userId}`);
+      else if (definition.autoJoin) {
+        rooms.push(...(await this.core.directory.objectsOf(principal.userId, definition.autoJoin.slice('relation:'.length), kind)));
+      }
+    }
+    return rooms;
+  }
+
+  /** Joins what is missing of the automatic rooms. @returns those joined */
+  async autoJoin(connection: Connection): Promise<string[]> {
+    if (!connection.options.autoJoin) return [];
+    return this.#joinAll(connection, await this.autoRooms(connection.principal));
+  }
+
+  async #joinAll(connection: Connection, rooms: readonly string[]): Promise<string[]> {
+    const joined: string[] = [];
+    for (const room of rooms) {
+      if (connection.memberships.has(room)) continue;
+      const grant = await this.core.policy.evaluate(connection.principal, room).catch(() => null);
+      if (!grant?.join) continue;
+      await this.joining.join(connection, { room }, grant);
+      joined.push(room);
+    }
+    return joined;
+  }
+
+  /**
+   * A new token in place: never another subject; rooms lost are left, gained ones joined, presence is untouched.
+   *
+   * @throws {TrunklineError} `unauthenticated`, `token_expired`, `token_revoked`, `subject_changed`
+   */
+  async refresh(connection: Connection, token: string): Promise<RefreshResult> {
+    const principal = await this.core.authenticator.authenticate(token);
+    this.revocations.check(principal);
+    if (principal.userId !== connection.principal.userId) {
+      setImmediate(() => connection.close(4503, 'subject_changed'));
+      throw new TrunklineError('subject_changed', 'A refresh may not change who you are; connect anew.');
+    }
+    const claimed = principal.rooms.filter((room) => !connection.principal.rooms.includes(room));
+    connection.principal = principal;
+    connection.expiringTold = false;
+    this.grants.forget(connection);
+    const left = await this.#recheck(connection, 'token_refreshed');
+    const joined = [...(await this.#joinAll(connection, claimed)), ...(await this.autoJoin(connection))];
+    return { expiresAt: principal.expiresAt, joined, left };
+  }
+
+  /** Every membership of every connection, after a time in which changes may have been missed. */
+  async recheckAll(): Promise<void> {
+    for (const connection of [...this.core.connections.byId.values()]) {
+      this.grants.forget(connection);
+      await this.#recheck(connection, 'relation_removed').catch(this.#later);
+      await this.autoJoin(connection).catch(this.#later);
+    }
+  }
+
+  /** While the directory is deaf for too long, what it granted is left; the client may try again. Called by the shared timer. */
+  dropStale(): void {
+    if (this.core.directory.deafForMs() <= this.core.limits.authorisationStaleMs) return;
+    for (const connection of this.core.connections.byId.values()) {
+      for (const membership of connection.memberships.values()) {
+        if (membership.grant.relational) this.#end(membership, 'authorisation_stale', true);
+      }
+    }
+  }
+
+  async #changed(change: RelationChange): Promise<void> {
+    for (const connection of [...this.core.connections.ofUser(change.user)]) {
+      this.grants.forget(connection, change.object);
+      const { object, relation, present, user } = change;
+      connection.tell({ type: 'relation', object, relation, present, userId: user, timestamp: Date.now() });
+      const membership = connection.memberships.get(object);
+      try {
+        if (membership) await this.#renew(membership, 'relation_removed');
+        else if (present) await this.autoJoin(connection);
+      } catch (error) {
+        this.#later(error);
+      }
+    }
+  }
+
+  async #recheck(connection: Connection, reason: LeftReason): Promise<string[]> {
+    const left: string[] = [];
+    for (const membership of [...connection.memberships.values()]) {
+      if (!(await this.#renew(membership, reason))) left.push(membership.room.name);
+    }
+    return left;
+  }
+
+  /** Takes a fresh grant. @returns false when it ended the membership */
+  async #renew(membership: Membership, reason: LeftReason): Promise<boolean> {
+    const { connection, room } = membership;
+    let grant: Grant;
+    try {
+      grant = await this.core.policy.evaluate(connection.principal, room.name);
+    } catch (error) {
+      // Grants already held stay while the directory is away; dropStale ends them in time.
+      this.#later(error);
+      return true;
+    }
+    if (connection.memberships.get(room.name) !== membership) return true;
+    membership.grant = grant;
+    if (grant.join) return true;
+    this.#end(membership, reason, false);
+    return false;
+  }
+
+  #end(membership: Membership, reason: LeftReason, retryable: boolean): void {
+    const { connection, room } = membership;
+    this.joining.leave(membership, true);
+    connection.tell({ type: 'left', room: room.name, reason, retryable, timestamp: Date.now() });
+  }
+
+  readonly #later = (error: unknown): void => {
+    this.core.logger.debug({ err: error }, 'rights could not be read; grants already held stay for now');
+  };
+}

@@ -1,0 +1,19 @@
+const WINDOW_MS = 10_000;
+
+/** Counts a peer's offences within a sliding window of ten seconds; past the bound it is closed. */
+export class Misbehaviour {
+  #count = 0;
+  #since = 0;
+
+  constructor(private readonly bound: number) {}
+
+  /** @returns true when this offence is one too many */
+  add(now: number): boolean {
+    if (now - this.#since > WINDOW_MS) {
+      this.#since = now;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    return this.#count >= this.bound;
+  }
+}

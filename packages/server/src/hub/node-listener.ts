@@ -1,0 +1,67 @@
+import type { BrokerEvents, BrokerStatus } from '../seams/broker.js';
+import type { GatewayParts } from './hub-gateway.js';
+import { readRoomMessage } from './room-messages.js';
+import { readSignal, type Signal } from './signals.js';
+
+/** What this node does with everything it hears through the broker. Never throws. */
+export function listenToNodes(parts: GatewayParts, onStatus: (status: BrokerStatus) => void): BrokerEvents {
+  const { core, rooms, publisher, presence, receipts } = parts;
+  return {
+    logged: (room, event) => rooms.get(room)?.feed.heard(event),
+    emitted(name, value) {
+      const message = readRoomMessage(value);
+      const room = rooms.get(name);
+      if (message === null) core.observer.brokerEvent?.('junk');
+      else if (room === undefined) return;
+      else if (message.t === 'e') publisher.deliver(name, message);
+      else if (message.t === 'p') presence.heard(room, message);
+      else receipts.heard(room, message);
+    },
+    signalled(value) {
+      const signal = readSignal(value);
+      if (signal === null) core.observer.brokerEvent?.('junk');
+      else act(parts, signal);
+    },
+    suspect(names) {
+      const suspects = names === null ? [...rooms.all()] : names.map((name) => rooms.get(name));
+      for (const room of suspects) {
+        if (room === undefined) continue;
+        room.feed.check();
+        if (room.presenceVersion >= 0) void presence.resync(room);
+      }
+    },
+    status: onStatus,
+  };
+}
+
+function act(parts: GatewayParts, signal: Signal): void {
+  const { core, revocations, nodeMessages } = parts;
+  const { connections } = core;
+  switch (signal.t) {
+    case 'superseded': {
+      const older = connections.bySession.get(signal.sessionId);
+      const isNewer = older && (older.connectedAt < signal.openedAt || (older.connectedAt === signal.openedAt && older.id < signal.connectionId));
+      if (older && older.id !== signal.connectionId && isNewer) older.close(4500, 'superseded');
+      return;
+    }
+    case 'disconnect':
+      for (const connection of [...connections.ofUser(signal.userId)]) connection.close(4502, 'disconnected');
+      return;
+    case 'revoke':
+      revocations.apply(signal.revocation);
+      return;
+    case 'broadcast': {
+      const { event, id, data, timestamp } = signal;
+      const frames = new Map<object, unknown>();
+      for (const connection of connections.byId.values()) {
+        const { encoder } = connection.link;
+        if (!frames.has(encoder)) frames.set(encoder, encoder.encode({ type: 'broadcast', event, id, data, timestamp }));
+        const frame = frames.get(encoder) ?? null;
+        if (frame !== null) connection.deliver(frame, false, undefined);
+      }
+      return;
+    }
+    default:
+      nodeMessages.heard(signal);
+  }
+}

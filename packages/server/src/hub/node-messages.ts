@@ -1,0 +1,123 @@
+import { createId, type From, TrunklineError } from '@trunkline/protocol';
+import type { Calls } from './calls.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { Signal } from './signals.js';
+
+interface Waiting {
+  readonly timer: NodeJS.Timeout;
+  resolve(data: unknown): void;
+  reject(error: TrunklineError): void;
+}
+
+/** A message to one connection. */
+export interface Direct {
+  readonly to: string;
+  /** Rooms of the sender's in one of which the receiver must be. */
+  readonly rooms: readonly string[];
+  readonly event: string;
+  readonly id: string;
+  readonly from: From;
+  readonly data: unknown;
+}
+
+const ANSWER_MS = 2_000;
+
+/** A connection's id starts with the node that holds it. */
+export function connectionIdOn(nodeId: string): string {
+  return `${nodeId}.${createId()}`;
+}
+function nodeOf(connectionId: string): string {
+  return connectionId.slice(0, Math.max(0, connectionId.lastIndexOf('.')));
+}
+
+/** To one connection, wherever it is: direct messages and calls, answered by the node that holds it. */
+export class NodeMessages {
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(
+    private readonly core: Core,
+    private readonly calls: Calls,
+  ) {}
+
+  /** @throws {TrunklineError} `not_found` when there is no such connection in a shared room */
+  async send(direct: Direct): Promise<void> {
+    const nodeId = nodeOf(direct.to);
+    if (nodeId === this.core.broker.nodeId || nodeId === '') {
+      if (!this.#deliver(direct)) throw notFound();
+      return;
+    }
+    await this.#ask(nodeId, ANSWER_MS, (answer) => ({ t: 'direct', ...direct, rooms: [...direct.rooms], timestamp: Date.now(), answer }));
+  }
+
+  /** @throws {TrunklineError} as `Calls.call`, or `not_found` */
+  async call(to: string, method: string, data: unknown, timeoutMs = 30_000): Promise<unknown> {
+    const connection = this.core.connections.byId.get(to);
+    if (connection) return this.calls.call(connection, method, data, timeoutMs);
+    const nodeId = nodeOf(to);
+    if (nodeId === this.core.broker.nodeId || nodeId === '') throw notFound();
+    return this.#ask(nodeId, timeoutMs + ANSWER_MS, (answer) => ({ t: 'call', to, method, data, timeoutMs, answer }));
+  }
+
+  heard(signal: Signal & { readonly t: 'direct' | 'call' | 'answer' }): void {
+    if (signal.t === 'answer') {
+      const waiting = this.#waiting.get(signal.id);
+      if (waiting === undefined) return;
+      this.#waiting.delete(signal.id);
+      clearTimeout(waiting.timer);
+      if (signal.error) waiting.reject(new TrunklineError(signal.error.code, signal.error.message));
+      else waiting.resolve(signal.data);
+      return;
+    }
+    if (signal.t === 'direct') {
+      this.#answer(signal.answer, this.#deliver(signal) ? Promise.resolve(null) : Promise.reject(notFound()));
+      return;
+    }
+    const connection = this.core.connections.byId.get(signal.to);
+    const asked = connection ? this.calls.call(connection, signal.method, signal.data, signal.timeoutMs) : Promise.reject(notFound());
+    this.#answer(signal.answer, asked);
+  }
+
+  close(): void {
+    for (const { timer, reject } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new TrunklineError('unavailable', 'The server is closing.'));
+    }
+    this.#waiting.clear();
+  }
+
+  #deliver({ to, rooms, event, id, from, data }: Direct): boolean {
+    const connection: Connection | undefined = this.core.connections.byId.get(to);
+    const room = rooms.find((name) => connection?.memberships.has(name));
+    if (connection === undefined || room === undefined || !connection.isOpen) return false;
+    connection.tell({ type: 'direct', room, event, id, from, data, timestamp: Date.now() });
+    return true;
+  }
+
+  #ask(nodeId: string, timeoutMs: number, make: (answer: { nodeId: string; id: string }) => Signal): Promise<unknown> {
+    const id = createId();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(notFound());
+      }, timeoutMs);
+      this.#waiting.set(id, { timer, resolve, reject });
+      this.core.broker.signal({ nodeId }, make({ nodeId: this.core.broker.nodeId, id }));
+    });
+  }
+
+  #answer(to: { readonly nodeId: string; readonly id: string }, work: Promise<unknown>): void {
+    const tell = (signal: Signal) => this.core.broker.signal({ nodeId: to.nodeId }, signal);
+    work.then(
+      (data) => tell({ t: 'answer', id: to.id, data }),
+      (error: unknown) => {
+        const { code, message } = error instanceof TrunklineError ? error : new TrunklineError('internal', 'The call failed.');
+        tell({ t: 'answer', id: to.id, error: { code, message } });
+      },
+    );
+  }
+}
+
+function notFound(): TrunklineError {
+  return new TrunklineError('not_found', 'There is no such connection in a room of yours.', { path: 'to' });
+}

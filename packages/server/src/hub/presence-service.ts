@@ -1,0 +1,127 @@
+import type { PresenceSnapshot } from '@trunkline/protocol';
+import type { PresenceChange } from '../seams/presence-store.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { HubRoom, Membership } from './hub-room.js';
+import type { Rooms } from './rooms.js';
+import type { PresenceMessage } from './room-messages.js';
+
+/** How long an abnormal close leaves a member present, so that a quick reconnect is no flap. */
+const GRACE_MS = 2_000;
+const RENEW_MS = 3_000;
+
+/** Members' presence: entered with the join, changes fanned out in version order, a hole re-read and sent as `sync`. */
+export class PresenceService {
+  readonly #grace = new Map<NodeJS.Timeout, () => void>();
+  readonly #syncing = new Set<HubRoom>();
+  #timer: NodeJS.Timeout | undefined;
+  #renewing = false;
+
+  constructor(
+    private readonly core: Core,
+    private readonly rooms: Rooms,
+  ) {}
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#renew(), RENEW_MS).unref();
+  }
+
+  async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<void> {
+    if (membership.room.rules.definition.presence === false) return;
+    const { connection, room } = membership;
+    const change = await this.core.presence.touch(room.name, { userId: connection.principal.userId, connectionId: connection.id, state });
+    this.#tell(change);
+  }
+
+  /** What a joiner is shown, and the version from which changes count for it. */
+  async snapshot(room: HubRoom): Promise<PresenceSnapshot> {
+    const snapshot = await this.core.presence.list(room.name);
+    if (room.presenceVersion < 0) room.presenceVersion = snapshot.version;
+    return snapshot;
+  }
+
+  /** Ends a membership's presence: at once, or after the grace when the peer only dropped. */
+  exit(connection: Connection, room: HubRoom, clean: boolean): void {
+    if (room.rules.definition.presence === false) return;
+    const remove = () => void this.core.presence.remove(room.name, connection.id).then((change) => this.#tell(change), this.#away);
+    if (clean) {
+      remove();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#grace.delete(timer);
+      remove();
+    }, GRACE_MS).unref();
+    this.#grace.set(timer, remove);
+  }
+
+  /** A change another node or this one told. */
+  heard(room: HubRoom, message: PresenceMessage): void {
+    const { version, change, member } = message;
+    if (room.presenceVersion >= 0 && version <= room.presenceVersion) return;
+    if (room.presenceVersion >= 0 && version > room.presenceVersion + 1) {
+      void this.resync(room);
+      return;
+    }
+    room.presenceVersion = version;
+    room.presenceChanged({ type: 'presence', room: room.name, version, change, member, timestamp: Date.now() });
+  }
+
+  /** Reads the room's presence again and tells it whole. */
+  async resync(room: HubRoom): Promise<void> {
+    if (this.#syncing.has(room)) return;
+    this.#syncing.add(room);
+    try {
+      const { version, members } = await this.core.presence.list(room.name);
+      if (version > room.presenceVersion) {
+        room.presenceVersion = version;
+        room.presenceChanged({ type: 'presence', room: room.name, version, change: 'sync', members, timestamp: Date.now() });
+      }
+    } catch (error) {
+      this.#away(error);
+    } finally {
+      this.#syncing.delete(room);
+    }
+  }
+
+  /** Every entry of this node again, for a new incarnation, and every room's members told what changed meanwhile. */
+  async restore(): Promise<void> {
+    for (const room of this.rooms.all()) {
+      for (const membership of room.members.values()) await this.enter(membership).catch(this.#away);
+      await this.resync(room);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const [timer, remove] of this.#grace) {
+      clearTimeout(timer);
+      remove();
+    }
+    this.#grace.clear();
+  }
+
+  #tell(change: PresenceChange | null): void {
+    if (change === null) return;
+    const { room, version, member } = change;
+    this.core.broker.emit(room, { t: 'p', version, change: change.change, member } satisfies PresenceMessage);
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    try {
+      if ((await this.core.presence.renew()) === 'lost') await this.restore();
+      for (const change of await this.core.presence.sweep()) this.#tell(change);
+    } catch (error) {
+      this.#away(error);
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Presence is restored by the next renewal; while the store is away there is nothing to tell. */
+  readonly #away = (error: unknown): void => {
+    this.core.logger.debug({ err: error }, 'presence store did not answer');
+  };
+}

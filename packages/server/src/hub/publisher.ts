@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { EventDefinition, From } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Principal } from '../seams/authenticator.js';
+import type { Appended, Publication } from '../seams/broker.js';
+import type { Core } from './core.js';
+import { checkData, type KindRules } from './event-rules.js';
+import { ProvisionalOutbox } from './provisional-outbox.js';
+import type { EphemeralMessage } from './room-messages.js';
+import type { Rooms } from './rooms.js';
+
+/** An event that passed the policy and is ready for one room. */
+export interface Outgoing {
+  readonly room: string;
+  readonly event: string;
+  readonly eventId: string;
+  readonly from: From;
+  readonly data: unknown;
+  /** The idempotency key. */
+  readonly key?: { readonly userId: string; readonly id: string };
+  /** Whose rights count when it must wait; null: a service. */
+  readonly principal: Principal | null;
+  /** Told when the event was shown provisionally and waits for the broker. */
+  onProvisional?(): void;
+}
+const RETAIN_TTL_MS = 86_400_000;
+
+/** From a checked event to the broker: the log for durable ones, fan-out for ephemeral ones. */
+export class Publisher {
+  readonly outbox: ProvisionalOutbox;
+
+  constructor(
+    private readonly core: Core,
+    private readonly rooms: Rooms,
+  ) {
+    this.outbox = new ProvisionalOutbox(core);
+  }
+
+  /** Validates by the contract. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
+  check(room: string, event: string, data: unknown): { readonly kind: KindRules; readonly definition: EventDefinition } {
+    const kind = this.core.rules.kindOf(room);
+    const definition = this.core.rules.eventOf(kind, event);
+    checkData(definition.data, data);
+    return { kind, definition };
+  }
+
+  /**
+   * Appends to the room's log; the event reaches members through it. Calls for one room append in call order.
+   *
+   * @throws {TrunklineError} `id_conflict`, `unavailable`, `unknown_outcome`
+   */
+  async append(outgoing: Outgoing, kind: KindRules): Promise<Appended & { readonly status: 'appended' | 'duplicate' }> {
+    const { room, event, eventId, from, data, key, principal } = outgoing;
+    const { limits, broker } = this.core;
+    const { definition } = kind;
+    const publication: Publication = {
+      room, event, eventId, from, data,
+      timestamp: Date.now(),
+      log: { size: definition.historySize ?? limits.historySize, ttlMs: definition.historyTtlMs ?? limits.historyTtlMs },
+      dedupeWindowMs: limits.dedupeWindowMs,
+      minReplicas: definition.minReplicas ?? 0,
+      ...(key ? { key } : {}),
+    };
+    this.core.observer.published?.(kind.kind, true);
+    const appended = await this.#place(publication, kind, principal, outgoing, broker.status.state === 'connected');
+    if (appended.status === 'conflict') throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
+    return appended;
+  }
+
+  #place(publication: Publication, kind: KindRules, principal: Principal | null, outgoing: Outgoing, connected: boolean): Promise<Appended> {
+    const provisional = kind.definition.whenDegraded === 'provisional';
+    if (provisional && (!connected || this.outbox.holds(publication.room))) return this.#hold(publication, principal, outgoing);
+    if (!connected) throw new TrunklineError('unavailable', 'The log can not be written just now; the same id may be sent again.', { retryAfterMs: 1_000 });
+    const appended = this.core.broker.publish(publication);
+    if (!provisional) return appended;
+    return appended.catch((error: unknown) => {
+      const retry = error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome');
+      if (!retry) throw error;
+      return this.#hold(publication, principal, outgoing);
+    });
+  }
+
+  /** Shows the event to this node's members, marked provisional, and keeps it for the log. */
+  #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
+    const appended = this.outbox.add(publication, principal);
+    const { room, event, eventId, from, data, timestamp, key } = publication;
+    this.rooms.get(room)?.fanOut(
+      { type: 'event', room, event, id: eventId, from, data, timestamp, provisional: true, ...(key && 'userId' in from ? { ref: key.id } : {}) },
+      { durable: false },
+    );
+    outgoing.onProvisional?.();
+    return appended;
+  }
+
+  /** Delivered now or not at all. `scope: 'local'`: to this node's members only. */
+  emit(outgoing: Outgoing, kind: KindRules, definition: EventDefinition, scope: 'all' | 'local' = 'all'): void {
+    const { room, event, eventId, from, data, key } = outgoing;
+    const message: EphemeralMessage = {
+      t: 'e', event, id: eventId, from, data,
+      timestamp: Date.now(),
+      ...(key ? { ref: key.id } : {}),
+      ...(definition.echo === 'others' && 'connectionId' in from && from.connectionId !== undefined ? { except: from.connectionId } : {}),
+    };
+    this.core.observer.published?.(kind.kind, false);
+    if (scope === 'local') this.deliver(room, message);
+    else this.core.broker.emit(room, message, retention(definition, event, data));
+  }
+
+  /** An ephemeral event that came through the broker. */
+  deliver(name: string, message: EphemeralMessage): void {
+    const room = this.rooms.get(name);
+    if (room === undefined) return;
+    const { t: _, except, ...event } = message;
+    room.fanOut({ type: 'event', room: name, ...event }, { durable: false, definition: room.rules.events.get(message.event), except });
+  }
+}
+
+function retention(definition: EventDefinition, event: string, data: unknown): { key: string; ttlMs: number } | undefined {
+  if (definition.retain !== 'last') return undefined;
+  const { conflateBy } = definition;
+  const record = data as Readonly<Record<string, unknown>>;
+  const value = typeof conflateBy === 'string' && Object.hasOwn(record, conflateBy) ? String(record[conflateBy]) : '';
+  return { key: `${event}\n${value}`, ttlMs: RETAIN_TTL_MS };
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The event's id: the caller's when it is a UUID, else a new one. */
+export function eventIdFor(id: string | undefined): string {
+  return id !== undefined && UUID.test(id) ? id : randomUUID();
+}

@@ -1,0 +1,102 @@
+import { PING } from '../seams/dialect.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import type { LiveAuthorisation } from './live-authorisation.js';
+import type { Rooms } from './rooms.js';
+
+export interface HeartbeatTiming {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+const DEFAULT_TIMING: HeartbeatTiming = { intervalMs: 25_000, timeoutMs: 10_000 };
+/** How long before its token's end a client is told. */
+const EXPIRING_MS = 30_000;
+const EXPIRY_TOLERANCE_MS = 5_000;
+/** A room without events is compared with the log this often. */
+const IDLE_CHECK_MS = 5_000;
+const CHECKS_PER_TICK = 200;
+
+/** The one timer of all connections: pings, silence, token expiry, what backpressure held back, idle rooms. */
+export class Pulse {
+  #timer: NodeJS.Timeout | undefined;
+  #tickedAt = Date.now();
+  /** Silence counts from here after this process itself stood still. */
+  #forgivenAt = 0;
+  readonly #tickMs: number;
+
+  constructor(
+    private readonly core: Core,
+    private readonly rooms: Rooms,
+    private readonly live: LiveAuthorisation,
+    /** The operator's; a dialect's documented timing counts where there is none. */
+    private readonly timing: HeartbeatTiming | undefined,
+  ) {
+    const { intervalMs, timeoutMs } = timing ?? DEFAULT_TIMING;
+    this.#tickMs = Math.max(20, Math.min(1_000, intervalMs / 4, timeoutMs / 4));
+  }
+
+  /** What a connection is told of its heartbeat. */
+  timingOf(connection: Connection): HeartbeatTiming {
+    return this.timing ?? connection.options.heartbeatTiming ?? DEFAULT_TIMING;
+  }
+
+  start(): void {
+    this.#tickedAt = Date.now();
+    this.#timer = setInterval(() => this.#tick(Date.now()), this.#tickMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(now: number): void {
+    // A loop that stalled heard nobody: the peers are not to blame (RELIABILITY F6).
+    if (now - this.#tickedAt > this.#tickMs * 3 + 500) this.#forgivenAt = now;
+    this.#tickedAt = now;
+    for (const connection of this.core.connections.byId.values()) {
+      this.#expire(connection, now);
+      this.#beat(connection, now);
+      connection.flushConflated();
+    }
+    this.live.dropStale();
+    this.#checkIdleRooms(now);
+  }
+
+  #beat(connection: Connection, now: number): void {
+    const { intervalMs, timeoutMs } = this.timingOf(connection);
+    const countsFromPong = connection.options.heartbeatTiming?.countsFrom === 'pong' && timeoutMs > intervalMs;
+    const silence = now - Math.max(connection.link.lastHeardAt(), connection.connectedAt, this.#forgivenAt);
+    if (silence > (countsFromPong ? timeoutMs : intervalMs + timeoutMs)) {
+      connection.close(4000, 'heartbeat_timeout');
+      return;
+    }
+    if (now - connection.pingedAt < intervalMs) return;
+    connection.pingedAt = now;
+    if (connection.options.heartbeat === 'link') connection.link.ping?.();
+    else connection.tell(PING);
+  }
+
+  #expire(connection: Connection, now: number): void {
+    const { expiresAt } = connection.principal;
+    if (expiresAt === null) return;
+    if (now >= expiresAt + EXPIRY_TOLERANCE_MS) {
+      connection.close(4101, 'token_expired');
+    } else if (!connection.expiringTold && now >= expiresAt - EXPIRING_MS) {
+      connection.expiringTold = true;
+      connection.tell({ type: 'expiring', expiresAt });
+    }
+  }
+
+  /** Pub/sub can lose the last event of a room that then stays quiet; the memory broker can not. */
+  #checkIdleRooms(now: number): void {
+    if (this.core.broker.name === 'memory' || this.core.broker.status.state !== 'connected') return;
+    let checks = 0;
+    for (const room of this.rooms.all()) {
+      if (now - room.feed.checkedAt < IDLE_CHECK_MS) continue;
+      room.feed.checkedAt = now;
+      room.feed.check();
+      if (++checks >= CHECKS_PER_TICK) return;
+    }
+  }
+}

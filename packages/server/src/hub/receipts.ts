@@ -1,0 +1,67 @@
+import type { ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Core } from './core.js';
+import type { HubRoom } from './hub-room.js';
+import type { ReceiptMessage } from './room-messages.js';
+
+/** Rooms up to this size are pushed receipts; members of larger ones ask. */
+const PUSHED_MEMBERS = 50;
+const DEBOUNCE_MS = 100;
+/** How far back a message id is looked for. */
+const SEARCHED_EVENTS = 1_000;
+
+/** Cumulative delivered and read cursors, told to the room debounced (DESIGN, "Receipts"). */
+export class Receipts {
+  readonly #pending = new Map<string, { readonly epoch: string; readonly cursors: Map<string, ReceiptCursor> }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly core: Core) {}
+
+  /** @throws {TrunklineError} `unknown_event` for kinds without receipts, `unavailable` */
+  async advance(room: HubRoom, userId: string, at: { readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind }): Promise<void> {
+    if (!room.rules.definition.receipts) throw new TrunklineError('unknown_event', 'Rooms of this kind keep no receipts.', { path: 'room' });
+    const { epoch, offset, kind } = at;
+    const { position } = room.feed;
+    if (epoch !== position.epoch || offset > position.offset) {
+      throw new TrunklineError('invalid_data', 'This place is not in the room’s log.', { path: epoch === position.epoch ? 'offset' : 'epoch' });
+    }
+    if (!(await this.core.ledger.advance({ room: room.name, epoch, userId, kind, offset }))) return;
+    this.#tellSoon(room.name, epoch, { userId, [kind]: offset });
+  }
+
+  /** A dialect's read receipt names a message: its place is looked up in the log. Unknown ids move nothing. */
+  async advanceById(room: HubRoom, userId: string, messageId: string): Promise<void> {
+    if (!room.rules.definition.receipts) return;
+    const page = await this.core.broker.read(room.name, { limit: SEARCHED_EVENTS });
+    const found = page.entries.find((entry) => entry.id === messageId);
+    if (found && found.epoch === room.feed.position.epoch && found.offset <= room.feed.position.offset) {
+      await this.advance(room, userId, { epoch: found.epoch, offset: found.offset, kind: 'read' });
+    }
+  }
+
+  heard(room: HubRoom, { epoch, cursors }: ReceiptMessage): void {
+    if (room.members.size <= PUSHED_MEMBERS) room.tellAll({ type: 'receipt', room: room.name, epoch, cursors });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tellSoon(room: string, epoch: string, cursor: ReceiptCursor): void {
+    let pending = this.#pending.get(room);
+    if (pending?.epoch !== epoch) {
+      pending = { epoch, cursors: new Map() };
+      this.#pending.set(room, pending);
+    }
+    pending.cursors.set(cursor.userId, { ...pending.cursors.get(cursor.userId), ...cursor });
+    this.#timer ??= setTimeout(() => this.#flush(), DEBOUNCE_MS).unref();
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    for (const [room, { epoch, cursors }] of this.#pending) {
+      this.core.broker.emit(room, { t: 'r', epoch, cursors: [...cursors.values()] } satisfies ReceiptMessage);
+    }
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Position } from '@trunkline/protocol';
+import type { LoggedEvent, LogPage } from '../seams/broker.js';
+import type { Core } from './core.js';
+import type { Membership } from './hub-room.js';
+
+/** Bytes queued on a connection beyond which its replay waits for the socket. */
+const REPLAY_QUEUE_BYTES = 256 * 1_024;
+const PAGE = 200;
+const WAIT_MS = 10;
+
+/**
+ * Gives a member what it missed, pulled as its socket drains, until its cursor meets what this node delivers live
+ * (DESIGN, "The wire"). A log that can not go on (trimmed, new epoch) is told as a gap; a broker that is away is waited for.
+ */
+export async function replay(core: Core, membership: Membership, from: Position, first: LogPage | null): Promise<void> {
+  const { connection, room } = membership;
+  let cursor = from;
+  let page = first;
+  const isCurrent = () => connection.isOpen && connection.memberships.get(room.name) === membership;
+  while (isCurrent()) {
+    if (page !== null) {
+      const next = await give(membership, cursor, page, isCurrent);
+      if (next === null || !isCurrent()) return;
+      cursor = next;
+      if (meets(core, membership, cursor, page)) return;
+    }
+    page = await core.broker.read(room.name, { after: cursor.offset, limit: PAGE }).catch(() => null);
+    if (page === null) await delay(WAIT_MS * 10, undefined, { ref: false });
+  }
+}
+
+/** Sends a page's entries after the cursor. @returns the new cursor, or null when the member is gone */
+async function give(membership: Membership, from: Position, page: LogPage, isCurrent: () => boolean): Promise<Position | null> {
+  const { connection, room } = membership;
+  let cursor = from;
+  for (const entry of page.entries) {
+    if (entry.epoch !== cursor.epoch || entry.offset !== cursor.offset + 1) continue;
+    while (connection.link.bufferedBytes() > REPLAY_QUEUE_BYTES) {
+      await delay(WAIT_MS, undefined, { ref: false });
+      if (!isCurrent()) return null;
+    }
+    if (connection.showsAgain || !connection.needsIds || connection.showsFirst(entry.id)) tell(membership, room.name, entry);
+    cursor = { epoch: entry.epoch, offset: entry.offset, lastId: entry.id };
+  }
+  return cursor;
+}
+
+function tell({ connection }: Membership, room: string, { ref, ...entry }: LoggedEvent): void {
+  const isSender = 'userId' in entry.from && entry.from.userId === connection.principal.userId;
+  connection.tell({ type: 'event', room, ...entry, replayed: true, ...(ref !== undefined && isSender ? { ref } : {}) });
+}
+
+/** True when the member is live from here on; decided in one turn with the feed's position. */
+function meets(core: Core, membership: Membership, cursor: Position, page: LogPage): boolean {
+  const { connection, room } = membership;
+  const live = room.feed.position;
+  if (page.head.epoch !== cursor.epoch || page.trimmed.offset > cursor.offset) {
+    const reason = page.head.epoch !== cursor.epoch ? 'epoch_changed' : 'trimmed';
+    core.observer.gap?.(reason);
+    connection.tell({ type: 'gap', room: room.name, reason, from: cursor, position: live });
+    membership.state = 'live';
+    return true;
+  }
+  if (cursor.offset < live.offset || cursor.epoch !== live.epoch || cursor.offset < page.head.offset) return false;
+  membership.deliveredOffset = cursor.offset;
+  membership.state = 'live';
+  return true;
+}

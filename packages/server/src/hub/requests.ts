@@ -1,0 +1,187 @@
+import type { ActionDefinition } from '@trunkline/protocol';
+import { type ErrorBody, TrunklineError } from '@trunkline/protocol';
+import type { Command, Reply } from '../seams/dialect.js';
+import type { Connection } from './connection.js';
+import type { Core } from './core.js';
+import { checkData } from './event-rules.js';
+import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
+
+type RequestCommand = Command & { readonly type: 'request' };
+type Outcome = { readonly data: unknown } | { readonly error: ErrorBody };
+type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
+
+interface Running {
+  readonly payload: string;
+  readonly abort: AbortController;
+  readonly outcome: Promise<Outcome>;
+  /** Connections that wait, with the id each gave. */
+  readonly waiters: Map<Connection, string>;
+  readonly bound: boolean;
+  abandoned: NodeJS.Timeout | undefined;
+}
+
+const KEPT_MS = 300_000;
+const KEPT_BYTES = 65_536;
+/** A request outlives the last connection that waits for it by this. */
+const OUTLIVES_MS = 30_000;
+const MAX_TIMEOUT_MS = 600_000;
+
+/** Actions: each (user, action, id) runs once over all nodes and settles once; retries attach (DESIGN, "Requests"). */
+export class Requests {
+  readonly #handlers = new Map<string, Handler>();
+  readonly #running = new Map<string, Running>();
+
+  constructor(
+    private readonly core: Core,
+    private readonly forward: ActionForwarder | undefined,
+  ) {}
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  isWaiting(connection: Connection): boolean {
+    for (const running of this.#running.values()) if (running.waiters.has(connection)) return true;
+    return false;
+  }
+
+  handle(action: string, handler: Handler): void {
+    if (!Object.hasOwn(this.core.contract.actions, action)) throw new TypeError(`The contract has no action "${action}".`);
+    this.#handlers.set(action, handler);
+  }
+
+  /** Runs or attaches. Never rejects. */
+  async run(connection: Connection, command: RequestCommand): Promise<Reply> {
+    const startedAt = performance.now();
+    const outcome = await this.#outcome(connection, command).catch((error: unknown) => ({ error: bodyOf(error) }));
+    const kind = 'data' in outcome ? 'ok' : outcome.error.code === 'timeout' ? 'timeout' : outcome.error.code === 'cancelled' ? 'cancelled' : 'error';
+    this.core.observer.requestSettled?.(kind, performance.now() - startedAt);
+    return 'data' in outcome ? { type: 'response', data: outcome.data } : { type: 'error', error: TrunklineError.from(outcome.error) };
+  }
+
+  cancel(connection: Connection, of: string): void {
+    for (const running of this.#running.values()) {
+      if (running.waiters.get(connection) === of) running.abort.abort(new TrunklineError('cancelled', 'The request was cancelled.'));
+    }
+  }
+
+  /** A connection is gone: what only it waited for goes on for a while, or ends at once where it is bound. */
+  gone(connection: Connection): void {
+    for (const running of this.#running.values()) {
+      if (!running.waiters.delete(connection) || running.waiters.size > 0) continue;
+      const abandon = () => running.abort.abort(new TrunklineError('cancelled', 'Nobody waits for this request any more.'));
+      if (running.bound) abandon();
+      else running.abandoned = setTimeout(abandon, OUTLIVES_MS).unref();
+    }
+  }
+
+  async #outcome(connection: Connection, command: RequestCommand): Promise<Outcome> {
+    const definition = this.#admit(connection, command);
+    const { userId } = connection.principal;
+    const key = JSON.stringify([userId, command.action, command.id, ...(command.bound ? [connection.id] : [])]);
+    const payload = JSON.stringify(command.data) ?? '';
+    const running = this.#running.get(key);
+    if (running) {
+      if (running.payload !== payload) throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
+      clearTimeout(running.abandoned);
+      running.waiters.set(connection, command.id);
+      return running.outcome;
+    }
+    const timeoutMs = Math.min(command.timeoutMs ?? MAX_TIMEOUT_MS, definition?.timeoutMs ?? this.core.limits.actionTimeoutMs);
+    const entry = this.#start(connection, command, { key, payload, timeoutMs, definition });
+    return entry.outcome;
+  }
+
+  #admit(connection: Connection, { action, data }: RequestCommand): ActionDefinition | undefined {
+    const { actions } = this.core.contract;
+    const definition = Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (definition === undefined && this.forward === undefined) throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
+    const { roles, anonymous } = connection.principal;
+    const allowed = definition?.roles === undefined ? !anonymous : definition.roles.some((role) => roles.includes(role));
+    if (!allowed && !roles.includes('admin')) throw new TrunklineError('forbidden', 'This action is not yours to ask for.', { path: 'action' });
+    if (definition !== undefined) checkData(definition.input, data);
+    return definition;
+  }
+
+  #start(
+    connection: Connection,
+    command: RequestCommand,
+    how: { readonly key: string; readonly payload: string; readonly timeoutMs: number; readonly definition: ActionDefinition | undefined },
+  ): Running {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')), how.timeoutMs);
+    const waiters = new Map([[connection, command.id]]);
+    const outcome = this.#claimAndRun(connection, command, how.key, abort.signal, waiters)
+      .then((data): Outcome => {
+        if (how.definition?.output !== undefined) checkOutput(how.definition.output, data);
+        return { data: data ?? null };
+      })
+      .catch((error: unknown): Outcome => {
+        if (!(error instanceof TrunklineError)) this.core.logger.error({ err: error, action: command.action }, 'action failed');
+        return { error: bodyOf(error) };
+      })
+      .then((settled) => {
+        clearTimeout(timer);
+        clearTimeout(entry.abandoned);
+        this.#running.delete(how.key);
+        if (!command.bound) this.#remember(how.key, settled);
+        return settled;
+      });
+    const entry: Running = { payload: how.payload, abort, outcome, waiters, bound: command.bound ?? false, abandoned: undefined };
+    this.#running.set(how.key, entry);
+    return entry;
+  }
+
+  async #claimAndRun(connection: Connection, command: RequestCommand, key: string, signal: AbortSignal, waiters: ReadonlyMap<Connection, string>): Promise<unknown> {
+    if (!command.bound) {
+      const claim = await this.core.ledger.claim(key, MAX_TIMEOUT_MS);
+      if (claim.status !== 'claimed') {
+        const settled = (claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, signal)) as Outcome;
+        if ('error' in settled) throw TrunklineError.from(settled.error);
+        return settled.data;
+      }
+    }
+    const progress = (data: unknown) => {
+      for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
+    };
+    return raced(this.#execute(connection, command, signal, progress), signal);
+  }
+
+  async #execute(connection: Connection, command: RequestCommand, signal: AbortSignal, progress: (data: unknown) => void): Promise<unknown> {
+    const { principal } = connection;
+    const handler = this.#handlers.get(command.action);
+    if (handler) return handler(command.data, { principal, requestId: command.id, connectionId: connection.id, signal, progress });
+    if (this.forward === undefined) throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
+    const request: ActionRequest = { action: command.action, requestId: command.id, data: command.data, principal, signal, progress, ...command.context };
+    return this.forward(request);
+  }
+
+  #remember(key: string, outcome: Outcome): void {
+    const { ledger } = this.core;
+    const size = JSON.stringify(outcome).length;
+    const kept = size <= KEPT_BYTES ? ledger.settle(key, outcome, KEPT_MS) : ledger.release(key);
+    kept.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
+  }
+}
+
+/** A handler that ignores its signal still settles for the caller. */
+function raced(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function checkOutput(schema: unknown, data: unknown): void {
+  try {
+    checkData(schema, data);
+  } catch (error) {
+    throw new TypeError('The action answered something its contract does not allow.', { cause: error });
+  }
+}
+
+function bodyOf(error: unknown): ErrorBody {
+  return (error instanceof TrunklineError ? error : new TrunklineError('internal', 'The action failed.', { retryable: false })).toBody();
+}

@@ -1,0 +1,23 @@
+/** A token bucket without a timer: refilled by the time that passed. */
+export class TokenBucket {
+  #tokens: number;
+  #refilledAt: number;
+
+  constructor(private readonly perSecond: number, private readonly burst: number, now: number) {
+    this.#tokens = burst;
+    this.#refilledAt = now;
+  }
+
+  /** Takes one token. @returns 0 when taken, else the milliseconds until there is one */
+  take(now: number): number {
+    if (now > this.#refilledAt) {
+      this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#refilledAt) * this.perSecond) / 1_000);
+      this.#refilledAt = now;
+    }
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return 0;
+    }
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
+  }
+}
