@@ -1,9 +1,7 @@
 import { BEARER_SUBPROTOCOL_PREFIX } from '@trunkline/protocol';
+import { TICKET_PREFIX } from '../auth/tickets.js';
 import { readCookie } from '../router/read-cookie.js';
 import type { Credentials, RequestHead } from '../seams/dialect.js';
-
-/** Marks a one-time ticket where a token is expected; `Gateway.authenticate` redeems it. */
-export const TICKET_PREFIX = 'ticket:';
 
 /**
  * The credentials of the handshake, which count when the hello has no token: subprotocol, Authorization, one-time ticket,
@@ -28,7 +26,9 @@ export function bearerHeader(authorization: string | undefined): string | undefi
   return authorization?.match(/^Bearer +([^ ]+)$/i)?.[1];
 }
 
+/** Only a ticket: a token here would be a token in a URL, so it counts as a ticket that nobody issued. */
 function ticket({ query }: RequestHead): string | undefined {
   const value = query.get('ticket');
-  return value ? TICKET_PREFIX + value : undefined;
+  if (!value) return undefined;
+  return value.startsWith(TICKET_PREFIX) ? value : TICKET_PREFIX;
 }

@@ -47,6 +47,7 @@ export function createRouter(options: RouterOptions): Router {
   const allowedOrigins = new Set(options.allowedOrigins);
   const trust = trustOf(options.trustedProxies ?? []);
   const mounts = new Map<Dialect, Mount>();
+  const attached = new Map<Server, Mounted[]>();
   const detachments: (() => void)[] = [];
 
   function mountOf(dialect: Dialect): Mount {
@@ -77,7 +78,14 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function attach(server: Server, dialects: readonly Dialect[]): void {
-    const mounted: readonly Mounted[] = dialects.map((dialect) => ({ dialect, mount: mountOf(dialect) }));
+    const added = dialects.map((dialect) => ({ dialect, mount: mountOf(dialect) }));
+    const before = attached.get(server);
+    if (before) before.push(...added);
+    else listen(server, added);
+  }
+
+  function listen(server: Server, mounted: Mounted[]): void {
+    attached.set(server, mounted);
     const find = (head: RequestHead) => mounted.find(({ dialect }) => dialect.match(head))?.mount;
 
     const onUpgrade = (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
@@ -118,6 +126,7 @@ export function createRouter(options: RouterOptions): Router {
       admission.drain();
       for (const detach of detachments.splice(0)) detach();
       await Promise.all([...mounts.values()].map((mount) => mount.close()));
+      attached.clear();
       mounts.clear();
     },
   };

@@ -1,0 +1,146 @@
+import { createServer } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { webSocketDialect } from '../../src/web-socket/web-socket-dialect.js';
+import { chatCodec, refuseChat } from '../support/chat-codec.js';
+import { createFakeGateway } from '../support/fake-gateway.js';
+import { type HandshakeOptions, handshake, RawSocket } from '../support/raw-socket.js';
+import { type ServeOptions, serve } from '../support/serve.js';
+
+const dialect = () => webSocketDialect({ name: 'chat', paths: ['/ws'], codec: chatCodec, refuse: refuseChat });
+const serveChat = (options: Partial<ServeOptions> = {}) =>
+  serve({ gateway: createFakeGateway(), dialects: [dialect()], ...options });
+
+async function answer(port: number, options: HandshakeOptions): Promise<{ status: number; head: string }> {
+  await using raw = await RawSocket.connect(port);
+  raw.socket.write(handshake(options));
+  return { status: await raw.status(), head: await raw.head() };
+}
+
+describe('an upgrade', () => {
+  const REFUSALS: readonly (readonly [string, HandshakeOptions, number, string])[] = [
+    ['to an unknown path', { path: '/elsewhere' }, 404, ''],
+    ['by POST', { method: 'POST' }, 405, 'Allow: GET'],
+    ['with a Content-Length', { headers: { 'Content-Length': '5' }, body: 'hello' }, 400, ''],
+    ['with a Transfer-Encoding', { headers: { 'Transfer-Encoding': 'chunked' }, body: '0\r\n\r\n' }, 400, ''],
+    ['to another protocol', { headers: { Upgrade: 'h2c' } }, 400, ''],
+    ['of version 8', { headers: { 'Sec-WebSocket-Version': '8' } }, 426, 'Sec-WebSocket-Version: 13'],
+    ['without a version', { headers: { 'Sec-WebSocket-Version': undefined } }, 426, 'Sec-WebSocket-Version: 13'],
+    ['without a key', { headers: { 'Sec-WebSocket-Key': undefined } }, 400, ''],
+    ['with a short key', { headers: { 'Sec-WebSocket-Key': 'abc' } }, 400, ''],
+    ['with a duplicated subprotocol', { headers: { 'Sec-WebSocket-Protocol': 'a, a' } }, 400, ''],
+  ];
+  it.each(REFUSALS)('%s is refused', async (_, options, status, header) => {
+    await using served = await serveChat();
+    const refusal = await answer(served.port, options);
+    expect(refusal.status).toBe(status);
+    expect(refusal.head).toContain(header);
+    expect(refusal.head).toContain('Connection: close');
+  });
+
+  it('with Content-Length and Transfer-Encoding is refused by Node', async () => {
+    await using served = await serveChat();
+    const headers = { 'Content-Length': '5', 'Transfer-Encoding': 'chunked' };
+    expect((await answer(served.port, { headers })).status).toBe(400);
+  });
+
+  const ORIGINS: readonly (readonly [string, string | undefined, string | undefined, number])[] = [
+    ['of an allowed origin with a cookie', 'https://app.example.com', 'sid=1', 101],
+    ['of a foreign origin with a cookie', 'https://evil.example', 'sid=1', 403],
+    ['of origin null with a cookie', 'null', 'sid=1', 403],
+    ['of a host that ends like ours', 'https://app.example.com.evil.io', 'sid=1', 403],
+    ['of another port', 'https://app.example.com:8443', 'sid=1', 403],
+    ['of another scheme', 'http://app.example.com', 'sid=1', 403],
+    ['of our origin in upper case', 'https://APP.example.com', 'sid=1', 403],
+    ['of two origins', 'https://app.example.com, https://evil.example', 'sid=1', 403],
+    ['of a foreign origin without a cookie', 'https://evil.example', undefined, 101],
+    ['without an origin', undefined, 'sid=1', 101],
+  ];
+  it.each(ORIGINS)('%s is answered as said', async (_, origin, cookie, status) => {
+    await using served = await serveChat({ allowedOrigins: ['https://app.example.com', 'null'] });
+    expect((await answer(served.port, { headers: { Origin: origin, Cookie: cookie } })).status).toBe(status);
+  });
+
+  it('that sends its header too slowly is answered 408', async () => {
+    await using served = await serveChat();
+    served.server.headersTimeout = 100;
+    await using raw = await RawSocket.connect(served.port);
+    raw.socket.write('GET /ws HTTP/1.1\r\nHost: local');
+    expect(await raw.status()).toBe(408);
+  });
+
+  it('with 2 500 headers or 20 kB of them does not harm the server', async () => {
+    await using served = await serveChat();
+    const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, index) => [`x-${index}`, '']));
+    expect([101, 431]).toContain((await answer(served.port, { headers: many })).status);
+    expect((await answer(served.port, { headers: { 'X-Large': 'x'.repeat(20_000) } })).status).toBe(431);
+    expect((await answer(served.port, {})).status).toBe(101);
+  });
+});
+
+describe('the router', () => {
+  it('lowers the timeouts of the server', async () => {
+    await using served = await serveChat();
+    expect(served.server.headersTimeout).toBe(10_000);
+    expect(served.server.requestTimeout).toBe(30_000);
+  });
+
+  it('leaves other requests to the application', async () => {
+    await using served = await serveChat({ app: (_, res) => res.end('app') });
+    expect(await (await fetch(`http://127.0.0.1:${served.port}/other`)).text()).toBe('app');
+  });
+
+  it('answers 404 where there is no application', async () => {
+    await using served = await serveChat();
+    expect((await fetch(`http://127.0.0.1:${served.port}/other`)).status).toBe(404);
+  });
+
+  it('answers plain requests to a WebSocket path 426, and 405 for other methods than GET', async () => {
+    await using served = await serveChat();
+    const url = `http://127.0.0.1:${served.port}/ws?token=a`;
+    const plain = await fetch(url);
+    expect(plain.status).toBe(426);
+    expect(plain.headers.get('sec-websocket-version')).toBe('13');
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('gives plain paths of a dialect to its endpoints, and refuses upgrades there', async () => {
+    const withEndpoint = webSocketDialect({
+      name: 'chat',
+      paths: ['/ws'],
+      codec: chatCodec,
+      refuse: refuseChat,
+      endpoints: { '/token': (_gateway, _req, res) => res.end('token') },
+    });
+    await using served = await serveChat({ dialects: [withEndpoint] });
+    expect(await (await fetch(`http://127.0.0.1:${served.port}/token`)).text()).toBe('token');
+    expect((await answer(served.port, { path: '/token' })).status).toBe(404);
+  });
+
+  it('gives the application its listeners back when it closes', async () => {
+    await using served = await serveChat({ app: (_, res) => res.end('app') });
+    await served.router.close();
+    expect(await (await fetch(`http://127.0.0.1:${served.port}/ws`)).text()).toBe('app');
+  });
+
+  it('mounts a dialect once for two servers', async () => {
+    let mounts = 0;
+    const mount = () => {
+      mounts++;
+      return { close: async () => {} };
+    };
+    const counted = { name: 'counted', match: () => true, mount };
+    await using served = await serveChat({ dialects: [counted] });
+    served.router.attach(createServer(), [counted]);
+    expect(mounts).toBe(1);
+  });
+
+  it('takes further dialects for a server it is attached to', async () => {
+    await using served = await serveChat();
+    served.router.attach(served.server, [
+      webSocketDialect({ name: 'more', paths: ['/more'], codec: chatCodec, refuse: refuseChat }),
+    ]);
+    expect((await answer(served.port, { path: '/more' })).status).toBe(101);
+    expect((await answer(served.port, {})).status).toBe(101);
+    expect((await answer(served.port, { path: '/none' })).status).toBe(404);
+  });
+});

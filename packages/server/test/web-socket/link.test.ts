@@ -1,0 +1,265 @@
+import { once } from 'node:events';
+import { TrunklineError } from '@trunkline/protocol';
+import { eventually } from '@trunkline/testkit';
+import { describe, expect, it } from 'vitest';
+import { textFrame } from '../../src/web-socket/text-frame.js';
+import { webSocketDialect } from '../../src/web-socket/web-socket-dialect.js';
+import type { WebSocketDialectOptions } from '../../src/web-socket/web-socket-options.js';
+import { createChatCodec, eventNotice, refuseChat } from '../support/chat-codec.js';
+import { countWrites } from '../support/count-writes.js';
+import { createFakeGateway, type FakeGatewayOptions } from '../support/fake-gateway.js';
+import { clientFrame, handshake, RawSocket } from '../support/raw-socket.js';
+import { serve } from '../support/serve.js';
+
+async function serveChat(options: FakeGatewayOptions = {}, dialectOptions: Partial<WebSocketDialectOptions> = {}) {
+  const gateway = createFakeGateway(options);
+  const codec = createChatCodec();
+  const chat = webSocketDialect({ name: 'chat', paths: ['/ws'], codec, refuse: refuseChat, ...dialectOptions });
+  return Object.assign(await serve({ gateway, dialects: [chat] }), { codec, gateway });
+}
+
+describe('a link', () => {
+  it('shares one encode and takes one write per turn with every other link', async () => {
+    await using served = await serveChat();
+    const writes = countWrites(served.server);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => RawSocket.upgrade(served.port)));
+    const before = writes.count;
+    for (let message = 0; message < 50; message++) {
+      const notice = eventNotice(`m${message}`);
+      for (const { link } of served.gateway.sessions) {
+        const frame = link.encoder.encode(notice);
+        if (frame) link.send(frame);
+      }
+    }
+    await eventually(() => clients.every((client) => client.texts().length === 50));
+    const expected = Array.from({ length: 50 }, (_, index) => `m${index}`);
+    for (const client of clients) expect(client.texts()).toEqual(expected);
+    expect(served.codec.encodes).toBe(50);
+    expect(writes.count - before).toBe(20);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it('sends what was queued before its close, and nothing after it', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    const [session] = served.gateway.sessions;
+    session?.link.send(textFrame('one'));
+    session?.link.send(textFrame('two'));
+    session?.link.close(4502, 'disconnected');
+    session?.link.send(textFrame('three'));
+    expect(await client.closeFrame()).toEqual({ code: 4502, reason: 'disconnected' });
+    expect(client.frames().map(({ opcode }) => opcode)).toEqual([1, 1, 8]);
+    client.socket.write(clientFrame(Buffer.from([0x11, 0x96]), { opcode: 8 }));
+    await client.ended();
+    await eventually(() => session?.gone);
+    expect(session?.gone).toEqual({ code: 4502, clean: true });
+  });
+
+  it('ends a reader that does not read within 2 s of the close', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    client.socket.pause();
+    const [session] = served.gateway.sessions;
+    if (!session) throw new Error('no session');
+    const chunk = textFrame('x'.repeat(1_000_000));
+    for (let megabytes = 0; megabytes < 32; megabytes++) session.link.send(chunk);
+    expect(session.link.bufferedBytes()).toBe(32 * chunk.length);
+    const closedAt = performance.now();
+    session.link.close(4002, 'slow_consumer');
+    await eventually(() => session.gone);
+    expect(performance.now() - closedAt).toBeLessThan(2_000);
+    expect(session.gone).toEqual({ code: 4002, clean: true });
+    await eventually(() => served.router.counts().connections === 0);
+  });
+
+  it('ends a peer that half-closed and does not read, at our close', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    client.socket.pause();
+    const [session] = served.gateway.sessions;
+    if (!session) throw new Error('no session');
+    for (let megabytes = 0; megabytes < 32; megabytes++) session.link.send(textFrame('x'.repeat(1_000_000)));
+    client.socket.end();
+    await eventually(() => served.server.listenerCount('upgrade') === 1 && session.link.bufferedBytes() > 0);
+    session.link.close(4000, 'heartbeat_timeout');
+    await eventually(() => session.gone);
+    await eventually(() => served.router.counts().connections === 0);
+  });
+
+  it('tells the code that the peer closed with, and 1006 for none', async () => {
+    await using served = await serveChat();
+    await using polite = await RawSocket.upgrade(served.port);
+    await using rude = await RawSocket.upgrade(served.port);
+    polite.socket.write(clientFrame(Buffer.from([0x03, 0xe8]), { opcode: 8 }));
+    rude.socket.resetAndDestroy();
+    const [one, two] = served.gateway.sessions;
+    await eventually(() => one?.gone && two?.gone);
+    expect([one?.gone, two?.gone]).toEqual([
+      { code: 1000, clean: true },
+      { code: 1006, clean: false },
+    ]);
+  });
+
+  it('gives an AbortSignal to who asks for one, before the end and after it', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    const [session] = served.gateway.sessions;
+    const signal = session?.link.signal;
+    expect(signal?.aborted).toBe(false);
+    client.socket.resetAndDestroy();
+    await eventually(() => signal?.aborted);
+    expect(signal?.reason).toEqual({ code: 1006, clean: false });
+    let late: unknown;
+    session?.link.onGone?.((gone) => {
+      late = gone;
+    });
+    expect(late).toEqual({ code: 1006, clean: false });
+  });
+
+  it('pings by WebSocket frames where the dialect wants it, and hears the pong', async () => {
+    await using served = await serveChat({}, { heartbeat: 'link' });
+    await using client = await RawSocket.upgrade(served.port);
+    const [session] = served.gateway.sessions;
+    const heardAt = session?.link.lastHeardAt() ?? 0;
+    session?.link.ping?.();
+    await eventually(() => client.frames().some(({ opcode }) => opcode === 9));
+    await eventually(() => Date.now() > heardAt);
+    client.socket.write(clientFrame('', { opcode: 10 }));
+    await eventually(() => (session?.link.lastHeardAt() ?? 0) > heardAt);
+    expect(session?.options.heartbeat).toBe('link');
+  });
+
+  it('does not take a pong for life where the hub pings by notices', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    const [session] = served.gateway.sessions;
+    const heardAt = session?.link.lastHeardAt() ?? 0;
+    await eventually(() => Date.now() > heardAt);
+    client.socket.write(Buffer.concat([clientFrame('', { opcode: 10 }), clientFrame('', { opcode: 9 })]));
+    await eventually(() => client.frames().some(({ opcode }) => opcode === 10));
+    expect(session?.link.lastHeardAt()).toBe(heardAt);
+  });
+
+  it('compresses where that is turned on, in order', async () => {
+    await using served = await serveChat({}, { deflate: { thresholdBytes: 10 } });
+    const { WebSocket } = await import('ws');
+    const client = new WebSocket(`ws://127.0.0.1:${served.port}/ws`);
+    const texts: string[] = [];
+    client.on('message', (data) => texts.push(String(data)));
+    await once(client, 'open');
+    expect(client.extensions).toContain('permessage-deflate');
+    const [session] = served.gateway.sessions;
+    const sent = ['x'.repeat(100_000), 'short', 'y'.repeat(1_000)];
+    for (const text of sent) session?.link.send(textFrame(text));
+    await eventually(() => texts.length === 3);
+    expect(texts).toEqual(sent);
+    client.terminate();
+    await once(client, 'close');
+  });
+});
+
+describe('a WebSocket dialect', () => {
+  it('refuses in HTTP what its refuse words so, before the upgrade', async () => {
+    await using served = await serveChat({
+      authenticate: () => {
+        throw new TrunklineError('unavailable', 'Keys can not be had.');
+      },
+    });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake({ path: '/ws?token=a' }));
+    expect(await client.status()).toBe(503);
+    await client.ended();
+    expect(client.received.toString()).toContain('{"error":"unavailable"}');
+  });
+
+  it('completes the upgrade and closes with a code where a browser must see why', async () => {
+    await using served = await serveChat({
+      authenticate: () => {
+        throw new TrunklineError('unauthenticated', 'The token does not verify.');
+      },
+    });
+    await using client = await RawSocket.upgrade(served.port, { path: '/ws?token=bad' });
+    expect(await client.closeFrame()).toEqual({ code: 1008, reason: 'unauthenticated' });
+    expect(client.texts()).toEqual(['bye']);
+    expect(served.gateway.sessions).toEqual([]);
+    client.socket.end();
+    await eventually(() => served.router.counts().connections === 0);
+  });
+
+  it('refuses what its codec can not greet', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake({ path: '/ws?broken' }));
+    expect(await client.status()).toBe(400);
+    expect(served.gateway.greetings).toEqual([]);
+  });
+
+  it('gives an authentication as long as a hello may take', async () => {
+    await using served = await serveChat({ authenticate: () => new Promise(() => {}), helloTimeoutMs: 50 });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake());
+    expect(await client.status()).toBe(503);
+  });
+
+  it.each([
+    ['both, token first', 'trunkline.bearer.e30.e30.c2ln, chat', 'Sec-WebSocket-Protocol: chat'],
+    ['both, token last', 'chat, trunkline.bearer.e30.e30.c2ln', 'Sec-WebSocket-Protocol: chat'],
+  ])('answers only its own subprotocol of %s', async (_, offered, answered) => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port, { headers: { 'Sec-WebSocket-Protocol': offered } });
+    const head = await client.head();
+    expect(head).toContain(answered);
+    expect(head).not.toContain('bearer');
+  });
+
+  it('answers no subprotocol when only others are offered', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port, {
+      headers: { 'Sec-WebSocket-Protocol': 'trunkline.bearer.x' },
+    });
+    expect(await client.head()).not.toContain('Sec-WebSocket-Protocol');
+  });
+
+  it('reads frames that came with the handshake after the authentication, in order', async () => {
+    let admit = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      admit = resolve;
+    });
+    await using served = await serveChat({
+      authenticate: () => gate,
+      handle: (command) => ({ type: 'response', data: command.type === 'publish' ? command.data : '' }),
+    });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(Buffer.concat([Buffer.from(handshake()), clientFrame('one'), clientFrame('two')]));
+    await eventually(() => served.gateway.authenticating === 1);
+    client.socket.write(clientFrame('three'));
+    expect(served.gateway.sessions).toEqual([]);
+    admit();
+    await eventually(() => client.texts().length === 3);
+    expect(client.texts()).toEqual(['one', 'two', 'three']);
+  });
+
+  it('holds no more than a read or two of a peer that floods while it is authenticated', async () => {
+    await using served = await serveChat({ authenticate: () => new Promise(() => {}) });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake());
+    await eventually(() => served.gateway.authenticating === 1);
+    const flood = clientFrame('x'.repeat(60_000));
+    for (let sent = 0; sent < 512; sent++) client.socket.write(flood);
+    // 30 MB were given to the socket; what the kernel did not take stays with the sender while nobody reads.
+    await eventually(() => client.socket.writableLength > 16_000_000);
+  });
+
+  it('costs one connection, not the process, when a codec throws', async () => {
+    await using served = await serveChat({
+      handle: () => {
+        throw new Error('a defect');
+      },
+    });
+    await using client = await RawSocket.upgrade(served.port);
+    client.socket.write(clientFrame('x'));
+    expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal_error' });
+    expect(served.gateway.logged).toHaveLength(1);
+    await using _next = await RawSocket.upgrade(served.port);
+  });
+});
