@@ -66,6 +66,11 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     roster: core.roster,
     start: () => hub.start(),
     status: () => hub.status(),
+    authenticate: async (token) => {
+      const principal = await core.authenticator.authenticate(token);
+      hub.parts.revocations.check(principal);
+      return principal;
+    },
     attach: (server, dialects) => hub.router.attach(server, dialects),
     handle: (action, handler) =>
       // The contract's schemas vouch for the types at run time.

@@ -108,6 +108,8 @@ export interface Hub<C extends Contract = Contract> {
   readonly roster: Roster;
   start(): Promise<void>;
   status(): HubStatus;
+  /** Verifies a token as the gateway does, revocations included; for HTTP routes beside the sockets. @throws {TrunklineError} as the gateway */
+  authenticate(token: string): Promise<Principal>;
   /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */
   attach(server: Server, dialects: readonly Dialect[]): void;
   /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
