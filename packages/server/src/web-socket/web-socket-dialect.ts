@@ -104,6 +104,7 @@ async function authenticate(gateway: Gateway, greeting: Greeting, socket: Duplex
   const controller = new AbortController();
   const abort = () => controller.abort();
   socket.once('close', abort);
+  socket.once('end', abort);
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -116,6 +117,7 @@ async function authenticate(gateway: Gateway, greeting: Greeting, socket: Duplex
   } finally {
     clearTimeout(timer);
     socket.removeListener('close', abort);
+    socket.removeListener('end', abort);
   }
 }
 

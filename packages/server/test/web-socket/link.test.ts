@@ -80,7 +80,11 @@ describe('a link', () => {
     if (!session) throw new Error('no session');
     for (let megabytes = 0; megabytes < 32; megabytes++) session.link.send(textFrame('x'.repeat(1_000_000)));
     client.socket.end();
-    await eventually(() => served.server.listenerCount('upgrade') === 1 && session.link.bufferedBytes() > 0);
+    await eventually(() => {
+      const before = session.link.bufferedBytes();
+      session.link.send(textFrame('taken only while the socket is open'));
+      return session.link.bufferedBytes() === before;
+    });
     session.link.close(4000, 'heartbeat_timeout');
     await eventually(() => session.gone);
     await eventually(() => served.router.counts().connections === 0);
@@ -192,6 +196,26 @@ describe('a WebSocket dialect', () => {
     client.socket.write(handshake({ path: '/ws?broken' }));
     expect(await client.status()).toBe(400);
     expect(served.gateway.greetings).toEqual([]);
+  });
+
+  it('tells an authentication that its peer has gone', async () => {
+    let isTold = false;
+    await using served = await serveChat({
+      authenticate: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            isTold = true;
+            reject(new TrunklineError('cancelled', 'The peer is gone.'));
+          });
+        }),
+    });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake());
+    await eventually(() => served.gateway.authenticating === 1);
+    client.socket.end();
+    await eventually(() => isTold);
+    expect(served.gateway.sessions).toEqual([]);
+    await eventually(() => served.router.counts().connections === 0);
   });
 
   it('gives an authentication as long as a hello may take', async () => {
