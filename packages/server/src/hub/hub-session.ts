@@ -119,12 +119,13 @@ export class HubSession implements Session {
   #publish(command: Of<'publish'>): Promise<Reply> {
     const { publishing } = this.#parts;
     const connection = this.#connection;
-    if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command)) return publishing.start(connection, command, this.#publishOrder);
+    const arrival = this.#publishOrder.arrive(command.id);
+    if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command)) return publishing.start(connection, command, this.#publishOrder, arrival);
     // The order waits for the start only; the acknowledgement comes when it comes.
     return this.#order
       .run(command.rooms, async () => {
         await publishing.prepare(connection, command);
-        return { ack: publishing.start(connection, command, this.#publishOrder) };
+        return { ack: publishing.start(connection, command, this.#publishOrder, arrival) };
       })
       .then(({ ack }) => ack);
   }
@@ -206,7 +207,10 @@ export class HubSession implements Session {
     const { core } = this.#parts;
     core.observer.limited?.('messages');
     const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, { retryAfterMs });
-    if (command.type === 'publish') for (const room of command.rooms) this.#publishOrder.settled(room, command.id, error);
+    if (command.type === 'publish') {
+      const arrival = this.#publishOrder.arrive(command.id);
+      for (const room of command.rooms) this.#publishOrder.settled(room, arrival, error);
+    }
     this.#limited ??= new Misbehaviour(core.limits.messageBurst * 10);
     if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
     return error;

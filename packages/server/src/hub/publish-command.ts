@@ -4,7 +4,7 @@ import type { Command, Reply } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { forbidden, type Grants } from './grants.js';
-import type { PublishOrder } from './publish-order.js';
+import type { Arrival, PublishOrder } from './publish-order.js';
 import type { Publisher } from './publisher.js';
 import type { Receipts } from './receipts.js';
 import type { Rooms } from './rooms.js';
@@ -17,6 +17,13 @@ export interface PublishParts {
   readonly grants: Grants;
   readonly publisher: Publisher;
   readonly receipts: Receipts;
+}
+
+interface Target {
+  readonly room: string;
+  readonly eventId: string;
+  readonly order: PublishOrder;
+  readonly arrival: Arrival;
 }
 
 /** A publish command of one connection, for one room or several under one event id. */
@@ -36,23 +43,24 @@ export class PublishCommands {
   }
 
   /** Starts every append now, in order; resolves with the acknowledgement. Never rejects. */
-  start(connection: Connection, command: PublishCommand, order: PublishOrder): Promise<Reply> {
+  start(connection: Connection, command: PublishCommand, order: PublishOrder, arrival: Arrival): Promise<Reply> {
     const eventId = randomUUID();
     if (command.rooms.length === 1 && !command.listed) {
       const [room = ''] = command.rooms;
-      return this.#toRoom(connection, command, room, eventId, order).then(
+      return this.#toRoom(connection, command, { room, eventId, order, arrival }).then(
         (acked) => ({ type: 'ack', eventId: acked.eventId, rooms: [acked.room] }),
         (error: unknown) => ({ type: 'error', error: this.#refusal(error) }),
       );
     }
     const appends = command.rooms.map((room) =>
-      this.#toRoom(connection, command, room, eventId, order).catch((error: unknown) => ({ eventId, room: { room, error: this.#refusal(error).toBody() } })),
+      this.#toRoom(connection, command, { room, eventId, order, arrival }).catch((error: unknown) => ({ eventId, room: { room, error: this.#refusal(error).toBody() } })),
     );
     return Promise.all(appends).then((acked): Reply => ({ type: 'ack', eventId: acked[0]?.eventId ?? eventId, rooms: acked.map(({ room }) => room) }));
   }
 
-  async #toRoom(connection: Connection, command: PublishCommand, room: string, eventId: string, order: PublishOrder): Promise<{ eventId: string; room: AckedRoom }> {
+  async #toRoom(connection: Connection, command: PublishCommand, target: Target): Promise<{ eventId: string; room: AckedRoom }> {
     const { core, publisher } = this.parts;
+    const { room, eventId, order, arrival } = target;
     const { event, data, id } = command;
     const { kind, definition } = publisher.check(room, event, data);
     const grant = this.parts.grants.known(connection, room);
@@ -67,22 +75,22 @@ export class PublishCommands {
       this.#moveCursor(connection, command, room);
       return { eventId, room: { room } };
     }
-    order.check(room, id);
+    order.check(room, arrival);
     if (connection.unacked >= core.limits.unacked) {
       const error = new TrunklineError('too_many_unacked', `Wait for acknowledgements: ${core.limits.unacked} publishes are under way.`, { retryAfterMs: 100 });
-      order.settled(room, id, error);
+      order.settled(room, arrival, error);
       throw error;
     }
     connection.unacked += 1;
     const startedAt = performance.now();
     try {
       const appended = await publisher.append(outgoing, kind);
-      order.settled(room, id, null);
+      order.settled(room, arrival, null);
       core.observer.acknowledged?.(performance.now() - startedAt);
       const { epoch, offset } = appended;
       return { eventId: appended.eventId, room: { room, epoch, offset, ...(appended.status === 'duplicate' ? { duplicate: true as const } : {}) } };
     } catch (error) {
-      order.settled(room, id, error);
+      order.settled(room, arrival, error);
       throw error;
     } finally {
       connection.unacked -= 1;

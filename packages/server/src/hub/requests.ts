@@ -141,6 +141,7 @@ export class Requests {
         return settled.data;
       }
     }
+    if (signal.aborted) throw signal.reason;
     const progress = (data: unknown) => {
       for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
     };
