@@ -1,0 +1,245 @@
+import type {
+  ActionInput,
+  ActionName,
+  ActionOutput,
+  ActionProgress,
+  CallInput,
+  CallName,
+  CallOutput,
+  Contract,
+  EventData,
+  EventName,
+  GapReason,
+  Position,
+  PresenceMember,
+  PresenceSnapshot,
+  ReceiptCursor,
+  RoomKind,
+  TrunklineError,
+} from '@trunkline/protocol';
+import type { ConnectionState } from './connection-state.js';
+import type { AnyEvent, AnyRoomEvent, Gap, Left, RoomEvent } from './events.js';
+import type { TimelineEntry } from './timeline.js';
+
+/** What `client.on` tells, and with which arguments. */
+export interface ClientEvents<C extends Contract> {
+  /** The connection moved on. */
+  readonly state: readonly [next: ConnectionState, previous: ConnectionState];
+  /** Any event of any room, each id once however many rooms it came through. */
+  readonly event: readonly [event: AnyEvent<C>];
+  readonly gap: readonly [gap: Gap];
+  readonly left: readonly [left: Left];
+  /** Something the application should know and no promise carries: a token that can't be renewed, a server out of reach. */
+  readonly error: readonly [error: TrunklineError];
+  /** A queued publish settled that nobody in this page waits for: it was stored before a reload. */
+  readonly settled: readonly [outcome: StoredOutcome];
+}
+
+export interface StoredOutcome {
+  /** The publish id. */
+  readonly id: string;
+  readonly rooms: readonly string[];
+  readonly event: string;
+  readonly data: unknown;
+  readonly result: Published | TrunklineError;
+}
+
+/** The log holds it. */
+export interface Published {
+  /** The event's id, as its receivers see it. */
+  readonly id: string;
+  /** Absent for ephemeral events and for publishes to several rooms. */
+  readonly epoch: string | undefined;
+  readonly offset: number | undefined;
+  /** True when this id had been taken before, by an earlier try. */
+  readonly duplicate: boolean;
+}
+
+/** One entry a room; `error` where that room refused. */
+export interface PublishedToMany extends Published {
+  readonly rooms: readonly {
+    readonly room: string;
+    readonly epoch?: string;
+    readonly offset?: number;
+    readonly error?: TrunklineError;
+  }[];
+}
+
+export interface PublishOptions {
+  /** The publish id (idempotency key), 128 random bits. Give one to know `event.ref` ahead of the ack. @default a new one */
+  readonly id?: string;
+  /** Gives up when it could not be sent in time, milliseconds; `timeout`, or `unknown_outcome` if it was sent. @default none */
+  readonly ttlMs?: number;
+  /** A newer publish with the same key takes the place of one that still waits; both promises settle together. */
+  readonly conflate?: string;
+  /** Gives up: `cancelled` if it was not sent, else `unknown_outcome`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface JoinOptions {
+  /** Also deliver the last n events of the log with the first join. */
+  readonly rewind?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface JoinedInfo {
+  readonly position: Position;
+  /** True: every event missed since the last position follows. */
+  readonly recovered: boolean;
+  /** Present when events were missed for good; `onGap` was told too. */
+  readonly reason: GapReason | undefined;
+  readonly missed: number;
+}
+
+export interface RequestOptions<P> {
+  /** From now to the answer, reconnects included, milliseconds. @default 30_000 */
+  readonly timeoutMs?: number;
+  /** Cancels on the server too. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: P) => void;
+  /** True: may be sent again even when its first outcome can't be known. @default false */
+  readonly idempotent?: boolean;
+}
+
+export interface HistoryQuery {
+  /** Events before this offset. @default where live delivery of this room began, if it is joined */
+  readonly before?: number;
+  /** Events after this offset. */
+  readonly after?: number;
+  /** @default 50 */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Oldest first. */
+export interface HistoryPage<C extends Contract, K extends RoomKind<C>> {
+  readonly events: readonly AnyRoomEvent<C, K>[];
+  /** The log's head. */
+  readonly position: Position;
+  /** Everything up to this offset is gone. */
+  readonly trimmedOffset: number;
+  /** The page before this one; null at the end of what is kept. */
+  older(): Promise<HistoryPage<C, K> | null>;
+}
+
+export type RoomStatus = 'out' | 'joining' | 'joined' | 'leaving' | 'refused';
+
+/** One room. Handles are cheap: `client.room(…)` twice gives two views of one membership. */
+export interface Room<C extends Contract = Contract, K extends RoomKind<C> = RoomKind<C>> {
+  readonly name: string;
+  readonly status: RoomStatus;
+  /** The place reached, undefined before the first join. */
+  readonly position: Position | undefined;
+  readonly presence: Presence;
+  readonly typing: Typing;
+  readonly receipts: Receipts;
+  /** Counted: the room is left when `leave` was called as often. @throws {TrunklineError} the refusal, or `cancelled` */
+  join(options?: JoinOptions): Promise<JoinedInfo>;
+  leave(): Promise<void>;
+  on<E extends EventName<C, K>>(event: E, listener: (event: RoomEvent<C, K, E>) => void): () => void;
+  onEvent(listener: (event: AnyRoomEvent<C, K>) => void): () => void;
+  onGap(listener: (gap: Gap) => void): () => void;
+  onLeft(listener: (left: Left) => void): () => void;
+  onStatus(listener: (status: RoomStatus) => void): () => void;
+  /** Events from now on; a reader 1 000 behind gets `queue_full`. */
+  events(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<AnyRoomEvent<C, K>>;
+  /** Resolves when the log holds it; waits in the queue while offline. @throws {TrunklineError} */
+  publish<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>, options?: PublishOptions): Promise<Published>;
+  /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. */
+  signal<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>): boolean;
+  history(query?: HistoryQuery): Promise<HistoryPage<C, K>>;
+  /** Moves my read cursor, at most once a second. @default the newest event received */
+  read(offset?: number): void;
+  /** Moves my delivered cursor, at most once a second. @default the newest event received */
+  delivered(offset?: number): void;
+}
+
+export interface PresenceDiff {
+  readonly joined: readonly PresenceMember[];
+  readonly updated: readonly PresenceMember[];
+  readonly left: readonly PresenceMember[];
+}
+
+export interface Presence {
+  /** The same array until something changes. */
+  readonly members: readonly PresenceMember[];
+  readonly snapshot: PresenceSnapshot;
+  on(listener: (diff: PresenceDiff) => void): () => void;
+  /** My own state in this room; told again after each join. */
+  set(state: unknown): void;
+}
+
+export interface Typing {
+  /** User ids of the others who type now; the same array until it changes. */
+  readonly users: readonly string[];
+  on(listener: (users: readonly string[]) => void): () => void;
+  /** Call at every key; sent at most every 3 s, and ended by itself 5 s after the last call. */
+  start(): void;
+  stop(): void;
+}
+
+export interface Receipts {
+  /** One per member; the same array until it changes. */
+  readonly cursors: readonly ReceiptCursor[];
+  on(listener: (cursors: readonly ReceiptCursor[]) => void): () => void;
+}
+
+export interface QueueStatus {
+  /** Publishes and requests that wait or are under way. */
+  readonly length: number;
+  readonly bytes: number;
+  /** When the oldest was made, milliseconds since 1970. */
+  readonly oldest: number | undefined;
+}
+
+export interface Queue {
+  /** The same object until it changes. */
+  readonly status: QueueStatus;
+  on(listener: (status: QueueStatus) => void): () => void;
+}
+
+/** What happened to the connection and why, newest last. */
+export interface Explanation {
+  readonly state: ConnectionState;
+  readonly nextAttemptAt: number | undefined;
+  readonly timeline: readonly TimelineEntry[];
+  readonly rooms: readonly {
+    readonly room: string;
+    readonly status: RoomStatus;
+    readonly position: Position | undefined;
+  }[];
+  readonly queue: QueueStatus;
+}
+
+export interface Client<C extends Contract = Contract> {
+  readonly state: ConnectionState;
+  readonly queue: Queue;
+  readonly userId: string | undefined;
+  readonly connectionId: string | undefined;
+  /** Resolves when open; rejects when the connection ends for good. Join, publish and request call it themselves. */
+  connect(): Promise<void>;
+  /** Drops what is there and connects at once; also after `closed`. */
+  reconnect(): Promise<void>;
+  /** Ends everything: what waits is settled `cancelled`, what was sent and has no answer `unknown_outcome`. */
+  close(): Promise<void>;
+  room<K extends RoomKind<C>>(kind: K, id: string): Room<C, K>;
+  room<K extends RoomKind<C>>(name: `${K}:${string}`): Room<C, K>;
+  /** One event into several rooms, with one id. */
+  publish(rooms: readonly string[], event: string, data: unknown, options?: PublishOptions): Promise<PublishedToMany>;
+  /** Ephemeral, to one connection that shares `room` with this one. False when it could not be sent. */
+  send(to: { readonly connectionId: string; readonly room: string }, event: string, data: unknown): boolean;
+  request<A extends ActionName<C>>(
+    action: A,
+    input: ActionInput<C, A>,
+    options?: RequestOptions<ActionProgress<C, A>>,
+  ): Promise<ActionOutput<C, A>>;
+  /** Answers the server's calls; one handler a method. */
+  handle<M extends CallName<C>>(method: M, handler: CallHandler<C, M>): () => void;
+  on<N extends keyof ClientEvents<C>>(name: N, listener: (...args: ClientEvents<C>[N]) => void): () => void;
+  explain(): Explanation;
+}
+
+export type CallHandler<C extends Contract, M extends CallName<C>> = (
+  input: CallInput<C, M>,
+  context: { readonly signal: AbortSignal },
+) => CallOutput<C, M> | Promise<CallOutput<C, M>>;

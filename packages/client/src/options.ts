@@ -1,0 +1,86 @@
+import type { BackoffOptions } from './backoff.js';
+import { type Clock, systemClock } from './clock.js';
+import type { QueueStorage } from './queue-storage.js';
+import type { TokenOption } from './token-source.js';
+import type { WebSocketClass } from './transport.js';
+
+export interface QueueOptions {
+  /** Publishes and requests that wait or are under way. @default 1_000 */
+  readonly maxItems?: number;
+  /** Their JSON, bytes. @default 1_048_576 */
+  readonly maxBytes?: number;
+  /** `reject`: the new one fails with `queue_full`. `drop-newest`: likewise. `drop-oldest`: the oldest publish that was never sent does. @default 'reject' */
+  readonly whenFull?: 'reject' | 'drop-oldest' | 'drop-newest';
+  /** Keeps publishes across a reload; see `@trunkline/client/local-storage`, `/indexed-db`, `/async-storage`. @default memory only */
+  readonly storage?: QueueStorage;
+}
+
+export interface ClientOptions {
+  /** `ws://` or `wss://`, with the path `/v1/connect`; a function is asked before each try. */
+  readonly url: string | (() => string | Promise<string>);
+  /** A provider is asked when a new one is needed. A fixed token can't be renewed: its end is the client's. @default none: a cookie, or a guest */
+  readonly token?: TokenOption;
+  /** Where the token travels. `query` puts it into the URL, and so into logs. @default 'hello' */
+  readonly tokenIn?: 'hello' | 'subprotocol' | 'query';
+  /** @default { baseMs: 500, capMs: 30_000 } */
+  readonly backoff?: Partial<BackoffOptions>;
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** Time for the socket to open, and again for the welcome, milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** Names the contract this was built with, for the server's log. */
+  readonly contractId?: string;
+  /** Tries in a row before `closed`. @default Infinity */
+  readonly maxAttempts?: number;
+  readonly queue?: QueueOptions;
+  /** 0 to below 1. @default Math.random */
+  readonly random?: () => number;
+  /** Default time of a request, milliseconds. @default 30_000 */
+  readonly requestTimeoutMs?: number;
+  /** Time for the token provider, milliseconds. @default 30_000 */
+  readonly tokenTimeoutMs?: number;
+  /** Reconnects at once, or checks the link, when the page or the network comes back. @default true */
+  readonly wake?: boolean;
+  /** @default globalThis.WebSocket; Node before 22 has none: pass the one of `ws` */
+  readonly WebSocket?: WebSocketClass;
+}
+
+export type ResolvedOptions = Required<Omit<ClientOptions, 'token' | 'contractId' | 'queue' | 'backoff'>> & {
+  readonly token: TokenOption | undefined;
+  readonly contractId: string | undefined;
+  readonly backoff: BackoffOptions;
+  readonly queue: Required<Omit<QueueOptions, 'storage'>> & { readonly storage: QueueStorage | undefined };
+};
+
+/** What an option is when it is not given. */
+export const DEFAULTS = {
+  backoff: { baseMs: 500, capMs: 30_000 },
+  connectTimeoutMs: 10_000,
+  maxAttempts: Number.POSITIVE_INFINITY,
+  queue: { maxItems: 1_000, maxBytes: 1_048_576, whenFull: 'reject' },
+  requestTimeoutMs: 30_000,
+  tokenIn: 'hello',
+  tokenTimeoutMs: 30_000,
+  wake: true,
+} as const;
+
+/** @throws {TypeError} one sentence that says what is missing */
+export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  const WebSocket: WebSocketClass | undefined = options.WebSocket ?? globalThis.WebSocket;
+  if (!WebSocket)
+    throw new TypeError(
+      'This runtime has no WebSocket: pass one, as in createClient({ WebSocket }) with the class of "ws".',
+    );
+  if (!options.url) throw new TypeError('createClient needs a url.');
+  return {
+    clock: systemClock,
+    random: Math.random,
+    ...DEFAULTS,
+    ...options,
+    WebSocket,
+    token: options.token,
+    contractId: options.contractId,
+    backoff: { ...DEFAULTS.backoff, ...options.backoff },
+    queue: { storage: undefined, ...DEFAULTS.queue, ...options.queue },
+  };
+}

@@ -1,0 +1,39 @@
+import type { EventFrame, Position } from '@trunkline/protocol';
+import { createRecentIds } from './recent-ids.js';
+
+/** What to do with an event: show it, not, or ask for what is missing before it. */
+export type Verdict = 'deliver' | 'duplicate' | 'hole';
+
+/** Where one room's reader is. The position moves before anybody is called, so that a handler may leave and join again. */
+export interface RoomCursor {
+  readonly position: Position | undefined;
+  /** Takes the server's word for where events go on. */
+  moveTo(position: Position): void;
+  judge(event: EventFrame): Verdict;
+}
+
+const REMEMBERED = 500;
+
+export function createRoomCursor(): RoomCursor {
+  const seen = createRecentIds(REMEMBERED);
+  let position: Position | undefined;
+  return {
+    get position() {
+      return position;
+    },
+    moveTo(next) {
+      position = next;
+    },
+    judge({ id, epoch, offset }) {
+      if (offset !== undefined && epoch !== undefined) {
+        if (position?.epoch === epoch) {
+          if (offset <= position.offset) return 'duplicate';
+          if (offset > position.offset + 1) return 'hole';
+        }
+        position = { epoch, offset, lastId: id };
+      }
+      // A provisional event comes again with its place, a retained one with each join.
+      return seen.add(id) ? 'deliver' : 'duplicate';
+    },
+  };
+}

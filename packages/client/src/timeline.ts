@@ -1,0 +1,27 @@
+import type { Clock } from './clock.js';
+
+/** One line of `client.explain()`. */
+export interface TimelineEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly what: string;
+  /** Close or error code, reason, delay: whatever explains it. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export interface Timeline {
+  readonly entries: readonly TimelineEntry[];
+  note(what: string, detail?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Keeps the last `capacity` entries. */
+export function createTimeline(clock: Clock, capacity: number): Timeline {
+  const entries: TimelineEntry[] = [];
+  return {
+    entries,
+    note(what, detail) {
+      if (entries.length === capacity) entries.shift();
+      entries.push({ at: clock.now(), what, ...(detail && { detail }) });
+    },
+  };
+}

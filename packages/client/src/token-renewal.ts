@@ -1,0 +1,83 @@
+import { createId, type RefreshResult, TrunklineError, type WelcomeFrame } from '@trunkline/protocol';
+import { backoffMs } from './backoff.js';
+import { after, type Clock } from './clock.js';
+import type { Wire } from './exchange.js';
+import type { TokenSource } from './token-source.js';
+
+export interface TokenRenewalOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly tokens: TokenSource;
+  readonly wire: Wire;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Puts a new token in the place of the old one on the open connection, ahead of its end by the server's clock. */
+export interface TokenRenewal {
+  opened(welcome: Pick<WelcomeFrame, 'expiresAt' | 'serverTime'>): void;
+  /** The server says that it is time. */
+  expiring(): void;
+  stop(): void;
+}
+
+const RETRY = { baseMs: 1_000, capMs: 30_000 };
+const LATEST_MS = 30_000;
+
+/** At 80 % of its life, never later than 30 s before its end (half its life, for a very short one). */
+export function renewAfterMs(lifeMs: number, random: number): number {
+  return Math.max(Math.min(lifeMs * 0.8, lifeMs - LATEST_MS), lifeMs / 2) * (1 - random * 0.1);
+}
+
+export function createTokenRenewal({ clock, random, tokens, wire, failed }: TokenRenewalOptions): TokenRenewal {
+  let cancel = () => {};
+  let generation = 0;
+  let busy = false;
+  let failures = 0;
+  /** Server time minus ours. */
+  let aheadMs = 0;
+
+  function schedule(expiresAt: number | null): void {
+    cancel();
+    busy = false;
+    failures = 0;
+    tokens.expires(expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt - aheadMs);
+    if (expiresAt !== null && tokens.renewable)
+      cancel = after(clock, renewAfterMs(expiresAt - aheadMs - clock.now(), random()), renew);
+  }
+  function again(error: unknown): void {
+    busy = false;
+    failed(error);
+    cancel = after(clock, backoffMs(RETRY, failures++, random()), renew);
+  }
+  async function renew(): Promise<void> {
+    if (busy) return;
+    busy = true;
+    cancel();
+    const mine = generation;
+    try {
+      const token = await tokens.get(failures === 0 ? 'expiring' : 'refused');
+      if (mine !== generation) return;
+      wire.ask({ type: 'refresh', id: createId(), token: token ?? '' }, (answer) => {
+        if (answer?.type === 'response') schedule((answer.data as RefreshResult).expiresAt);
+        else if (answer?.type === 'error') again(TrunklineError.from(answer));
+      });
+    } catch (error) {
+      if (mine === generation) again(error);
+    }
+  }
+  return {
+    opened({ expiresAt, serverTime }) {
+      generation++;
+      aheadMs = serverTime - clock.now();
+      schedule(expiresAt);
+    },
+    expiring() {
+      if (tokens.renewable) void renew();
+      else failed(new TrunklineError('token_expired', 'The token ends soon; pass a function as token to renew it.'));
+    },
+    stop() {
+      generation++;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { type ClientFrame, decodeServerFrame, type ServerFrame } from '@trunkline/protocol';
+import type { Cause } from './connection-state.js';
+
+/** What we use of a WebSocket; browsers', `ws`, Bun's, Deno's and React Native's all have it. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+}
+export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
+
+export interface Transport {
+  send(frame: ClientFrame): void;
+  /** Ends it now; nothing is told any more. `dead`: don't wait for a peer that can't answer. */
+  close(code: number, dead?: boolean): void;
+}
+
+export interface TransportEvents {
+  opened(): void;
+  /** null: a message that is no frame; still a sign of life. */
+  received(frame: ServerFrame | null): void;
+  /** Once, unless we closed it. */
+  closed(cause: Cause): void;
+}
+
+const OPEN = 1;
+
+/** One socket and the encoding on it; knows nothing of states, retries or rooms. */
+export function openTransport(socket: WebSocketLike & { terminate?(): void }, events: TransportEvents): Transport {
+  socket.onopen = () => events.opened();
+  socket.onmessage = ({ data }: { data: unknown }) =>
+    events.received(typeof data === 'string' ? decodeServerFrame(data) : null);
+  socket.onclose = ({ code, reason }: { code?: number; reason?: string }) =>
+    events.closed({ code: code || 1006, reason: reason ?? '' });
+  // The close that follows says it; without a listener `ws` would crash the process.
+  socket.onerror = () => {};
+  return {
+    send(frame) {
+      if (socket.readyState === OPEN) socket.send(JSON.stringify(frame));
+    },
+    close(code, dead = false) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      if (dead && socket.terminate) socket.terminate();
+      else socket.close(code);
+    },
+  };
+}
