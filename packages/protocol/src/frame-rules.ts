@@ -60,9 +60,8 @@ function checkError(error: unknown): string | null {
   return error.message === '' || isText(error.message, 1_024) ? null : 'error.message';
 }
 
-/** The first name whose check failed. */
-const firstFlaw = (checks: Readonly<Record<string, boolean>>): string | null =>
-  Object.keys(checks).find((name) => checks[name] === false) ?? null;
+/** The path of a field that is not of its form. */
+const need = (path: string, ok: boolean): string | null => (ok ? null : path);
 
 /** Every client frame but `pong`, which has nothing to check (PROTOCOL.md, "Client frames"). */
 export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, FrameRule>([
@@ -71,42 +70,43 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['token', 'session', 'contractId', 'rooms'],
       check: (f) =>
-        firstFlaw({
-          token: isOptional(f.token, isToken),
-          session: isOptional(f.session, (value) => isText(value, 512)),
-          contractId: isOptional(f.contractId, isName),
-        }) ?? checkRoomRequests(f.rooms),
+        need('token', isOptional(f.token, isToken)) ??
+        need(
+          'session',
+          isOptional(f.session, (value) => isText(value, 512)),
+        ) ??
+        need('contractId', isOptional(f.contractId, isName)) ??
+        checkRoomRequests(f.rooms),
     },
   ],
-  ['refresh', { fields: ['token'], check: (f) => firstFlaw({ token: isToken(f.token) }) }],
+  ['refresh', { fields: ['token'], check: (f) => need('token', isToken(f.token)) }],
   ['join', { fields: ['room', 'position', 'rewind'], check: (f) => checkRoomRequest(f, '') }],
-  ['leave', { fields: ['room'], check: (f) => firstFlaw({ room: isRoomText(f.room) }) }],
+  ['leave', { fields: ['room'], check: (f) => need('room', isRoomText(f.room)) }],
   [
     'publish',
     {
       fields: ['room', 'event', 'data'],
       free: 'data',
       check: (f) =>
-        firstFlaw({
-          room: isRoomText(f.room) || isRoomList(f.room),
-          event: isName(f.event),
-          data: isPresent(f.data),
-        }),
+        need('room', isRoomText(f.room) || isRoomList(f.room)) ??
+        need('event', isName(f.event)) ??
+        need('data', isPresent(f.data)),
     },
   ],
-  ['skip', { fields: ['room', 'of'], check: (f) => firstFlaw({ room: isRoomText(f.room), of: isIdentifier(f.of) }) }],
+  [
+    'skip',
+    { fields: ['room', 'of'], check: (f) => need('room', isRoomText(f.room)) ?? need('of', isIdentifier(f.of)) },
+  ],
   [
     'send',
     {
       fields: ['to', 'room', 'event', 'data'],
       free: 'data',
       check: (f) =>
-        firstFlaw({
-          to: isName(f.to),
-          room: isOptional(f.room, isRoomText),
-          event: isName(f.event),
-          data: isPresent(f.data),
-        }),
+        need('to', isName(f.to)) ??
+        need('room', isOptional(f.room, isRoomText)) ??
+        need('event', isName(f.event)) ??
+        need('data', isPresent(f.data)),
     },
   ],
   [
@@ -115,20 +115,18 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
       fields: ['action', 'data', 'timeoutMs'],
       free: 'data',
       check: (f) =>
-        firstFlaw({
-          action: isName(f.action),
-          data: isPresent(f.data),
-          timeoutMs: isOptional(f.timeoutMs, isPositive),
-        }),
+        need('action', isName(f.action)) ??
+        need('data', isPresent(f.data)) ??
+        need('timeoutMs', isOptional(f.timeoutMs, isPositive)),
     },
   ],
-  ['cancel', { fields: ['of'], check: (f) => firstFlaw({ of: isIdentifier(f.of) }) }],
+  ['cancel', { fields: ['of'], check: (f) => need('of', isIdentifier(f.of)) }],
   [
     'result',
     {
       fields: ['of', 'data', 'error'],
       free: 'data',
-      check: (f) => firstFlaw({ of: isIdentifier(f.of) }) ?? checkError(f.error),
+      check: (f) => need('of', isIdentifier(f.of)) ?? checkError(f.error),
     },
   ],
   [
@@ -136,7 +134,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['room', 'state'],
       free: 'state',
-      check: (f) => firstFlaw({ room: isOptional(f.room, isRoomText), state: isPresent(f.state) }),
+      check: (f) => need('room', isOptional(f.room, isRoomText)) ?? need('state', isPresent(f.state)),
     },
   ],
   [
@@ -144,12 +142,10 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['room', 'epoch', 'offset', 'kind'],
       check: (f) =>
-        firstFlaw({
-          room: isRoomText(f.room),
-          epoch: isText(f.epoch, 64),
-          offset: isCount(f.offset),
-          kind: f.kind === 'delivered' || f.kind === 'read',
-        }),
+        need('room', isRoomText(f.room)) ??
+        need('epoch', isText(f.epoch, 64)) ??
+        need('offset', isCount(f.offset)) ??
+        need('kind', f.kind === 'delivered' || f.kind === 'read'),
     },
   ],
   [
@@ -157,12 +153,10 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['room', 'before', 'after', 'limit'],
       check: (f) =>
-        firstFlaw({
-          room: isRoomText(f.room),
-          before: isOptional(f.before, isCount),
-          after: isOptional(f.after, isCount) && (f.after === undefined || f.before === undefined),
-          limit: isOptional(f.limit, isPositive),
-        }),
+        need('room', isRoomText(f.room)) ??
+        need('before', isOptional(f.before, isCount)) ??
+        need('after', isOptional(f.after, isCount) && (f.after === undefined || f.before === undefined)) ??
+        need('limit', isOptional(f.limit, isPositive)),
     },
   ],
 ]);
@@ -175,8 +169,11 @@ const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Copies the named fields of a checked object and of its parts, so that a key nobody named reaches no further. */
-export function takeFields(source: Fields, names: readonly string[]): Record<string, unknown> {
-  const taken: Record<string, unknown> = {};
+export function takeFields(
+  source: Fields,
+  names: readonly string[],
+  taken: Record<string, unknown> = {},
+): Record<string, unknown> {
   for (const name of names) {
     const value = source[name];
     if (value === undefined) continue;

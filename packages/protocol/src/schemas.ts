@@ -3,11 +3,15 @@
  * by hand (`decodeClientFrame`); a test holds the two against each other.
  */
 import { z } from 'zod';
+import { inspectJson } from './inspect-json.js';
+import { DEFAULT_LIMITS } from './limits.js';
 
 const id = z.string().regex(/^[\x21-\x7e]{1,128}$/);
 const room = z.string().regex(/^[a-z][a-z0-9_]{0,31}:[A-Za-z0-9._~@/:-]{1,200}$/);
 const count = z.int().min(0);
 const json = z.unknown();
+/** A client's own JSON: bounded in depth, without keys that reach a prototype or numbers that JSON can not carry. */
+const freeJson = json.refine((value) => inspectJson(value, DEFAULT_LIMITS.jsonDepth) === null);
 
 export const positionSchema = z.looseObject({
   epoch: z.string().min(1).max(64),
@@ -49,9 +53,9 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('publish'),
     id,
-    room: z.union([room, z.array(room).min(1).max(20)]),
+    room: z.union([room, z.array(room).min(1).max(DEFAULT_LIMITS.roomsPerPublish)]),
     event: z.string().min(1).max(128),
-    data: json,
+    data: freeJson,
   }),
   z.looseObject({ type: z.literal('skip'), id, room, of: id }),
   z.looseObject({
@@ -60,13 +64,13 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
     to: z.string().min(1).max(128),
     room: room.optional(),
     event: z.string().min(1).max(128),
-    data: json,
+    data: freeJson,
   }),
   z.looseObject({
     type: z.literal('request'),
     id,
     action: z.string().min(1).max(128),
-    data: json,
+    data: freeJson,
     timeoutMs: z.int().min(1).optional(),
   }),
   z.looseObject({ type: z.literal('cancel'), id, of: id }),
@@ -74,10 +78,10 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
     type: z.literal('result'),
     id,
     of: id,
-    data: json.optional(),
+    data: freeJson.optional(),
     error: z.looseObject({ code: z.string().min(1).max(128), message: z.string().max(1_024) }).optional(),
   }),
-  z.looseObject({ type: z.literal('presence'), id, room: room.optional(), state: json }),
+  z.looseObject({ type: z.literal('presence'), id, room: room.optional(), state: freeJson }),
   z.looseObject({
     type: z.literal('read'),
     id,

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { builtInContract } from '../src/built-in-contract.js';
+import { contractJsonSchema } from '../src/contract-json-schema.js';
+import type { EventDefinition, RoomKindDefinition } from '../src/contract-types.js';
+import { defineContract, durable, ephemeral, verifyKind } from '../src/define-contract.js';
+
+const text = z.looseObject({ text: z.string() });
+const kind = (changes: Partial<RoomKindDefinition> = {}): RoomKindDefinition => ({
+  join: ['user'],
+  events: { message: durable(text) },
+  ...changes,
+});
+const event = (definition: EventDefinition) => ({ rooms: { chat: kind({ events: { message: definition } }) } });
+
+describe('defineContract', () => {
+  test('gives back what it was given, with empty actions and calls where there are none', () => {
+    const rooms = { chat: kind() };
+    expect(defineContract({ rooms })).toEqual({ rooms, actions: {}, calls: {} });
+  });
+
+  test('lets members publish when an event does not say who may', () => {
+    expect([durable(text).publish, ephemeral(text).publish]).toEqual([['member'], ['member']]);
+  });
+
+  test.each(['Chat', '1chat', 'chat-room', '', 'c'.repeat(33), '__proto__ '])('refuses the room kind %j', (name) => {
+    expect(() => defineContract({ rooms: { [name]: kind() } })).toThrow(TypeError);
+  });
+
+  test.each(['verify', 'system'])('refuses the reserved room kind %s', (name) => {
+    expect(() => defineContract({ rooms: { [name]: kind() } })).toThrow(`Room kind "${name}" is reserved`);
+  });
+
+  test.each([
+    ['conflateBy', { ...durable(text), conflateBy: 'text' }, 'conflateBy and retain are for ephemeral events'],
+    ['retain', { ...durable(text), retain: 'last' as const }, 'conflateBy and retain are for ephemeral events'],
+    ['echo "others"', { ...durable(text), echo: 'others' as const }, 'echo "others" is for ephemeral events'],
+  ])('refuses %s on a durable event', (_, definition, sentence) => {
+    expect(() => defineContract(event(definition))).toThrow(`Event "chat.message" is durable: ${sentence}.`);
+  });
+
+  test.each([
+    ['a transform', z.string().transform(Number)],
+    ['a transform deep inside', z.object({ a: z.array(z.object({ b: z.string().transform(Number).optional() })) })],
+    ['a preprocess', z.preprocess((value) => value, z.string())],
+    ['a pipe', z.string().pipe(z.coerce.number())],
+    ['coercion', z.looseObject({ count: z.coerce.number() })],
+    ['trim', z.looseObject({ text: z.string().trim() })],
+    ['a codec', z.codec(z.string(), z.number(), { decode: Number, encode: String })],
+  ])('refuses %s: what is published is what is delivered', (_, schema) => {
+    const sentence = 'transforms or coerces: its schema may only check what is sent.';
+    expect(() => defineContract(event(durable(schema)))).toThrow(`Data of event "chat.message" ${sentence}`);
+    expect(() => defineContract({ rooms: {}, actions: { ask: { input: schema } } })).toThrow(
+      `Input of action "ask" ${sentence}`,
+    );
+    expect(() => defineContract({ rooms: {}, actions: { ask: { input: text, output: schema } } })).toThrow(
+      `Output of action "ask" ${sentence}`,
+    );
+    expect(() => defineContract({ rooms: {}, actions: { ask: { input: text, progress: schema } } })).toThrow(
+      `Progress of action "ask" ${sentence}`,
+    );
+    expect(() => defineContract({ rooms: {}, calls: { call: { input: schema } } })).toThrow(
+      `Input of call "call" ${sentence}`,
+    );
+    expect(() => defineContract({ rooms: {}, calls: { call: { input: text, output: schema } } })).toThrow(
+      `Output of call "call" ${sentence}`,
+    );
+    expect(() => defineContract({ rooms: { chat: kind({ id: schema }) } })).toThrow(
+      `Id of room kind "chat" ${sentence}`,
+    );
+  });
+
+  test.each([
+    ['refinements', z.looseObject({ a: z.string().min(1).regex(/^a/) }).refine(() => true)],
+    ['unions and recursion', z.looseObject({ tree: z.lazy(() => z.union([z.string(), z.array(text)])) })],
+    ['a custom check', z.custom<`${number}px`>((value) => typeof value === 'string')],
+  ])('accepts a schema with %s', (_, schema) => {
+    expect(() => defineContract(event(durable(schema)))).not.toThrow();
+  });
+
+  test('refuses data that is no Zod schema', () => {
+    expect(() => defineContract(event(durable({ type: 'object' } as never)))).toThrow(
+      'Data of event "chat.message" must be a Zod schema.',
+    );
+  });
+
+  test.each([
+    ['historySize', 0],
+    ['historySize', 1.5],
+    ['historyTtlMs', -1],
+    ['historyTtlMs', Number.POSITIVE_INFINITY],
+  ])('refuses %s %d', (bound, value) => {
+    expect(() => defineContract({ rooms: { chat: kind({ [bound]: value }) } })).toThrow(
+      `Room kind "chat": ${bound} must be an integer from 1.`,
+    );
+  });
+
+  test.each(['', 'x'.repeat(129)])('refuses names that no frame can carry', (name) => {
+    expect(() => defineContract({ rooms: { chat: kind({ events: { [name]: durable(text) } }) } })).toThrow(/^Event /);
+    expect(() => defineContract({ rooms: {}, actions: { [name]: { input: text } } })).toThrow(/^Action /);
+    expect(() => defineContract({ rooms: {}, calls: { [name]: { input: text } } })).toThrow(/^Call /);
+  });
+
+  test('keeps the reserved kind for admins', () => {
+    expect([verifyKind.join, verifyKind.events.probe.publish]).toEqual([['role:admin'], ['role:admin']]);
+  });
+});
+
+describe('contractJsonSchema', () => {
+  const described = contractJsonSchema(builtInContract);
+
+  test('describes every room, event, action and call of the built-in contract', () => {
+    const names = (rooms: Record<string, { events: object }>) =>
+      Object.entries(rooms).map(([name, room]) => [name, Object.keys(room.events)]);
+    expect(names(described.rooms)).toEqual(names(builtInContract.rooms));
+    expect(Object.keys(described.actions)).toEqual(Object.keys(builtInContract.actions));
+    expect(Object.keys(described.calls)).toEqual(Object.keys(builtInContract.calls));
+  });
+
+  test('says of an event whether it is durable, who publishes it, and its fields', () => {
+    expect(described.rooms.booking?.events.status_update).toMatchObject({
+      durable: true,
+      publish: ['role:service'],
+      data: {
+        type: 'object',
+        properties: { bookingId: { type: 'string' }, status: { type: 'string' } },
+        required: ['bookingId', 'status'],
+        additionalProperties: {},
+      },
+    });
+  });
+
+  test('is plain JSON, whatever a schema holds', () => {
+    const contract = defineContract({
+      rooms: { chat: kind({ events: { odd: durable(z.custom<Date>(() => true)) } }) },
+    });
+    const odd = contractJsonSchema(contract).rooms.chat?.events.odd;
+    expect(JSON.parse(JSON.stringify(odd))).toEqual({ durable: true, publish: ['member'], data: expect.any(Object) });
+    expect(JSON.parse(JSON.stringify(described))).toEqual(described);
+  });
+
+  test('has the output, progress and roles of an action that has them', () => {
+    const contract = defineContract({
+      rooms: {},
+      actions: { ask: { input: text, output: text, progress: z.number(), roles: ['agent'] } },
+      calls: { pick: { input: text, output: z.string() } },
+    });
+    expect(contractJsonSchema(contract)).toMatchObject({
+      actions: { ask: { output: { type: 'object' }, progress: { type: 'number' }, roles: ['agent'] } },
+      calls: { pick: { input: { type: 'object' }, output: { type: 'string' } } },
+    });
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { decodeClientFrame } from '../src/decode-client-frame.js';
+import { inspectJson } from '../src/inspect-json.js';
+import { DEFAULT_LIMITS } from '../src/limits.js';
+import { isRoomName } from '../src/room-name.js';
+
+const publish = (data: string) => `{"type":"publish","id":"i1","room":"lobby:a","event":"message","data":${data}}`;
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+/** The best of three, because a busy machine may take the processor away in the middle of one. */
+function fastestMs(work: () => void): number {
+  const times = Array.from({ length: 3 }, () => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  });
+  return Math.min(...times);
+}
+
+describe('hostile JSON', () => {
+  test.each([
+    '{"__proto__":{"polluted":true}}',
+    '{"a":[{"b":{"__proto__":null}}]}',
+    '{"\\u005f_proto__":{"polluted":true}}',
+    '{"constructor":{"prototype":{"polluted":true}}}',
+    '{"a":{"prototype":1}}',
+  ])('refuses %s as data and pollutes nothing', (data) => {
+    expect(decodeClientFrame(publish(data))).toMatchObject({
+      ok: false,
+      code: 'invalid_frame',
+      path: 'data',
+      id: 'i1',
+    });
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test('refuses such a key in a presence state', () => {
+    const frame = '{"type":"presence","id":"i1","state":{"__proto__":{"admin":true}}}';
+    expect(decodeClientFrame(frame)).toMatchObject({ ok: false, code: 'invalid_frame', path: 'state' });
+  });
+
+  test('takes such a word as a value, a user id or an event name: only keys are dangerous', () => {
+    expect(decodeClientFrame(publish('{"word":"__proto__","name":"constructor"}')).ok).toBe(true);
+  });
+
+  test.each([
+    '{"type":"leave","id":"i1","room":"lobby:a","__proto__":{"admin":true},"constructor":1}',
+    '{"type":"join","id":"i1","room":"lobby:a","position":{"epoch":"e","offset":1,"lastId":"x","__proto__":{"admin":true}}}',
+    '{"type":"hello","id":"i1","rooms":[{"room":"lobby:a","__proto__":{"admin":true}}]}',
+    '{"type":"result","id":"i1","of":"i0","error":{"code":"c","message":"m","__proto__":{"admin":true}}}',
+  ])('lets no key of that kind out of %s', (text) => {
+    const decoded = decodeClientFrame(text);
+    expect(decoded.ok).toBe(true);
+    expect(JSON.stringify(decoded)).not.toContain('admin');
+    expect(Object.hasOwn(decoded, 'constructor')).toBe(false);
+  });
+
+  test('does not take a frame whose fields come by inheritance', () => {
+    expect(decodeClientFrame('{"__proto__":{"type":"leave","id":"i1","room":"lobby:a"}}')).toMatchObject({
+      ok: false,
+      code: 'invalid_frame',
+      path: 'type',
+    });
+  });
+
+  test(`takes data nested ${DEFAULT_LIMITS.jsonDepth} deep and refuses one more`, () => {
+    expect(decodeClientFrame(publish(nested(DEFAULT_LIMITS.jsonDepth))).ok).toBe(true);
+    expect(decodeClientFrame(publish(nested(DEFAULT_LIMITS.jsonDepth + 1)))).toMatchObject({ ok: false, path: 'data' });
+  });
+
+  test.each([
+    ['data nested 10 000 deep', publish(nested(10_000))],
+    ['objects nested 10 000 deep', publish(`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`)],
+    ['1e400', publish('1e400')],
+    ['-1e400 in a list', publish('[0,{"a":-1e400}]')],
+  ])('refuses %s in less than 50 ms', (_, text) => {
+    const elapsedMs = fastestMs(() => {
+      expect(decodeClientFrame(text)).toMatchObject({ ok: false, code: 'invalid_frame', path: 'data', id: 'i1' });
+    });
+    expect(elapsedMs).toBeLessThan(50);
+  });
+
+  test.each([
+    ['a frame nested 10 000 deep', nested(10_000), 'malformed'],
+    ['an unclosed frame nested 500 000 deep', '['.repeat(500_000), 'malformed'],
+    [
+      'a position nested 10 000 deep',
+      `{"type":"join","id":"i1","room":"lobby:a","position":${nested(10_000)}}`,
+      'invalid_frame',
+    ],
+    [
+      'an offset of 1e400',
+      '{"type":"read","id":"i1","room":"lobby:a","epoch":"e","offset":1e400,"kind":"read"}',
+      'invalid_frame',
+    ],
+    [
+      'an id of 1 000 000 characters',
+      `{"type":"leave","room":"lobby:a","id":"${'x'.repeat(1_000_000)}"}`,
+      'invalid_frame',
+    ],
+  ])('refuses %s in less than 50 ms', (_, text, code) => {
+    const elapsedMs = fastestMs(() => expect(decodeClientFrame(text)).toMatchObject({ ok: false, code }));
+    expect(elapsedMs).toBeLessThan(50);
+  });
+
+  test('drops an unknown field nested 10 000 deep unread', () => {
+    const text = `{"type":"leave","id":"i1","room":"lobby:a","extra":${nested(10_000)}}`;
+    expect(decodeClientFrame(text)).toEqual({ ok: true, frame: { type: 'leave', id: 'i1', room: 'lobby:a' } });
+  });
+
+  test('adds to the parser less than 50 ms for as many keys as one message can hold', () => {
+    const keys = Array.from({ length: 125_000 }, (_, index) => `"${index.toString(36)}":0`);
+    const data: unknown = JSON.parse(`{${keys.join(',')}}`);
+    expect(JSON.stringify(data).length).toBeGreaterThan(DEFAULT_LIMITS.messageBytes * 0.95);
+    expect(fastestMs(() => expect(inspectJson(data, DEFAULT_LIMITS.jsonDepth)).toBeNull())).toBeLessThan(50);
+  });
+
+  test('reads 10 000 distinct keys in less than 50 ms', () => {
+    const keys = Array.from({ length: 10_000 }, (_, index) => `"key${index}":${index}`);
+    const text = publish(`{${keys.join(',')}}`);
+    expect(fastestMs(() => expect(decodeClientFrame(text).ok).toBe(true))).toBeLessThan(50);
+  });
+
+  test('keeps lone surrogates and the last of duplicate keys, as JSON.parse does', () => {
+    const decoded = decodeClientFrame(publish('{"a":"\\ud800","b":1,"b":2}'));
+    expect(decoded).toMatchObject({ ok: true, frame: { data: { a: '\ud800', b: 2 } } });
+  });
+
+  test.each([
+    'lobby',
+    ':a',
+    'lobby:',
+    'Lobby:a',
+    '1obby:a',
+    `${'k'.repeat(33)}:a`,
+    `lobby:${'x'.repeat(201)}`,
+    'lobby:*',
+    'lobby:{a}',
+    'lobby:a b',
+    'lobby:a\r\nb',
+    'lobby:a\n',
+    'lobby:\u202e',
+    'lobby:é',
+    'lobby:a%2f',
+    'lob-by:a',
+    'lobby:a\0',
+    '__proto__:a',
+  ])('finds the room name %j outside the grammar', (name) => {
+    expect(isRoomName(name)).toBe(false);
+  });
+
+  test.each([
+    'a:b',
+    'lobby:main',
+    'artifact:co/7',
+    'group:a:b:c',
+    `${'k'.repeat(32)}:${'x'.repeat(200)}`,
+    'user:../x@y.z~-_',
+    'lobby:__proto__',
+  ])('finds the room name %j inside the grammar', (name) => {
+    expect(isRoomName(name)).toBe(true);
+  });
+});

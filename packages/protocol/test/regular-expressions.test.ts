@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const SOURCES = new URL('../src/', import.meta.url);
+
+/** Every regular expression literal of the package's sources, with the file it is in. */
+function regularExpressions(): readonly (readonly [string, RegExp])[] {
+  return readdirSync(SOURCES).flatMap((file) => {
+    const code = readFileSync(new URL(file, SOURCES), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+    const literals = [...code.matchAll(/[=(,:]\s*\/((?:[^/\n\\[]|\\.|\[[^\]\n]*\])+)\/([a-z]*)/g)];
+    return literals.map(([, source = '', flags]) => [file, new RegExp(source, flags)] as const);
+  });
+}
+
+const LENGTH = 50_000;
+const HOSTILE = ['a', ':', 'a:', '-', ' ', '\n', '~!', '\u202e', 'kind:id/', '__', '😀'].flatMap((part) => {
+  const input = part.repeat(LENGTH / part.length);
+  return [input, `${input}\n`, `a:${input}`, `a:${input}\0`, `${input}:${input}`.slice(0, LENGTH)];
+});
+
+describe('regular expressions that the wire reaches', () => {
+  const found = regularExpressions();
+
+  test('are found in the sources', () => {
+    const files = new Set(found.map(([file]) => file));
+    expect([...files]).toEqual(expect.arrayContaining(['identifier.ts', 'room-name.ts', 'schemas.ts']));
+  });
+
+  test.each(found)('%s %s takes less than 10 ms for 50 000 hostile characters', (_, expression) => {
+    const slowestMs = HOSTILE.map((input) => {
+      const start = performance.now();
+      expression.test(input);
+      const again = performance.now();
+      expression.test(input);
+      return Math.min(again - start, performance.now() - again);
+    });
+    expect(Math.max(...slowestMs)).toBeLessThan(10);
+  });
+});
