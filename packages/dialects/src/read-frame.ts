@@ -13,6 +13,11 @@ export type ReadFrame<S extends FrameSchemas> =
 export function readFrame<S extends FrameSchemas>(text: string, schemas: S): ReadFrame<S> {
   const parsed = parse(text);
   if (parsed === undefined) return refuse('malformed', 'Send one JSON object per message.');
+  return readMessage(parsed, schemas);
+}
+
+/** The same for a message that is parsed already. */
+export function readMessage<S extends FrameSchemas>(parsed: unknown, schemas: S): ReadFrame<S> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return refuse('invalid_frame', 'Send a JSON object with a type.');
   }

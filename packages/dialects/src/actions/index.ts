@@ -1,1 +1,33 @@
-export {};
+/**
+ * Actions over Socket.IO: `actionsDialect()` serves it on `/realtime`, `actionsService(hub).sendUpdate` is its backend
+ * function. WIRE.md has the format; `schema.js` every message of it.
+ */
+import type { Dialect } from '@trunkline/server';
+import { mountActions } from './mount-actions.js';
+
+export { actionsEncoder } from './codec.js';
+export { type ActionsService, actionsService } from './actions-service.js';
+export {
+  clientMessages,
+  handshakeSchema,
+  refusalSchema,
+  serverMessageSchema,
+  type Update,
+  updateSchema,
+} from './schema.js';
+
+export interface ActionsDialectOptions {
+  /** Exact origins whose pages may poll. @default [] */
+  readonly allowedOrigins?: readonly string[];
+  /** @default '/realtime' */
+  readonly path?: string;
+}
+
+/** Socket.IO 4 and 2 clients, by WebSocket and polling. */
+export function actionsDialect({ allowedOrigins = [], path = '/realtime' }: ActionsDialectOptions = {}): Dialect {
+  return {
+    name: 'actions',
+    match: (head) => head.path === path || head.path === `${path}/`,
+    mount: (gateway) => mountActions(gateway, { allowedOrigins }),
+  };
+}

@@ -1,1 +1,60 @@
-export {};
+/**
+ * The secureconnect chat: `secureconnectDialect()` serves it. One connection is in one conversation, named by its URL.
+ * WIRE.md has the format; `schema.js` every message of it.
+ */
+import type { TrunklineError } from '@trunkline/protocol';
+import { type Dialect, type Gateway, type WebSocketDialectOptions, webSocketDialect } from '@trunkline/server';
+import { plainCloseCode } from '../close-codes.js';
+import { refineGateway } from '../refine-gateway.js';
+import { requireUuid } from './admission.js';
+import { secureconnectCodec } from './codec.js';
+
+export { secureconnectCodec } from './codec.js';
+export { clientMessages, refusalSchema, serverMessageSchema } from './schema.js';
+
+export interface SecureconnectDialectOptions {
+  /** @default '/v1/ws/chat' */
+  readonly path?: string;
+}
+
+const MAX_MESSAGE_BYTES = 1_048_576;
+
+/** Refuses before the upgrade, with a status and `{"error": …}`. */
+export function secureconnectDialect({ path = '/v1/ws/chat' }: SecureconnectDialectOptions = {}): Dialect {
+  const dialect = webSocketDialect({
+    name: 'secureconnect',
+    paths: [path],
+    codec: secureconnectCodec,
+    refuse,
+    closeCode: plainCloseCode,
+    heartbeat: 'link',
+    maxPayloadBytes: MAX_MESSAGE_BYTES,
+  });
+  return {
+    ...dialect,
+    mount: (gateway: Gateway) => dialect.mount(refineGateway(gateway, { authenticate: requireUuid(gateway) })),
+  };
+}
+
+type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;
+
+function refuse({ code, retryable }: TrunklineError): Refusal {
+  switch (code) {
+    case 'invalid_data':
+      return { status: 400, body: { error: 'conversation_id required' } };
+    case 'unauthenticated':
+    case 'token_expired':
+    case 'token_revoked':
+      return { status: 401, body: { error: 'unauthorized' }, headers: { 'WWW-Authenticate': 'Bearer' } };
+    case 'invalid_user_id':
+      return { status: 500, body: { error: 'invalid user_id' } };
+    case 'forbidden':
+    case 'invalid_room':
+    case 'unknown_room_kind':
+      return { status: 403, body: { error: 'forbidden' } };
+    case 'too_many_connections':
+      return { status: 429, body: { error: 'too many connections' } };
+    default:
+      return retryable ? { status: 503, body: { error: 'unavailable' } } : { status: 500, body: { error: 'internal' } };
+  }
+}

@@ -1,0 +1,166 @@
+import type { IncomingMessage } from 'node:http';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Gateway, Mount, RequestHead, Session } from '@trunkline/server';
+import { Server as Engine } from 'engine.io';
+import { Server, type Socket } from 'socket.io';
+import { askedOf, type Handshake, readHandshake, readRequest, roomsOf, wordRefusal, wordReply } from './codec.js';
+import type { ServerMessage } from './schema.js';
+import { SocketLink } from './socket-link.js';
+
+export interface MountOptions {
+  readonly allowedOrigins: readonly string[];
+}
+
+/** A socket that is let in. */
+interface Opened {
+  readonly handshake: Handshake;
+  readonly link: SocketLink;
+  readonly session: Session;
+}
+
+/** How long `connect` waits for the rooms: a client that is connected hears its updates. */
+const JOIN_TIMEOUT_MS = 2_000;
+
+/**
+ * Serves Socket.IO on an engine bound by hand: `io.attach()` takes over the HTTP server and destroys every other
+ * dialect's upgrade that is slower than a second.
+ */
+export function mountActions(gateway: Gateway, { allowedOrigins }: MountOptions): Mount {
+  const { heartbeat, helloTimeoutMs, maxMessageBytes } = gateway.limits;
+  const engine = new Engine({
+    allowEIO3: true,
+    cors: { credentials: true, origin: [...allowedOrigins] },
+    maxHttpBufferSize: maxMessageBytes,
+    pingInterval: heartbeat.intervalMs,
+    pingTimeout: heartbeat.timeoutMs,
+  });
+  const io = new Server({ connectTimeout: helloTimeoutMs, serveClient: false });
+  io.bind(engine);
+
+  const heads = new WeakMap<IncomingMessage, RequestHead>();
+  const opened = new WeakMap<Socket, Opened>();
+  const admitting = new WeakSet<object>();
+
+  async function admit(socket: Socket): Promise<void> {
+    const { conn } = socket;
+    if (admitting.has(conn)) throw new TrunklineError('invalid_session', 'Connect once.');
+    admitting.add(conn);
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    conn.once('close', abort);
+    try {
+      opened.set(socket, await open(socket, controller.signal));
+    } finally {
+      conn.removeListener('close', abort);
+      admitting.delete(conn);
+    }
+  }
+
+  async function open(socket: Socket, signal: AbortSignal): Promise<Opened> {
+    const head = heads.get(socket.request);
+    const address = head?.address ?? socket.handshake.address;
+    const handshake = readHandshake(socket.handshake.auth, socket.handshake.query);
+    const admission = await gateway.authenticate({ credentials: { address, token: handshake.token } }, signal);
+    const rooms = roomsOf(admission.principal, handshake);
+    if (signal.aborted) throw new TrunklineError('cancelled', 'The client has gone.');
+    head?.admitted?.();
+    return await joined(rooms.length, (onJoined) => {
+      const link = new SocketLink(socket, onJoined);
+      const options = {
+        address,
+        dialect: 'actions',
+        heartbeat: 'link',
+        rooms: rooms.map((room) => ({ room })),
+      } as const;
+      return { handshake, link, session: gateway.open(link, admission, options) };
+    });
+  }
+
+  io.use((socket, next) => {
+    admit(socket).then(
+      () => next(),
+      (error: unknown) => refuse(socket, error, next),
+    );
+  });
+
+  /** After a `connect_error` the format's client does not come back by itself, after a closed transport it does. */
+  function refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
+    if (!(error instanceof TrunklineError)) gateway.logger.error({ err: error }, 'A Socket.IO connection failed.');
+    if (!(error instanceof TrunklineError) || error.retryable) socket.conn.close();
+    else next(Object.assign(new Error(error.message), { data: wordRefusal(error) }));
+  }
+
+  io.on('connection', (socket) => {
+    const entry = opened.get(socket);
+    if (!entry) return;
+    entry.link.connected();
+    socket.onAny((event: string, ...args: unknown[]) => {
+      const acknowledge = args.at(-1);
+      const answer = (message: ServerMessage) => {
+        entry.link.emit(message);
+        if (typeof acknowledge === 'function') acknowledge(message);
+      };
+      void handle(socket.id, entry, event === 'message' ? args[0] : undefined, answer);
+    });
+  });
+
+  return {
+    upgrade(req, socket, firstBytes, head) {
+      heads.set(req, head);
+      // An upgrade from polling belongs to a client that is let in or refused already.
+      if (head.query.has('sid')) head.admitted?.();
+      engine.handleUpgrade(req, socket, firstBytes);
+    },
+    request(req, res, head) {
+      heads.set(req, head);
+      engine.handleRequest(req, res);
+    },
+    async close() {
+      await io.close();
+    },
+  };
+}
+
+/** Runs one message; never rejects. */
+async function handle(
+  socketId: string,
+  opened: Opened,
+  message: unknown,
+  answer: (message: ServerMessage) => void,
+): Promise<void> {
+  const { handshake, link, session } = opened;
+  const read = readRequest(message);
+  if (!read.ok) {
+    const reply = await session.handle({ type: 'refused', error: read.error });
+    const { requestId } = read.raw;
+    const error = reply.type === 'error' ? reply.error : read.error;
+    answer({
+      type: 'ERROR',
+      requestId: typeof requestId === 'string' ? requestId.slice(0, 200) : '',
+      error: wordRefusal(error),
+    });
+    return;
+  }
+  const asked = askedOf(read.frame, socketId, handshake);
+  link.asked(asked);
+  const answered = wordReply(await session.handle(asked.command), asked);
+  link.answered(asked);
+  if (answered) answer(answered);
+}
+
+/** Opens, and waits until so many rooms are joined, a while at most. */
+function joined(count: number, open: (onJoined: () => void) => Opened): Promise<Opened> {
+  return new Promise((resolve) => {
+    let left = count;
+    const timer = setTimeout(() => resolve(entry), JOIN_TIMEOUT_MS);
+    const done = () => {
+      clearTimeout(timer);
+      resolve(entry);
+    };
+    const entry = open(() => {
+      left--;
+      if (left === 0) queueMicrotask(done);
+    });
+    if (count === 0) done();
+  });
+}

@@ -1,0 +1,87 @@
+import { closeCodeRule, type CloseCode } from '@trunkline/protocol';
+import type { Gone, Link } from '@trunkline/server';
+import type { Socket } from 'socket.io';
+import { type ActionsFrame, actionsEncoder, type Asked } from './codec.js';
+import type { ServerMessage } from './schema.js';
+
+const MAX_QUEUED_MESSAGES = 1_000;
+
+/** The far end of one Socket.IO socket. What comes before its `connect` waits for it. */
+export class SocketLink implements Link<ActionsFrame> {
+  readonly encoder = actionsEncoder;
+  readonly signal: AbortSignal;
+  readonly #socket: Socket;
+  /** Requests under way, by command id. */
+  readonly #asked = new Map<string, Asked>();
+  readonly #onJoined: () => void;
+  #early: ServerMessage[] | null = [];
+  #queuedBytes = 0;
+
+  constructor(socket: Socket, onJoined: () => void) {
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.#socket = socket;
+    this.#onJoined = onJoined;
+    const { conn } = socket;
+    conn.once('close', (reason: string) => {
+      const clean = reason !== 'ping timeout' && reason !== 'transport error';
+      controller.abort({ code: clean ? 1000 : 1006, clean } satisfies Gone);
+    });
+    socket.once('disconnect', () => controller.abort({ code: 1000, clean: true } satisfies Gone));
+    conn.on('packetCreate', ({ data }: { readonly data?: unknown }) => {
+      this.#queuedBytes += typeof data === 'string' ? data.length : 0;
+    });
+    conn.on('drain', () => {
+      this.#queuedBytes = 0;
+    });
+  }
+
+  /** The client has its `connect`: what waited goes out, in order. */
+  connected(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const message of early) this.emit(message);
+  }
+
+  asked(asked: Asked): void {
+    this.#asked.set(asked.command.id, asked);
+  }
+
+  answered(asked: Asked): void {
+    this.#asked.delete(asked.command.id);
+  }
+
+  send(frame: ActionsFrame): void {
+    switch (frame.type) {
+      case 'message':
+        return this.emit(frame.message);
+      case 'progress': {
+        const asked = this.#asked.get(frame.ref);
+        if (asked) this.emit({ type: 'UPDATE', requestId: asked.requestId, action: asked.action, data: frame.data });
+        return;
+      }
+      case 'joined':
+        return this.#onJoined();
+    }
+  }
+
+  emit(message: ServerMessage): void {
+    if (this.#early === null) this.#socket.emit('message', message);
+    else if (this.#early.length < MAX_QUEUED_MESSAGES) this.#early.push(message);
+  }
+
+  bufferedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** A client comes back by itself only after its transport was closed, not after a `disconnect` of its namespace. */
+  close(code: CloseCode): void {
+    if (closeCodeRule(code).reconnect === 'never') this.#socket.disconnect(true);
+    else this.#socket.conn.close();
+  }
+
+  /** Engine.IO pings by itself and closes what is silent. */
+  lastHeardAt(): number {
+    return Date.now();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Hub, Published } from '@trunkline/server';
+
+export interface SupportMessageData {
+  readonly id: string;
+  readonly message: string;
+  readonly createdAt: string | Date;
+}
+export interface Location {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** The format's backend functions; each resolves once the hub holds the event, or shows it while Redis is away. */
+export interface BookingService {
+  /** To the booking's room and to its user; a connection in both gets it once. @throws {TrunklineError} as `hub.publish` */
+  broadcastBookingStatus(bookingId: string, userId: string, status: string): Promise<Published>;
+  /** Acts once per `messageData.id`. @throws {TrunklineError} as `hub.publish` */
+  broadcastSupportMessage(ticketId: string, senderId: string, messageData: SupportMessageData): Promise<Published>;
+  /** Ephemeral; who joins later gets the newest. @throws {TrunklineError} as `hub.publish` */
+  broadcastTechnicianLocation(bookingId: string, location: Location): Promise<Published>;
+}
+
+export interface BookingServiceOptions {
+  /** `local`: locations reach this node's members only, for sources that every node hears. @default 'all' */
+  readonly locationScope?: 'all' | 'local';
+}
+
+const from = { service: 'booking' } as const;
+
+/** The backend functions over any hub. */
+export function bookingService(
+  hub: Pick<Hub, 'publish'>,
+  { locationScope = 'all' }: BookingServiceOptions = {},
+): BookingService {
+  return {
+    broadcastBookingStatus: (bookingId, userId, status) =>
+      hub.publish({
+        rooms: [`booking:${bookingId}`, `user:${userId}`],
+        event: 'status_update',
+        data: { bookingId, status },
+        from,
+      }),
+    broadcastSupportMessage: (ticketId, senderId, { createdAt, ...message }) => {
+      const createdAtIso = typeof createdAt === 'string' ? createdAt : createdAt.toISOString();
+      const data = { ticketId, senderId, message: { ...message, createdAt: createdAtIso } };
+      return hub.publish({ rooms: [`support:${ticketId}`], event: 'message', data, id: message.id, from });
+    },
+    broadcastTechnicianLocation: (bookingId, location) =>
+      hub.publish({
+        rooms: [`booking:${bookingId}`],
+        event: 'location_update',
+        data: { bookingId, location },
+        from,
+        scope: locationScope,
+      }),
+  };
+}

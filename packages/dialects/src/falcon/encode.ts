@@ -1,0 +1,85 @@
+import { parseRoomName } from '@trunkline/protocol';
+import type { EventNotice, Notice } from '@trunkline/server';
+import { rememberNewest } from '../remember-newest.js';
+import { bareWord, fromWord, memberWord } from './room-words.js';
+
+/** The events of each kind that the format has a word for; the word is the event's own name. */
+const EVENTS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['user', new Set(['notification', 'user_profile_update', 'group_membership_change'])],
+  ['group', new Set(['message', 'custom_event'])],
+  ['thread', new Set(['message', 'custom_event'])],
+  ['lobby', new Set(['message', 'custom_event'])],
+]);
+const DIRECT: ReadonlySet<string> = new Set(['message', 'custom_event']);
+
+/** Calls lobbies by their bare name. */
+export const bareEncoder = rememberNewest({ encode: (notice) => encode(notice, bareWord) });
+/** Calls them by the room's name, for clients that do. */
+export const fullEncoder = rememberNewest({ encode: (notice) => encode(notice, (room) => room) });
+
+export function isoTime(timestampMs: number): string {
+  return new Date(timestampMs).toISOString();
+}
+
+function encode(notice: Notice, wordOf: (room: string) => string): string | null {
+  switch (notice.type) {
+    case 'event':
+      return encodeEvent(notice, wordOf(notice.room));
+    case 'direct': {
+      if (!DIRECT.has(notice.event)) return null;
+      const { event: type, id, data, timestamp } = notice;
+      return word({
+        type,
+        room: wordOf(notice.room),
+        ...fromWord(notice.from),
+        data,
+        timestamp: isoTime(timestamp),
+        id,
+      });
+    }
+    case 'presence': {
+      if (notice.member === undefined) return null;
+      const data =
+        notice.change === 'leave' ? { ...memberWord(notice.member), status: 'offline' } : memberWord(notice.member);
+      const from = notice.member.connectionIds.at(-1);
+      return word({
+        type: 'presence',
+        room: wordOf(notice.room),
+        ...(from === undefined ? {} : { from }),
+        data,
+        timestamp: isoTime(notice.timestamp),
+      });
+    }
+    case 'joined': {
+      const data = { members: notice.presence?.members.map(memberWord) ?? [] };
+      return word({ type: 'room_joined', room: wordOf(notice.room), data, timestamp: isoTime(notice.timestamp) });
+    }
+    case 'left': {
+      const data = { reason: notice.reason };
+      return word({ type: 'room_left', room: wordOf(notice.room), data, timestamp: isoTime(notice.timestamp) });
+    }
+    case 'relation': {
+      const object = parseRoomName(notice.object);
+      if (object?.kind !== 'group' || notice.relation !== 'member') return null;
+      const data = { user_id: notice.userId, group_id: object.id, group_name: object.id, joined: notice.present };
+      return word({ type: 'group_membership_change', data, timestamp: isoTime(notice.timestamp) });
+    }
+    case 'broadcast': {
+      if (notice.event !== 'system_notification') return null;
+      const { id, data } = notice;
+      return word({ type: 'system_notification', data, timestamp: isoTime(notice.timestamp), id });
+    }
+    default:
+      return null;
+  }
+}
+
+function encodeEvent(notice: EventNotice, room: string): string | null {
+  if (!EVENTS.get(parseRoomName(notice.room)?.kind ?? '')?.has(notice.event)) return null;
+  const { event: type, id, data, timestamp } = notice;
+  return word({ type, room, ...fromWord(notice.from), data, timestamp: isoTime(timestamp), id });
+}
+
+function word(message: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(message);
+}

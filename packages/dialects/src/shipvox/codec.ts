@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { createId, type From, type TrunklineError } from '@trunkline/protocol';
+import type { Codec, Conversation, Decoded, EventNotice, Notice, Reply } from '@trunkline/server';
+import { readFrame } from '../read-frame.js';
+import { clientMessages } from './schema.js';
+
+export const SHIPVOX_ROOM = 'shipvox:all';
+/** Marks the requestId of a hub's own call, so that any other `client_tool_result` is told apart and relayed. */
+const CALL_PREFIX = 'hub-call-';
+
+/** The room of one user's own connections. */
+export function ownRoom(userId: string): string {
+  return `shipvox:${userId}`;
+}
+
+/** Words the envelope `{type, payload, timestamp, requestId}`; pure. */
+export function shipvoxCodec(scope: 'all' | 'user' = 'all'): Codec {
+  return {
+    greet: (head) => {
+      const token = head.query.get('token');
+      const rooms = scope === 'all' ? { rooms: [SHIPVOX_ROOM] } : {};
+      return { credentials: { address: head.address, ...(token ? { token } : {}) }, ...rooms };
+    },
+    open: () => converse(scope),
+    encode: encodeNotice,
+  };
+}
+
+function converse(scope: 'all' | 'user'): Conversation {
+  let user = '';
+  return {
+    opened: (_connectionId, userId) => {
+      user = userId;
+    },
+    decode: (text) => [decodeFrame(text, scope === 'all' ? SHIPVOX_ROOM : ownRoom(user), user)],
+    reply: wordReply,
+  };
+}
+
+function decodeFrame(text: string, room: string, user: string): Decoded {
+  const read = readFrame(text, clientMessages);
+  if (!read.ok) return { command: { type: 'refused', error: read.error }, ref: read.raw.requestId };
+  const { type, payload, requestId } = read.frame;
+  const id = createId();
+  if (type === 'auth') return { command: { type: 'refresh', id, token: read.frame.payload.token }, ref: requestId };
+  if (type === 'client_tool_result' && requestId.startsWith(CALL_PREFIX)) {
+    return { command: { type: 'result', id, of: requestId.slice(CALL_PREFIX.length), data: payload }, ref: requestId };
+  }
+  const data = { type, payload, requestId, user };
+  return { command: { type: 'publish', id, rooms: [room], event: 'message', data }, ref: requestId };
+}
+
+function wordReply(reply: Reply, { command, ref }: Decoded): readonly string[] {
+  const requestId = typeof ref === 'string' && ref !== '' ? ref : randomUUID();
+  if (reply.type === 'error') return [wordError(reply.error, requestId)];
+  if (reply.type === 'response' && command.type === 'refresh') {
+    return [envelope('auth', { expires_in: secondsUntil(reply.data) }, Date.now(), requestId)];
+  }
+  return [];
+}
+
+/** The seconds a refreshed token still has; null when it does not end. */
+function secondsUntil(data: unknown): number | null {
+  const expiresAt = typeof data === 'object' && data !== null && 'expiresAt' in data ? data.expiresAt : null;
+  return typeof expiresAt === 'number' ? Math.max(0, Math.round((expiresAt - Date.now()) / 1_000)) : null;
+}
+
+function encodeNotice(notice: Notice): string | null {
+  switch (notice.type) {
+    case 'event':
+      return notice.event === 'message' && notice.room.startsWith('shipvox:') ? wordMessage(notice) : null;
+    case 'call': {
+      const payload = notice.method === 'client_tool_call' ? notice.data : { method: notice.method, data: notice.data };
+      return envelope('client_tool_call', payload, Date.now(), CALL_PREFIX + notice.id);
+    }
+    default:
+      return null;
+  }
+}
+
+/** The user is the authenticated sender, whatever the data claims. */
+function wordMessage(notice: EventNotice): string | null {
+  const { type, payload, requestId } = notice.data as { type?: unknown; payload?: unknown; requestId?: unknown };
+  if (typeof type !== 'string') return null;
+  const id = typeof requestId === 'string' && requestId !== '' ? requestId : notice.id;
+  return envelope(type, payload ?? null, notice.timestamp, id, nameOf(notice.from));
+}
+
+function nameOf(from: From): string {
+  return 'userId' in from ? from.userId : from.service;
+}
+
+function wordError(error: TrunklineError, requestId: string): string {
+  return envelope('error', { code: error.code, message: error.message }, Date.now(), requestId);
+}
+
+function envelope(type: string, payload: unknown, timestamp: number, requestId: string, user?: string): string {
+  return JSON.stringify({ type, payload, timestamp, requestId, ...(user === undefined ? {} : { user }) });
+}
