@@ -43,25 +43,24 @@ export class Calls {
     });
   }
 
-  /** @returns false when nothing of this connection waits for it */
-  settle(connection: Connection, { of, data, error }: Command & { readonly type: 'result' }): boolean {
+  /** Settles what waits for this connection's answer; a result that nobody waits for is ignored. */
+  settle(connection: Connection, { of, data, error }: Command & { readonly type: 'result' }): void {
     const pending = this.#pending.get(of);
-    if (pending?.connection !== connection) return false;
+    if (pending?.connection !== connection) return;
     this.#pending.delete(of);
     clearTimeout(pending.timer);
     if (error) {
       pending.reject(new TrunklineError(error.code, error.message));
-      return true;
+      return;
     }
     const { calls } = this.core.contract;
     const definition = Object.hasOwn(calls, pending.method) ? calls[pending.method] : undefined;
     try {
       if (definition?.output) checkData(definition.output, data);
-      pending.resolve(data);
+      pending.resolve(data ?? null);
     } catch (flaw) {
       if (flaw instanceof TrunklineError) pending.reject(flaw);
     }
-    return true;
   }
 
   gone(connection: Connection): void {

@@ -85,6 +85,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     },
     purge: async (room) => {
       core.rules.kindOf(room);
+      core.broker.signal('all', { t: 'purging', room } satisfies Signal);
       await core.broker.purge(room);
     },
     presence: async (room) => {

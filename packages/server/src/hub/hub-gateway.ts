@@ -127,8 +127,10 @@ function supersede({ core }: GatewayParts, connection: Connection): void {
 async function begin(parts: GatewayParts, connection: Connection, session: HubSession, admission: Admission): Promise<void> {
   const { core, live } = parts;
   const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...(connection.options.rooms ?? [])];
+  const first = new Map(asked.map((request, index) => [request.room, index] as const).reverse());
   await Promise.all(
     asked.map(async (request, index) => {
+      if (first.get(request.room) !== index) return;
       const error = await session.joinAtOpen(request);
       if (error === null) return;
       const { ref } = connection.options;

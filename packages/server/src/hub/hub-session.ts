@@ -100,7 +100,7 @@ export class HubSession implements Session {
         requests.cancel(this.#connection, command.of);
         return { type: 'done' };
       case 'result':
-        if (!calls.settle(this.#connection, command)) throw new TrunklineError('not_found', 'No call of this connection waits under this id.', { path: 'of' });
+        calls.settle(this.#connection, command);
         return { type: 'done' };
       case 'presence':
         return this.#presence(command);
@@ -139,8 +139,13 @@ export class HubSession implements Session {
   }
 
   async #leave({ room }: Of<'leave'>): Promise<Reply> {
-    this.#parts.joining.leave(this.#member(room), true);
-    this.#parts.core.roster.set(rosterEntry(this.#parts.core, this.#connection));
+    const membership = this.#connection.memberships.get(room);
+    if (membership) {
+      this.#parts.joining.leave(membership, true);
+      this.#parts.core.roster.set(rosterEntry(this.#parts.core, this.#connection));
+    } else {
+      this.#parts.core.rules.kindOf(room);
+    }
     return { type: 'left', room, timestamp: Date.now() };
   }
 
@@ -162,6 +167,7 @@ export class HubSession implements Session {
       throw new TrunklineError('too_large', `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`, { path: 'state' });
     }
     const targets = room === undefined ? [...this.#connection.memberships.values()] : [this.#member(room)];
+    if (room !== undefined && targets[0]?.room.rules.definition.presence === false) throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
     if (room === undefined) this.#connection.presenceState = state;
     await Promise.all(targets.map((membership) => this.#parts.presence.enter(membership, state)));
     return NOTHING;

@@ -1,6 +1,7 @@
 import type { GapReason, Position, PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { LogPage } from '../seams/broker.js';
+import type { EventNotice } from '../seams/dialect.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
@@ -18,6 +19,13 @@ interface Start {
   readonly recovered: boolean;
   readonly reason?: GapReason;
   readonly page: LogPage | null;
+}
+
+/** What a joiner is shown besides the log. */
+interface Shown {
+  readonly snapshot: PresenceSnapshot | undefined;
+  readonly retained: readonly EventNotice[];
+  readonly ref: string | undefined;
 }
 
 const FRESH: Start = { position: null, recovered: false, page: null };
@@ -54,8 +62,9 @@ export class Joining {
       memberships.set(room.name, membership);
       const snapshot = await this.#present(membership);
       const start = await this.#start(room, request);
+      const retained = await this.#retained(room);
       if (!connection.isOpen || memberships.get(room.name) !== membership) return;
-      this.#welcome(membership, start, snapshot, ref);
+      this.#welcome(membership, start, { snapshot, retained, ref });
     } catch (error) {
       if (memberships.get(room.name) === membership) this.leave(membership, true);
       throw error;
@@ -99,8 +108,9 @@ export class Joining {
   }
 
   /** From here to the end without waiting: nothing may come between the snapshot and what follows it. */
-  #welcome(membership: Membership, start: Start, snapshot: PresenceSnapshot | undefined, ref: string | undefined): void {
+  #welcome(membership: Membership, start: Start, shown: Shown): void {
     const { connection, room } = membership;
+    const { snapshot, retained, ref } = shown;
     const position = start.position ?? room.feed.position;
     const missed = start.page === null ? 0 : start.page.head.offset - position.offset;
     membership.presenceVersion = snapshot?.version ?? 0;
@@ -113,20 +123,22 @@ export class Joining {
     });
     for (const notice of membership.pendingPresence ?? []) if (notice.version > membership.presenceVersion) connection.tell(notice);
     membership.pendingPresence = null;
-    if (membership.state === 'replaying') void replay(this.core, membership, position, start.page);
-    void this.#tellRetained(membership);
+    const tellRetained = () => {
+      for (const notice of retained) connection.tell(notice);
+    };
+    if (membership.state === 'live') tellRetained();
+    else void replay(this.core, membership, position, start.page).then(tellRetained);
     this.core.roster.set(rosterEntry(this.core, connection));
   }
 
-  async #tellRetained(membership: Membership): Promise<void> {
-    const { connection, room } = membership;
-    if (![...room.rules.events.values()].some((event) => event.retain === 'last')) return;
-    for (const value of await this.core.broker.retained(room.name)) {
-      const message = readRoomMessage(value);
-      if (message?.t !== 'e' || connection.memberships.get(room.name) !== membership) continue;
+  async #retained(room: HubRoom): Promise<EventNotice[]> {
+    if (![...room.rules.events.values()].some((event) => event.retain === 'last')) return [];
+    const messages = (await this.core.broker.retained(room.name)).map(readRoomMessage);
+    return messages.flatMap((message): EventNotice[] => {
+      if (message?.t !== 'e') return [];
       const { event, id, from, data, timestamp } = message;
-      connection.tell({ type: 'event', room: room.name, event, id, from, data, timestamp });
-    }
+      return [{ type: 'event', room: room.name, event, id, from, data, timestamp }];
+    });
   }
 }
 

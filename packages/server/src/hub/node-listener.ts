@@ -47,6 +47,9 @@ function act(parts: GatewayParts, signal: Signal): void {
     case 'disconnect':
       for (const connection of [...connections.ofUser(signal.userId)]) connection.close(4502, 'disconnected');
       return;
+    case 'purging':
+      parts.rooms.get(signal.room)?.feed.expectPurge();
+      return;
     case 'revoke':
       revocations.apply(signal.revocation);
       return;

@@ -17,14 +17,17 @@ export class Receipts {
 
   constructor(private readonly core: Core) {}
 
-  /** @throws {TrunklineError} `unknown_event` for kinds without receipts, `unavailable` */
+  /**
+   * A place in another epoch, or behind the known one, moves nothing; one past the head counts as the head.
+   *
+   * @throws {TrunklineError} `forbidden` for kinds without receipts, `unavailable`
+   */
   async advance(room: HubRoom, userId: string, at: { readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind }): Promise<void> {
-    if (!room.rules.definition.receipts) throw new TrunklineError('unknown_event', 'Rooms of this kind keep no receipts.', { path: 'room' });
-    const { epoch, offset, kind } = at;
+    if (!room.rules.definition.receipts) throw new TrunklineError('forbidden', 'Rooms of this kind keep no receipts.', { path: 'room' });
+    const { epoch, kind } = at;
     const { position } = room.feed;
-    if (epoch !== position.epoch || offset > position.offset) {
-      throw new TrunklineError('invalid_data', 'This place is not in the room’s log.', { path: epoch === position.epoch ? 'offset' : 'epoch' });
-    }
+    if (epoch !== position.epoch) return;
+    const offset = Math.min(at.offset, position.offset);
     if (!(await this.core.ledger.advance({ room: room.name, epoch, userId, kind, offset }))) return;
     this.#tellSoon(room.name, epoch, { userId, [kind]: offset });
   }

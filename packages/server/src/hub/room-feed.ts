@@ -24,6 +24,8 @@ export class RoomFeed {
   position: Position = NO_POSITION;
   /** When the position was last compared with the log or moved. */
   checkedAt = Date.now();
+  /** Set while an operator empties the room: the new epoch that follows is told as that. */
+  #purging = false;
   readonly #ids: string[] = [];
   #held: LoggedEvent[] = [];
   #busy = true;
@@ -63,6 +65,10 @@ export class RoomFeed {
     if (this.#accept(event)) return;
     this.#hold(event);
     this.check();
+  }
+
+  expectPurge(): void {
+    this.#purging = true;
   }
 
   /** Compares the position with the log and repairs. Single-flight. */
@@ -150,7 +156,9 @@ export class RoomFeed {
       // A new life of the log: all of it when it is still whole, else from its head on.
       this.#ids.length = 0;
       const start: Position = { epoch: page.head.epoch, offset: 0, lastId: '' };
-      this.#jump(epoch === NO_POSITION.epoch ? 'unknown_position' : 'epoch_changed', page.trimmed.offset === 0 && page.head.offset <= PAGE ? start : page.head);
+      const reason = this.#purging ? 'purged' : 'epoch_changed';
+      this.#purging = false;
+      this.#jump(epoch === NO_POSITION.epoch ? 'unknown_position' : reason, page.trimmed.offset === 0 && page.head.offset <= PAGE ? start : page.head);
       return;
     }
     if (page.trimmed.offset > offset) {

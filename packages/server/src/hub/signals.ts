@@ -12,6 +12,7 @@ const from = z.custom<From>((value) => isRecord(value) && (typeof value.userId =
 const signalSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('superseded'), sessionId: z.string(), connectionId: z.string(), openedAt: z.number() }),
   z.object({ t: z.literal('disconnect'), userId: z.string() }),
+  z.object({ t: z.literal('purging'), room: z.string() }),
   z.object({ t: z.literal('revoke'), revocation }),
   z.object({ t: z.literal('broadcast'), event: z.string(), id: z.string(), data: z.unknown(), timestamp: z.number() }),
   z.object({

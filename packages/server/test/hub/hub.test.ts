@@ -86,7 +86,7 @@ describe('resume', () => {
     await ann.join('lobby:main');
     await ann.publish('lobby:main', 'message', { text: '1' });
     await hub.hub.purge('lobby:main');
-    expect(await ann.nextOf('gap')).toMatchObject({ reason: 'epoch_changed', from: { offset: 1 }, position: { offset: 0 } });
+    expect(await ann.nextOf('gap')).toMatchObject({ reason: 'purged', from: { offset: 1 }, position: { offset: 0 } });
     expect(await ann.publish('lobby:main', 'message', { text: '2' })).toMatchObject({ offset: 1 });
   });
 });
