@@ -26,7 +26,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       [account.name, account.phone].flatMap((login) => (login === undefined ? [] : [[login, account] as const])),
     ),
   );
-  const cost = Math.max(BCRYPT_COST, ...accounts.map((account) => getRounds(account.hash)));
+  const cost = accounts.length === 0 ? BCRYPT_COST : Math.max(...accounts.map((account) => getRounds(account.hash)));
   const decoy = hash(randomBytes(24).toString('base64'), cost);
   const hashing = limitConcurrency({
     width: CONCURRENT_HASHES,

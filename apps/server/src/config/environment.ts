@@ -56,7 +56,10 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -')
     .default('trunkline'),
-  REDIS_URL: url('redis:', 'rediss:', 'redis+sentinel:').optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^(rediss?|redis\+sentinel):\/\/\S+$/, 'must start with redis://, rediss:// or redis+sentinel://.')
+    .optional(),
   TRUSTED_PROXIES: list(proxy, 'must be addresses or CIDR ranges (10.0.0.0/8), comma separated.').default([]),
   USERS_FILE: z.string().optional(),
   WORKERS: z.union([z.literal('auto'), count(1_024)], 'must be auto or a whole number from 1 to 1024.').default(1),

@@ -1,5 +1,5 @@
 import { TrunklineError } from '@trunkline/protocol';
-import type { Authenticator, Principal } from '@trunkline/server';
+import { type Authenticator, type Principal, TICKET_PREFIX } from '@trunkline/server';
 import type { FastifyRequest } from 'fastify';
 
 const BEARER = /^Bearer +([^\s,]+)$/i;
@@ -43,7 +43,8 @@ async function identify(request: FastifyRequest, authenticator: Authenticator): 
   if (authorization === undefined)
     throw new TrunklineError('not_authenticated', 'Send a token: Authorization: Bearer <token>.');
   const [, token] = BEARER.exec(authorization) ?? [];
-  if (token === undefined)
+  // A ticket is for sockets; a token in a header is in no log.
+  if (token === undefined || token.startsWith(TICKET_PREFIX))
     throw new TrunklineError('unauthenticated', 'The Authorization header must be: Bearer <token>.');
   return authenticator.authenticate(token);
 }

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import formBody from '@fastify/formbody';
 import { TrunklineError } from '@trunkline/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyError, LogController } from 'fastify';
 import type { ApiContext } from './api-context.js';
@@ -28,10 +27,9 @@ export async function createApi(context: ApiContext, logger: FastifyBaseLogger):
   const refuseOtherMethods = trackMethods(app);
   await useBrowserPolicy(app, context);
   await useOpenApi(app);
-  await app.register(formBody, { bodyLimit: ENVELOPE_BYTES });
   healthRoutes(app, context);
   if (context.accounts) {
-    tokenRoutes(app, context.accounts);
+    await app.register(tokenRoutes(context.accounts));
     loginRoutes(app, context.accounts);
   }
   eventRoutes(app, context);
@@ -49,8 +47,7 @@ export async function createDialectApi(dialect: string, context: ApiContext, log
   const app = createBareApi(context, logger);
   const refuseOtherMethods = trackMethods(app);
   await useBrowserPolicy(app, context);
-  await app.register(formBody, { bodyLimit: ENVELOPE_BYTES });
-  if (dialect === 'shipvox' && context.accounts) tokenRoutes(app, context.accounts);
+  if (dialect === 'shipvox' && context.accounts) await app.register(tokenRoutes(context.accounts));
   if (dialect === 'booking' && context.accounts) loginRoutes(app, context.accounts);
   if (dialect === 'falcon') operatorRoutes(app, context);
   refuseOtherMethods();
@@ -71,6 +68,7 @@ function createBareApi({ maxMessageBytes, trustedProxies }: ApiContext, logger: 
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     return503OnClosing: false,
   }).withTypeProvider<ZodTypeProvider>();
+  app.removeContentTypeParser('text/plain');
   useZodSchemas(app);
   app.decorateRequest('principal', null);
   app.setErrorHandler<FastifyError | TrunklineError>((error, request, reply) => {

@@ -1,11 +1,22 @@
+import formBody from '@fastify/formbody';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Accounts, IssuedToken } from '@trunkline/server';
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { statusOf } from './problem.js';
-import type { Api } from './zod-schemas.js';
+import type { Api, ZodTypeProvider } from './zod-schemas.js';
+
+const MAX_FORM_BYTES = 4_096;
 
 /** The OAuth2 password flow (RFC 6749, section 4.3), its errors included. */
-export function tokenRoutes(app: Api, accounts: Accounts): void {
+export function tokenRoutes(accounts: Accounts) {
+  return async (parent: FastifyInstance): Promise<void> => {
+    // Only here: elsewhere a form is another content type.
+    await parent.register(formBody, { bodyLimit: MAX_FORM_BYTES });
+    serve(parent.withTypeProvider<ZodTypeProvider>(), accounts);
+  };
+}
+
+function serve(app: Api, accounts: Accounts): void {
   app.post(
     '/token',
     { schema: { tags: ['Login'], summary: 'Exchange a name and password for a token' } },

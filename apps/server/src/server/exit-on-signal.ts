@@ -1,0 +1,28 @@
+import type { Logger } from '@trunkline/server';
+
+/** Events that were accepted and could not be appended to Redis end with this process (sysexits.h, EX_TEMPFAIL). */
+const EX_TEMPFAIL = 75;
+const EXIT_NOW = 130;
+
+/** SIGTERM and SIGINT drain and then end the process; a second one ends it at once. */
+export function exitOnSignal(drain: () => Promise<{ readonly outbox: number }>, logger: Logger): void {
+  let isDraining = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isDraining) process.exit(EXIT_NOW);
+      isDraining = true;
+      logger.info({ signal }, 'draining');
+      drain().then(
+        ({ outbox }) => {
+          if (outbox > 0) logger.error({ outbox }, 'events that wait for Redis end with this process');
+          else logger.info({}, 'drained');
+          process.exit(outbox > 0 ? EX_TEMPFAIL : 0);
+        },
+        (error: unknown) => {
+          logger.error({ err: error }, 'draining failed');
+          process.exit(1);
+        },
+      );
+    });
+  }
+}

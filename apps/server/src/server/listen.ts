@@ -1,0 +1,35 @@
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError } from '../config/configuration-error.js';
+import type { Api } from '../http/zod-schemas.js';
+
+const CAUSES: Readonly<Record<string, string>> = {
+  EACCES: 'may not be bound by this user.',
+  EADDRINUSE: 'is already in use; stop what listens there, or choose another.',
+  EADDRNOTAVAIL: 'can not be bound: HOST is no address of this machine.',
+  ENOTFOUND: 'can not be bound: HOST is no address of this machine.',
+};
+
+/**
+ * Binds one port and tells which it got.
+ *
+ * @throws {ConfigurationError} naming the variable that holds the port
+ */
+export async function listen(
+  app: Api,
+  options: { readonly variable: string; readonly host: string; readonly port: number },
+): Promise<number> {
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const flaw = typeof code === 'string' ? CAUSES[code] : undefined;
+    if (flaw === undefined) throw error;
+    throw new ConfigurationError(options.variable, `${options.host}:${options.port} ${flaw}`);
+  }
+  const address = app.server.address();
+  return isAddress(address) ? address.port : options.port;
+}
+
+function isAddress(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}

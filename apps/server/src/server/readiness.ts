@@ -1,0 +1,25 @@
+import type { HubStatus } from '@trunkline/server';
+import type { Readiness } from '../http/api-context.js';
+
+export interface ReadinessParts {
+  readonly hubStatus: () => HubStatus;
+  readonly isListening: () => boolean;
+  readonly isDraining: () => boolean;
+  /** Events of other services' Redis channels are taken in by some node. True where there is no Redis. */
+  readonly isForeignHeard: () => boolean;
+  readonly readyWhenDegraded: boolean;
+}
+
+/** Whether this node takes traffic (DESIGN, "Readiness"). */
+export function readinessOf(parts: ReadinessParts): Readiness {
+  const status = parts.hubStatus();
+  const reason = status.reason === undefined ? {} : { reason: status.reason };
+  if (parts.isDraining() || status.state === 'draining') return { ready: false, status: 'draining' };
+  if (status.state === 'starting' || !parts.isListening()) return { ready: false, status: 'starting', ...reason };
+  if (status.state === 'degraded')
+    return { ready: status.ready && parts.readyWhenDegraded, status: 'degraded', ...reason };
+  if (!status.ready) return { ready: false, status: 'unready', ...reason };
+  if (!parts.isForeignHeard())
+    return { ready: false, status: 'starting', reason: 'no node hears the channels of other services yet' };
+  return { ready: true, status: 'ok' };
+}

@@ -1,0 +1,156 @@
+import { createHub, createTickets, type Dialect, type Hub, withTickets } from '@trunkline/server';
+import type { Logger as PinoLogger } from 'pino';
+import { createLoginLimiter } from '../accounts/login-limiter.js';
+import { createActionWebhook } from '../actions/action-webhook.js';
+import { loadContract } from '../config/contract-file.js';
+import type { Configuration } from '../config/read-configuration.js';
+import type { ApiContext } from '../http/api-context.js';
+import { createGuard } from '../http/bearer.js';
+import { createApi, createDialectApi } from '../http/create-api.js';
+import type { Api } from '../http/zod-schemas.js';
+import { createMetrics } from '../observability/metrics.js';
+import { reachableUrl } from './announce.js';
+import { type Backend, createBackend } from './backend.js';
+import { documentedDialect, mainDialects } from './dialects.js';
+import { createIdentity, type Identity } from './identity.js';
+import { listen } from './listen.js';
+import { readinessOf } from './readiness.js';
+
+export interface ServerOptions {
+  readonly configuration: Configuration;
+  readonly logger: PinoLogger;
+  /** The playground's built files. */
+  readonly pagesDirectory?: string;
+}
+
+export interface RunningServer {
+  /** The main listener, as this machine reaches it. */
+  readonly url: string;
+  /** Ports in the order of LISTEN. */
+  readonly dialectPorts: readonly number[];
+  readonly hub: Hub;
+  readonly identity: Identity;
+  /** Sends every connection away in its slot, then ends. `outbox`: events that were never appended. */
+  drain(): Promise<{ readonly outbox: number }>;
+  close(): Promise<void>;
+}
+
+/** @throws {ConfigurationError} for what only shows when it is tried: a taken port, an unreadable file, a refused password */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { configuration, logger } = options;
+  const contract = await loadContract(configuration.contractFile);
+  const metrics = createMetrics();
+  const backend = await createBackend(configuration, { logger, observer: metrics.observer });
+  const identity = await createIdentity(configuration, createLoginLimiter(backend.limiterStore));
+  const tickets = createTickets(backend.ticketStore);
+  const { actions, limits } = configuration;
+  const hub: Hub = createHub({
+    ...backend.seams,
+    contract,
+    authenticator: withTickets(identity.authenticator, tickets),
+    allowedOrigins: cookieOrigins(configuration),
+    limits,
+    logger,
+    observer: metrics.observer,
+    trustedProxies: configuration.trustedProxies,
+    ...(identity.accounts ? { accounts: identity.accounts } : {}),
+    ...(actions
+      ? {
+          forwardAction: createActionWebhook({
+            ...actions,
+            timeoutMs: limits.actionTimeoutMs,
+            maxBytes: limits.maxMessageBytes,
+          }),
+        }
+      : {}),
+    ...heartbeatOf(configuration),
+    ...(configuration.sessionSecret === undefined ? {} : { sessionSecret: configuration.sessionSecret }),
+  });
+  if (!actions && !configuration.production && Object.hasOwn(contract.actions, 'echo'))
+    hub.handle('echo', (input) => input);
+
+  const state = { isListening: false, isDraining: false };
+  const readiness = () =>
+    readinessOf({
+      hubStatus: () => hub.status(),
+      isListening: () => state.isListening,
+      isDraining: () => state.isDraining,
+      isForeignHeard: () => backend.isForeignHeard(),
+      readyWhenDegraded: configuration.readyWhenDegraded,
+    });
+  metrics.watch({ ready: () => readiness().ready, degraded: () => hub.status().state === 'degraded' });
+
+  const context: ApiContext = {
+    hub,
+    // Tickets are for sockets: here the header keeps a token out of every log.
+    guard: createGuard({ authenticate: (token) => hub.authenticate(token) }),
+    tickets,
+    metrics: metrics.registry,
+    readiness,
+    production: configuration.production,
+    allowedOrigins: configuration.allowedOrigins,
+    trustedProxies: configuration.trustedProxies,
+    maxMessageBytes: limits.maxMessageBytes,
+    ...(identity.accounts ? { accounts: identity.accounts } : {}),
+    ...(options.pagesDirectory === undefined ? {} : { pagesDirectory: options.pagesDirectory }),
+  };
+  const apis: Api[] = [];
+  const close = () => closeAll(apis, hub, backend);
+  try {
+    await hub.start();
+    await backend.start(hub);
+    const dialectPorts: number[] = [];
+    for (const { port, dialect } of configuration.listeners) {
+      const api = await createDialectApi(dialect, context, logger);
+      apis.push(api);
+      dialectPorts.push(await bind(api, [documentedDialect(dialect, configuration)], { variable: 'LISTEN', port }));
+    }
+    const api = await createApi(context, logger);
+    apis.push(api);
+    const port = await bind(api, mainDialects(configuration), { variable: 'PORT', port: configuration.port });
+    state.isListening = true;
+    logger.info({ host: configuration.host, port, listeners: configuration.listeners }, 'listening');
+    return {
+      url: reachableUrl(configuration.host, port),
+      dialectPorts,
+      hub,
+      identity,
+      async drain() {
+        state.isDraining = true;
+        const drained = await hub.drain(configuration.drain);
+        await close();
+        return drained;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function bind(api: Api, dialects: readonly Dialect[], at: { variable: string; port: number }): Promise<number> {
+    await api.ready();
+    hub.attach(api.server, dialects);
+    return listen(api, { ...at, host: configuration.host });
+  }
+}
+
+/** Pages whose cookies count. `*` never does; in development the server's own page may sign in too. */
+function cookieOrigins({ allowedOrigins, port, production }: Configuration): readonly string[] {
+  const exact = allowedOrigins.filter((origin) => origin !== '*');
+  return production ? exact : [...exact, `http://localhost:${port}`, `http://127.0.0.1:${port}`];
+}
+
+/** Absent unless the operator sets one: then dialects keep the timing that they document. */
+function heartbeatOf({ heartbeat: { intervalMs, timeoutMs } }: Configuration) {
+  if (intervalMs === undefined && timeoutMs === undefined) return {};
+  return { heartbeat: { intervalMs: intervalMs ?? 25_000, timeoutMs: timeoutMs ?? 10_000 } };
+}
+
+async function closeAll(apis: readonly Api[], hub: Hub, backend: Backend): Promise<void> {
+  await backend.stop();
+  await hub.close();
+  for (const api of apis) api.server.closeAllConnections();
+  await Promise.all(apis.map((api) => api.close()));
+  await backend.close();
+}

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fieldsOf, SECRET, startApi } from './start-api.js';
+
+let server: Awaited<ReturnType<typeof startApi>>;
+beforeAll(async () => {
+  server = await startApi({ context: { production: true } });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const fact = { object: 'booking:1', relation: 'owner', user: 'ann' };
+const event = { type: 'message', data: { text: 'x' } };
+const adminRoutes: readonly [string, string, unknown?][] = [
+  ['GET', '/v1/rooms/lobby%3Aa/events'],
+  ['DELETE', '/v1/rooms/lobby%3Aa'],
+  ['GET', '/v1/rooms/lobby%3Aa/presence'],
+  ['GET', '/v1/users/ann/presence'],
+  ['POST', '/v1/users/ann/disconnect'],
+  ['POST', '/v1/tokens/revoke', { jti: 'x' }],
+  ['GET', '/websocket/connections'],
+  ['GET', '/websocket/rooms'],
+  ['POST', '/websocket/broadcast', { type: 'system_notification', data: {} }],
+];
+const serviceRoutes: readonly [string, string, unknown?][] = [
+  ['POST', '/v1/rooms/lobby%3Aa/events', event],
+  ['POST', '/v1/events', { events: [{ room: 'lobby:a', ...event }] }],
+  ['PUT', '/v1/relations', fact],
+  ['DELETE', '/v1/relations', fact],
+  ['GET', '/v1/relations?object=booking%3A1'],
+  ['GET', '/metrics'],
+];
+
+describe('who may ask (S38)', () => {
+  it.each([...adminRoutes, ...serviceRoutes])(
+    '%s %s: 401 without a token, with a challenge',
+    async (method, path, body) => {
+      const answer = await server.call(method, path, { body });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect(await answer.json()).toMatchObject({ code: 'not_authenticated', status: 401 });
+    },
+  );
+
+  it.each([...adminRoutes, ...serviceRoutes])('%s %s: 403 with the token of a user', async (method, path, body) => {
+    const answer = await server.call(method, path, { as: server.tokens.user, body });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ code: 'forbidden' });
+  });
+
+  it.each(adminRoutes)('%s %s: 403 with the token of a service', async (method, path, body) => {
+    expect((await server.call(method, path, { as: server.tokens.service, body })).status).toBe(403);
+  });
+
+  it.each([...adminRoutes, ...serviceRoutes])('%s %s: passes an admin', async (method, path, body) => {
+    expect((await server.call(method, path, { as: server.tokens.admin, body })).status).toBeLessThan(300);
+  });
+
+  it.each(serviceRoutes)('%s %s: passes a service', async (method, path, body) => {
+    expect((await server.call(method, path, { as: server.tokens.service, body })).status).toBeLessThan(300);
+  });
+
+  it.each(['Basic dXNlcjpwYXNzd29yZA==', 'Bearer', 'Bearer a b', 'Bearer nonsense', `Bearer ${SECRET}`])(
+    'refuses the header %s',
+    async (authorization) => {
+      const answer = await server.call('GET', '/websocket/rooms', { headers: { authorization } });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(await answer.json()).toMatchObject({
+        code: 'unauthenticated',
+        detail: expect.not.stringContaining(authorization.slice(7) || SECRET),
+      });
+    },
+  );
+
+  it('takes no token from a query or a cookie', async () => {
+    const { admin } = server.tokens;
+    expect((await server.call('GET', `/websocket/rooms?token=${admin}&access_token=${admin}`)).status).toBe(401);
+    expect(
+      (
+        await server.call('GET', '/websocket/rooms', {
+          headers: { cookie: `falcon_auth_token=${admin}; token=${admin}` },
+        })
+      ).status,
+    ).toBe(401);
+  });
+
+  it('takes no ticket where a token belongs', async () => {
+    const { ticket } = await fieldsOf(await server.call('POST', '/v1/tickets', { as: server.tokens.admin }));
+    const answer = await server.call('GET', '/websocket/rooms', { as: String(ticket) });
+    expect(answer.status).toBe(401);
+  });
+
+  it.each(['/healthz', '/readyz', '/websocket/status', '/openapi.json'])('GET %s is public', async (path) => {
+    expect((await server.call('GET', path)).status).toBe(200);
+  });
+});
+
+describe('sessions', () => {
+  it('refuses a token once it is revoked by jti, by subject, or by time of issue', async () => {
+    for (const [user, body] of [
+      ['eve', (claims: { jti: string }) => ({ jti: claims.jti })],
+      ['mallory', () => ({ subject: 'mallory' })],
+      ['trudy', (claims: { iat: number }) => ({ subject: 'trudy', issued_before: claims.iat + 1 })],
+    ] as const) {
+      const token = await server.tokenFor(user, 'admin');
+      expect((await server.call('GET', '/websocket/rooms', { as: token })).status).toBe(200);
+      const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+      expect(
+        (await server.call('POST', '/v1/tokens/revoke', { as: server.tokens.admin, body: body(claims) })).status,
+      ).toBe(204);
+      const answer = await server.call('GET', '/websocket/rooms', { as: token });
+      expect(answer.status).toBe(401);
+      expect(await answer.json()).toMatchObject({ code: 'token_revoked' });
+    }
+  });
+
+  it.each([
+    {},
+    { jti: '' },
+    { jti: 'a', subject: 'b' },
+    { issued_before: 5 },
+    { subject: 'a', issued_before: 'yesterday' },
+    { sub: 'a' },
+  ])('refuses the revocation %j', async (body) => {
+    expect((await server.call('POST', '/v1/tokens/revoke', { as: server.tokens.admin, body })).status).toBe(400);
+  });
+
+  it('gives any user a ticket', async () => {
+    const answer = await server.call('POST', '/v1/tickets', { as: server.tokens.user });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await answer.json()).toEqual({ ticket: expect.stringMatching(/^tkt_/), expires_in: 30 });
+    expect((await server.call('POST', '/v1/tickets')).status).toBe(401);
+  });
+});
+
+describe('every path', () => {
+  it('that does not exist answers 404 as a problem', async () => {
+    const answer = await server.call('GET', '/nothing/here');
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ code: 'not_found' });
+  });
+
+  it.each(['/v1/rooms/%zz/events', '/v1/rooms/%c3%28/events'])(
+    'in bad encoding answers 400 or 404 as a problem: %s',
+    async (path) => {
+      const answer = await server.call('GET', path, { as: server.tokens.admin });
+      expect([400, 404]).toContain(answer.status);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    },
+  );
+
+  it('allows the configured origins and no others', async () => {
+    const preflight = (origin: string) =>
+      fetch(`${server.url}/v1/relations`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization' },
+      });
+    expect((await preflight('https://app.example')).headers.get('access-control-allow-origin')).toBe(
+      'https://app.example',
+    );
+    for (const origin of [
+      'https://evil.example',
+      'https://app.example.evil.io',
+      'http://app.example',
+      'https://app.example:8443',
+      'null',
+      'http://localhost:5173',
+    ]) {
+      expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  it('carries security headers', async () => {
+    const { headers } = await server.call('GET', '/healthz');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('strict-transport-security')).toMatch(/max-age/);
+    expect(headers.get('content-security-policy')).toContain(`connect-src 'self' ws://${new URL(server.url).host}`);
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+});

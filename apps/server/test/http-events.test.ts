@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { fieldsOf, startApi } from './start-api.js';
+
+const room = `/v1/rooms/${encodeURIComponent('lobby:hall')}`;
+const message = (text: string) => ({ type: 'message', data: { text } });
+
+describe('POST /v1/rooms/:room/events', () => {
+  it('publishes with the id and place of the event in the answer', async () => {
+    await using server = await startApi();
+    const first = await server.call('POST', `${room}/events`, { as: server.tokens.service, body: message('one') });
+    expect(first.status).toBe(200);
+    expect(await first.json()).toEqual({ id: expect.any(String), epoch: expect.any(String), offset: 1 });
+    const page = await server.hub.history('lobby:hall', { limit: 10 });
+    expect(page.entries).toMatchObject([{ event: 'message', data: { text: 'one' }, from: { service: 'backend' } }]);
+  });
+
+  it('acts once for one id, given in the body or as Idempotency-Key', async () => {
+    await using server = await startApi();
+    const as = server.tokens.service;
+    const first = await fieldsOf(
+      await server.call('POST', `${room}/events`, { as, body: { ...message('one'), id: 'order-7' } }),
+    );
+    const second = await (
+      await server.call('POST', `${room}/events`, {
+        as,
+        body: message('one'),
+        headers: { 'idempotency-key': 'order-7' },
+      })
+    ).json();
+    expect(second).toEqual({ ...first, duplicate: true });
+    expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(1);
+    const other = await server.call('POST', `${room}/events`, { as, body: { ...message('two'), id: 'order-7' } });
+    expect(other.status).toBe(409);
+    expect(await other.json()).toMatchObject({ code: 'id_conflict' });
+  });
+
+  it('takes rooms whose names need encoding', async () => {
+    await using server = await startApi();
+    const path = `/v1/rooms/${encodeURIComponent('artifact:c1/a7')}/events`;
+    const answer = await server.call('POST', path, {
+      as: server.tokens.admin,
+      body: { type: 'update', data: { action: 'x', data: 1 } },
+    });
+    expect(answer.status).toBe(200);
+    expect((await server.hub.history('artifact:c1/a7', { limit: 1 })).entries).toHaveLength(1);
+  });
+
+  it.each([
+    ['a room outside the grammar', '/v1/rooms/nonsense/events', message('x'), 400, 'invalid_room'],
+    ['a room of unknown kind', '/v1/rooms/strange%3A1/events', message('x'), 404, 'unknown_room_kind'],
+    ['an unknown event', `${room}/events`, { type: 'strange', data: {} }, 400, 'unknown_event'],
+    ['data that fails its schema', `${room}/events`, { type: 'message', data: { text: 7 } }, 400, 'invalid_data'],
+    ['no type', `${room}/events`, { data: { text: 'x' } }, 400, 'invalid_data'],
+    ['a long id', `${room}/events`, { ...message('x'), id: 'x'.repeat(129) }, 400, 'invalid_data'],
+    ['a list', `${room}/events`, [message('x')], 400, 'invalid_data'],
+    ['a body over the limit', `${room}/events`, message('x'.repeat(70_000)), 413, 'too_large'],
+  ])('refuses %s and changes nothing', async (_, path, body, status, code) => {
+    await using server = await startApi();
+    const answer = await server.call('POST', path, { as: server.tokens.service, body });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await answer.json()).toMatchObject({
+      code,
+      status,
+      title: expect.any(String),
+      detail: expect.any(String),
+      retryable: false,
+    });
+    expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(0);
+  });
+
+  it('refuses two keys that differ', async () => {
+    await using server = await startApi();
+    const answer = await server.call('POST', `${room}/events`, {
+      as: server.tokens.service,
+      body: { ...message('x'), id: 'a' },
+      headers: { 'idempotency-key': 'b' },
+    });
+    expect(answer.status).toBe(400);
+  });
+
+  it.each([
+    '{"type":"message","data":{"__proto__":{"admin":true}}}',
+    '{"type":"message","data":{"text":1e400}}',
+    `{"type":"message","data":${'['.repeat(500)}${']'.repeat(500)}}`,
+    '{"type":',
+    '\u0000',
+  ])('refuses the body %#', async (body) => {
+    await using server = await startApi();
+    const answer = await fetch(`${server.url}${room}/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.tokens.service}`, 'content-type': 'application/json' },
+      body,
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(0);
+  });
+
+  it('refuses another content type with 415 and another method with 405 and Allow', async () => {
+    await using server = await startApi();
+    const text = await fetch(`${server.url}${room}/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.tokens.service}`, 'content-type': 'text/plain' },
+      body: 'x',
+    });
+    expect(text.status).toBe(415);
+    expect(await text.json()).toMatchObject({ code: 'unsupported_media_type' });
+    const patch = await server.call('PATCH', `${room}/events`, { as: server.tokens.service, body: {} });
+    expect(patch.status).toBe(405);
+    expect(patch.headers.get('allow')).toMatch(/GET.*POST|POST.*GET/);
+    expect(await patch.json()).toMatchObject({ code: 'method_not_allowed' });
+  });
+});
+
+describe('POST /v1/events', () => {
+  it('publishes each for itself and keeps the order within a room', async () => {
+    await using server = await startApi();
+    const events = ['a', 'b', 'c'].map((text) => ({ room: 'lobby:hall', ...message(text) }));
+    const answer = await server.call('POST', '/v1/events', {
+      as: server.tokens.service,
+      body: { events: [...events, { room: 'lobby:hall', type: 'strange', data: {} }] },
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      results: [{ offset: 1 }, { offset: 2 }, { offset: 3 }, { error: { code: 'unknown_event' } }],
+    });
+  });
+
+  it.each([
+    { events: [] },
+    { events: Array.from({ length: 101 }, () => ({ room: 'lobby:hall', ...message('x') })) },
+    { events: [{ room: 'bad', ...message('x') }] },
+  ])('refuses %#', async (body) => {
+    await using server = await startApi();
+    expect((await server.call('POST', '/v1/events', { as: server.tokens.service, body })).status).toBe(400);
+    expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(0);
+  });
+});
+
+describe('GET /v1/rooms/:room/events', () => {
+  it('pages through the log, oldest first', async () => {
+    await using server = await startApi();
+    for (const text of ['a', 'b', 'c'])
+      await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text } });
+    const all = await (await server.call('GET', `${room}/events`, { as: server.tokens.admin })).json();
+    expect(all).toMatchObject({
+      position: { offset: 3 },
+      events: [{ type: 'message', room: 'lobby:hall', offset: 1, data: { text: 'a' } }, { offset: 2 }, { offset: 3 }],
+    });
+    const page = await fieldsOf(
+      await server.call('GET', `${room}/events?after=1&limit=1`, { as: server.tokens.admin }),
+    );
+    expect(page.events).toMatchObject([{ data: { text: 'b' } }]);
+  });
+
+  it.each(['limit=0', 'limit=x', 'after=-1', 'after=1.5', 'after=1&before=2', 'after=99999999999999999999'])(
+    'refuses ?%s',
+    async (query) => {
+      await using server = await startApi();
+      const answer = await server.call('GET', `${room}/events?${query}`, { as: server.tokens.admin });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'invalid_data' });
+    },
+  );
+});
+
+it('DELETE /v1/rooms/:room purges the log', async () => {
+  await using server = await startApi();
+  await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text: 'a' } });
+  expect((await server.call('DELETE', room, { as: server.tokens.admin })).status).toBe(204);
+  expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(0);
+});
