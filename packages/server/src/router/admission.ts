@@ -21,11 +21,18 @@ export interface AdmissionCounts {
   readonly addresses: number;
 }
 
-/** A socket that was let in. Both calls may come more than once. */
+/** A socket that was let in. */
 export interface Ticket {
+  /** May come more than once, and after the release. */
   authenticated(): void;
   /** The socket has ended. */
   release(): void;
+}
+
+/** One address, shared by its connections. */
+interface AddressCount {
+  readonly key: string;
+  connections: number;
 }
 
 /** Says who may come in by count alone, before any work is done for them. */
@@ -45,7 +52,7 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
     maxConnections = Number.POSITIVE_INFINITY,
     maxUnauthenticated = 10_000,
   } = limits;
-  const byAddress = new Map<string, number>();
+  const byAddress = new Map<string, AddressCount>();
   const pace = new TokenBucket(connectsPerSecond, connectsPerSecond, performance.now());
   let connections = 0;
   let unauthenticated = 0;
@@ -57,38 +64,39 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
     return problem(status, detail, { 'Retry-After': String(retryAfterSeconds) });
   }
 
+  function ticketFor(count: AddressCount): Ticket {
+    let isAuthenticated = false;
+    return {
+      authenticated() {
+        if (!isAuthenticated) unauthenticated--;
+        isAuthenticated = true;
+      },
+      release() {
+        if (!isAuthenticated) unauthenticated--;
+        isAuthenticated = true;
+        connections--;
+        count.connections--;
+        if (count.connections === 0) byAddress.delete(count.key);
+      },
+    };
+  }
+
   return {
     admit(address) {
       if (isDraining) return refuse(503, 'draining', 1);
       const key = addressKey(address);
-      const ofAddress = byAddress.get(key) ?? 0;
-      if (ofAddress >= connectionsPerAddress) return refuse(429, 'connections_per_address');
+      const count = byAddress.get(key) ?? { key, connections: 0 };
+      if (count.connections >= connectionsPerAddress) return refuse(429, 'connections_per_address');
       if (connections >= maxConnections) return refuse(503, 'connections');
       if (unauthenticated >= maxUnauthenticated) return refuse(503, 'unauthenticated_connections');
       const waitMs = pace.take(performance.now());
       if (waitMs > 0) return refuse(503, 'connects_per_second', Math.ceil(waitMs / 1_000));
 
-      byAddress.set(key, ofAddress + 1);
+      byAddress.set(count.key, count);
+      count.connections++;
       connections++;
       unauthenticated++;
-      let isAuthenticated = false;
-      let isReleased = false;
-      const ticket: Ticket = {
-        authenticated() {
-          if (!isAuthenticated) unauthenticated--;
-          isAuthenticated = true;
-        },
-        release() {
-          if (isReleased) return;
-          isReleased = true;
-          ticket.authenticated();
-          connections--;
-          const left = (byAddress.get(key) ?? 1) - 1;
-          if (left === 0) byAddress.delete(key);
-          else byAddress.set(key, left);
-        },
-      };
-      return ticket;
+      return ticketFor(count);
     },
     drain() {
       isDraining = true;

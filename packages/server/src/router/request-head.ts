@@ -11,8 +11,14 @@ export function trustOf(proxies: readonly string[]): Trust {
   return proxyAddr.compile([...proxies]);
 }
 
+export interface Listener {
+  readonly trust: Trust;
+  /** Not asked of the socket, which would remember the answer for the life of the connection. */
+  readonly port: number;
+}
+
 /** What a request says before its body. Never throws. */
-export function requestHead(req: IncomingMessage, trust: Trust): RequestHead {
+export function requestHead(req: IncomingMessage, listener: Listener): RequestHead {
   const url = req.url ?? '/';
   const mark = url.indexOf('?');
   return {
@@ -20,9 +26,9 @@ export function requestHead(req: IncomingMessage, trust: Trust): RequestHead {
     path: mark === -1 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
     headers: req.headers,
-    address: addressOf(req, trust),
+    address: addressOf(req, listener.trust),
     protocols: protocolsOf(req.headers['sec-websocket-protocol']),
-    port: req.socket.localPort ?? 0,
+    port: listener.port,
   };
 }
 

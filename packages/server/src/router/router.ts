@@ -73,7 +73,8 @@ export function createRouter(options: RouterOptions): Router {
       refuseUpgrade(socket, ticket);
       return;
     }
-    socket.once('close', ticket.release);
+    // A socket closes once; `once` would keep a wrapper for the life of the connection.
+    socket.on('close', ticket.release);
     route.mount.upgrade?.(req, socket, firstBytes, { ...route.head, admitted: ticket.authenticated });
   }
 
@@ -91,7 +92,7 @@ export function createRouter(options: RouterOptions): Router {
     const onUpgrade = (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
       // First of all: an error of a socket that nobody listens to ends the process.
       socket.on('error', ignore);
-      const head = requestHead(req, trust);
+      const head = requestHead(req, { trust, port: portOf(server) });
       const mount = find(head);
       if (mount?.upgrade) upgrade(req, socket, firstBytes, { head, mount });
       else if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, problem(404, 'Nothing is served here.'));
@@ -99,7 +100,7 @@ export function createRouter(options: RouterOptions): Router {
 
     const others = server.listeners('request').filter(isRequestListener);
     const onRequest: RequestListener = (req, res) => {
-      const head = requestHead(req, trust);
+      const head = requestHead(req, { trust, port: portOf(server) });
       const mount = find(head);
       if (mount?.request) mount.request(req, res, head);
       else if (others.length > 0) for (const listener of others) listener.call(server, req, res);
@@ -133,6 +134,12 @@ export function createRouter(options: RouterOptions): Router {
 }
 
 function ignore(): void {}
+
+/** 0 for a Unix socket. */
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 function isRequestListener(listener: unknown): listener is RequestListener {
   return typeof listener === 'function';
