@@ -54,14 +54,16 @@ export class SocketLink implements Link<ActionsFrame> {
   send(frame: ActionsFrame): void {
     switch (frame.type) {
       case 'message':
-        return this.emit(frame.message);
+        this.emit(frame.message);
+        return;
       case 'progress': {
         const asked = this.#asked.get(frame.ref);
         if (asked) this.emit({ type: 'UPDATE', requestId: asked.requestId, action: asked.action, data: frame.data });
         return;
       }
       case 'joined':
-        return this.#onJoined();
+        this.#onJoined();
+        return;
     }
   }
 

@@ -3,14 +3,16 @@ import type { EventNotice, Notice } from '@trunkline/server';
 import { rememberNewest } from '../remember-newest.js';
 import { bareWord, fromWord, memberWord } from './room-words.js';
 
-/** The events of each kind that the format has a word for; the word is the event's own name. */
-const EVENTS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['user', new Set(['notification', 'user_profile_update', 'group_membership_change'])],
-  ['group', new Set(['message', 'custom_event'])],
-  ['thread', new Set(['message', 'custom_event'])],
-  ['lobby', new Set(['message', 'custom_event'])],
+/** Events that have a word of their own, in rooms of any kind. */
+const WORDS: ReadonlySet<string> = new Set([
+  'message',
+  'custom_event',
+  'notification',
+  'user_profile_update',
+  'group_membership_change',
 ]);
-const DIRECT: ReadonlySet<string> = new Set(['message', 'custom_event']);
+/** The format's own kinds: their other events (typing) are none of it. */
+const OWN_KINDS: ReadonlySet<string> = new Set(['group', 'thread', 'lobby']);
 
 /** Calls lobbies by their bare name. */
 export const bareEncoder = rememberNewest({ encode: (notice) => encode(notice, bareWord) });
@@ -26,7 +28,7 @@ function encode(notice: Notice, wordOf: (room: string) => string): string | null
     case 'event':
       return encodeEvent(notice, wordOf(notice.room));
     case 'direct': {
-      if (!DIRECT.has(notice.event)) return null;
+      if (notice.event !== 'message' && notice.event !== 'custom_event') return null;
       const { event: type, id, data, timestamp } = notice;
       return word({
         type,
@@ -74,10 +76,14 @@ function encode(notice: Notice, wordOf: (room: string) => string): string | null
   }
 }
 
+/** What other formats say reaches members as the application's own: a `custom_event` that names it. */
 function encodeEvent(notice: EventNotice, room: string): string | null {
-  if (!EVENTS.get(parseRoomName(notice.room)?.kind ?? '')?.has(notice.event)) return null;
-  const { event: type, id, data, timestamp } = notice;
-  return word({ type, room, ...fromWord(notice.from), data, timestamp: isoTime(timestamp), id });
+  const { event, id } = notice;
+  const tail = { timestamp: isoTime(notice.timestamp), id };
+  const head = { room, ...fromWord(notice.from) };
+  if (WORDS.has(event)) return word({ type: event, ...head, data: notice.data, ...tail });
+  if (OWN_KINDS.has(parseRoomName(notice.room)?.kind ?? '')) return null;
+  return word({ type: 'custom_event', ...head, data: { event, data: notice.data }, ...tail });
 }
 
 function word(message: Readonly<Record<string, unknown>>): string {

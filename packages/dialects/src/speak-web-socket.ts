@@ -1,0 +1,69 @@
+import type { Heard, SpeakerConnection } from '@trunkline/server/testing';
+import { createFrameQueue } from '@trunkline/testkit';
+import { type ClientOptions, WebSocket } from 'ws';
+
+export interface SpeakOptions extends ClientOptions {
+  readonly protocols?: readonly string[];
+}
+
+/** A client of a format over one WebSocket, for tests. Rejects with the HTTP status of a refused upgrade. */
+export function speakWebSocket(
+  url: string,
+  { protocols = [], ...options }: SpeakOptions = {},
+): Promise<WebSocketSpeaker> {
+  const socket = new WebSocket(url, [...protocols], options);
+  const queue = createFrameQueue<Heard>();
+  const ended = new Promise<string>((resolve) => {
+    socket.once('close', (code) => {
+      queue.end(`closed ${code}`);
+      resolve(String(code));
+    });
+  });
+  socket.on('message', (data) => queue.push(JSON.parse(String(data))));
+  const speaker: WebSocketSpeaker = {
+    socket,
+    seen: queue.seen,
+    take: (matches, what) => queue.take(matches, what),
+    send: (text) => socket.send(text),
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+      else socket.close(1000);
+      await ended;
+    },
+  };
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(speaker));
+    socket.once('unexpected-response', (_request, response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => reject(new RefusedUpgrade(response.statusCode ?? 0, Buffer.concat(chunks).toString())));
+    });
+    socket.on('error', (error) => reject(error));
+  });
+}
+
+export interface WebSocketSpeaker extends SpeakerConnection {
+  readonly socket: WebSocket;
+}
+
+/** An upgrade that was answered in HTTP. */
+export class RefusedUpgrade extends Error {
+  override readonly name = 'RefusedUpgrade';
+  constructor(
+    readonly status: number,
+    readonly body: string,
+  ) {
+    super(String(status));
+  }
+}
+
+/** Waits until a connection is ready; one that is closed instead rejects with its close code. */
+export async function untilReady(connection: WebSocketSpeaker, ready: Promise<unknown>): Promise<WebSocketSpeaker> {
+  try {
+    await ready;
+    return connection;
+  } catch (error) {
+    throw connection.socket.readyState >= WebSocket.CLOSING ? new Error(await connection.ended) : error;
+  }
+}
