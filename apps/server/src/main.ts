@@ -1,7 +1,9 @@
+import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runWorkers } from './cluster/run-workers.js';
 import { ConfigurationError, EX_CONFIG } from './config/configuration-error.js';
-import { readConfiguration } from './config/read-configuration.js';
+import { type Configuration, readConfiguration } from './config/read-configuration.js';
 import { createLogger } from './observability/logger.js';
 import { announce } from './server/announce.js';
 import { exitOnSignal } from './server/exit-on-signal.js';
@@ -10,19 +12,27 @@ import { startServer } from './server/start-server.js';
 const PAGES = fileURLToPath(new URL('../../playground/dist', import.meta.url));
 
 try {
-  await run();
+  const configuration = readConfiguration(process.env);
+  if (cluster.isPrimary && configuration.workers > 1) await runPrimary(configuration);
+  else await runServer(configuration);
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(EX_CONFIG);
 }
 
-async function run(): Promise<void> {
-  const configuration = readConfiguration(process.env);
+async function runPrimary({ keys, log, workers }: Configuration): Promise<void> {
+  const environment = keys.secret === undefined ? {} : { JWT_SECRET: keys.secret };
+  process.exit(await runWorkers({ count: workers, environment, logger: createLogger(log) }));
+}
+
+async function runServer(configuration: Configuration): Promise<void> {
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
   const server = await startServer({ configuration, logger, ...(hasPages ? { pagesDirectory: PAGES } : {}) });
   exitOnSignal(() => server.drain(), logger);
   const { issuer } = server.identity;
-  if (!configuration.production && issuer) process.stdout.write(await announce({ url: server.url, issuer, hasPages }));
+  const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
+  if (!configuration.production && issuer && isFirst)
+    process.stdout.write(await announce({ url: server.url, issuer, hasPages }));
 }

@@ -1,13 +1,18 @@
+import cluster from 'node:cluster';
 import type { Logger } from '@trunkline/server';
 
 /** Events that were accepted and could not be appended to Redis end with this process (sysexits.h, EX_TEMPFAIL). */
 const EX_TEMPFAIL = 75;
 const EXIT_NOW = 130;
 
-/** SIGTERM and SIGINT drain and then end the process; a second one ends it at once. */
+/**
+ * SIGTERM and SIGINT drain and then end the process; a second one ends it at once. A worker leaves SIGINT to its
+ * primary: a terminal sends it to both.
+ */
 export function exitOnSignal(drain: () => Promise<{ readonly outbox: number }>, logger: Logger): void {
   let isDraining = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  if (cluster.isWorker) process.on('SIGINT', () => undefined);
+  for (const signal of cluster.isWorker ? (['SIGTERM'] as const) : (['SIGTERM', 'SIGINT'] as const)) {
     process.on(signal, () => {
       if (isDraining) process.exit(EXIT_NOW);
       isDraining = true;

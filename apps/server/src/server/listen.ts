@@ -16,10 +16,15 @@ const CAUSES: Readonly<Record<string, string>> = {
  */
 export async function listen(
   app: Api,
-  options: { readonly variable: string; readonly host: string; readonly port: number },
+  options: { readonly variable: string; readonly host: string; readonly port: number; readonly speaks: string },
 ): Promise<number> {
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.listen({
+      // For 'localhost' Fastify would open a second server, which serves no sockets.
+      host: options.host === 'localhost' ? '127.0.0.1' : options.host,
+      port: options.port,
+      listenTextResolver: (address) => `listening at ${address} (${options.speaks})`,
+    });
   } catch (error) {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const flaw = typeof code === 'string' ? CAUSES[code] : undefined;

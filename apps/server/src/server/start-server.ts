@@ -103,13 +103,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const { port, dialect } of configuration.listeners) {
       const api = await createDialectApi(dialect, context, logger);
       apis.push(api);
-      dialectPorts.push(await bind(api, [documentedDialect(dialect, configuration)], { variable: 'LISTEN', port }));
+      dialectPorts.push(
+        await bind(api, [documentedDialect(dialect, configuration)], { variable: 'LISTEN', port, speaks: dialect }),
+      );
     }
     const api = await createApi(context, logger);
     apis.push(api);
-    const port = await bind(api, mainDialects(configuration), { variable: 'PORT', port: configuration.port });
+    const port = await bind(api, mainDialects(configuration), {
+      variable: 'PORT',
+      port: configuration.port,
+      speaks: 'all',
+    });
     state.isListening = true;
-    logger.info({ host: configuration.host, port, listeners: configuration.listeners }, 'listening');
     return {
       url: reachableUrl(configuration.host, port),
       dialectPorts,
@@ -128,7 +133,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
 
-  async function bind(api: Api, dialects: readonly Dialect[], at: { variable: string; port: number }): Promise<number> {
+  async function bind(
+    api: Api,
+    dialects: readonly Dialect[],
+    at: { variable: string; port: number; speaks: string },
+  ): Promise<number> {
     await api.ready();
     hub.attach(api.server, dialects);
     return listen(api, { ...at, host: configuration.host });

@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRaw } from '@trunkline/testkit';
+import { describe, expect, it } from 'vitest';
+import { fieldsOf, SECRET } from './start-api.js';
+import { startProcess } from './start-process.js';
+
+const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
+const ready = /listening at (http:\S+) \(all\)/;
+
+describe('in development', () => {
+  it('prints its address, the playground and a token that works, and ends well', async () => {
+    await using server = startProcess({});
+    const [, url = ''] = await server.printed(/^ {2}Address: (http:\/\/127\.0\.0\.1:\d+)$/m);
+    const [, token = ''] = await server.printed(/^ {2}Token: (eyJ\S+)$/m);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    {
+      await using client = await connectRaw({ url: url.replace('http', 'ws') });
+      await client.hello({ token });
+      await client.join('lobby:hall');
+      await client.publish('lobby:hall', 'message', { text: 'hello' });
+      expect(await client.nextOf('event')).toMatchObject({ data: { text: 'hello' }, from: { userId: 'test-user' } });
+    }
+    server.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('logs in the accounts of the documents, on the ports of the documents too', async () => {
+    await using server = startProcess({ LISTEN: '0=shipvox,0=booking' });
+    const [, shipvox = ''] = await server.printed(/listening at (http:\S+) \(shipvox\)/);
+    const [, booking = ''] = await server.printed(/listening at (http:\S+) \(booking\)/);
+    const [, main = ''] = await server.printed(ready);
+    for (const url of [main, shipvox]) {
+      const answer = await fetch(`${url}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ username: 'user', password: 'password' }),
+      });
+      expect(await answer.json()).toMatchObject({ token_type: 'bearer', expires_in: 1_800 });
+      expect((await fetch(`${url}/test-token`)).status).toBe(200);
+    }
+    for (const url of [main, booking]) {
+      const body = JSON.stringify({ phone: '+966500000001', password: 'password123' });
+      const answer = await fetch(`${url}/api/v2/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(await answer.json()).toMatchObject({ access_token: expect.any(String), user: { phone: '+966500000001' } });
+    }
+    for (const path of ['/readyz', '/metrics', '/openapi.json', '/v1/relations', '/api/v2/auth/login', '/'])
+      expect((await fetch(shipvox + path)).status).toBe(404);
+    for (const path of ['/token', '/test-token', '/websocket/connections'])
+      expect((await fetch(booking + path)).status).toBe(404);
+  });
+
+  it('answers 503 at /readyz while it drains, and a second signal ends it at once', async () => {
+    await using server = startProcess({ DRAIN_WINDOW_MS: '60000', DRAIN_DEADLINE_MS: '60000' });
+    const [, url = ''] = await server.printed(ready);
+    const [, token = ''] = await server.printed(/Token: (eyJ\S+)/);
+    await using client = await connectRaw({ url: url.replace('http', 'ws') });
+    await using other = await connectRaw({ url: url.replace('http', 'ws') });
+    await client.hello({ token });
+    await other.hello({ token });
+    server.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { interval: 20, timeout: 5_000 }).toBe(503);
+    expect(await fieldsOf(await fetch(`${url}/readyz`))).toEqual({ status: 'draining' });
+    server.kill('SIGTERM');
+    expect((await server.ended).status).toBe(130);
+  });
+});
+
+describe('in production', () => {
+  it('starts with a secret, has neither test token nor accounts, and prints no token', async () => {
+    await using server = startProcess(production);
+    const [, url = ''] = await server.printed(ready);
+    expect((await fetch(`${url}/test-token`)).status).toBe(404);
+    const login = await fetch(`${url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'user', password: 'password' }),
+    });
+    expect(login.status).toBe(401);
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    server.kill('SIGTERM');
+    const { status, stdout } = await server.ended;
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('eyJ');
+  });
+
+  it.each([
+    ['no key', { NODE_ENV: 'production' }, 'JWT_SECRET'],
+    ['a short secret', { NODE_ENV: 'production', JWT_SECRET: 'short' }, 'JWT_SECRET'],
+    ['* origins', { ...production, ALLOWED_ORIGINS: '*' }, 'ALLOWED_ORIGINS'],
+    ['an http JWKS', { NODE_ENV: 'production', JWT_JWKS_URL: 'http://keys.example' }, 'JWT_JWKS_URL'],
+    [
+      'a private key',
+      { NODE_ENV: 'production', JWT_PUBLIC_KEY: '-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----' },
+      'JWT_PUBLIC_KEY',
+    ],
+    ['a file that is not there', { ...production, USERS_FILE: '/no/such/file' }, 'USERS_FILE'],
+    ['a contract that is not there', { ...production, CONTRACT_FILE: '/no/such/file.js' }, 'CONTRACT_FILE'],
+    ['workers without Redis', { ...production, WORKERS: '2' }, 'WORKERS'],
+  ])('refuses %s with one line and 78 (S44)', async (_, environment: Record<string, string>, variable) => {
+    await using server = startProcess(environment);
+    const { status, stderr, stdout } = await server.ended;
+    expect(status).toBe(78);
+    expect(stderr).toMatch(new RegExp(`^${variable}: [^\\n]+\\n$`));
+    expect(stdout).toBe('');
+  });
+});
+
+describe('a port that is taken', () => {
+  it.each(['PORT', 'LISTEN'])('ends it with one line that names %s', async (variable) => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    await using server = startProcess(variable === 'PORT' ? { PORT: String(port) } : { LISTEN: `${port}=shipvox` });
+    const { status, stderr } = await server.ended;
+    taken.close();
+    expect(status).toBe(78);
+    expect(stderr).toMatch(new RegExp(`^${variable}: 127\\.0\\.0\\.1:${port} is already in use[^\\n]*\\n$`));
+  });
+});
+
+it('serves an operator’s contract and accounts', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'trunkline-'));
+  try {
+    await writeFile(
+      join(directory, 'users.json'),
+      JSON.stringify({
+        users: [
+          {
+            id: 'u9',
+            name: 'ann',
+            hash: '$2b$04$iosiIQtOge28/iKMg7waxut757Qjfd/ef.WAqRr4APCV8xdxEjh/S',
+            roles: ['admin'],
+          },
+        ],
+      }),
+    );
+    await writeFile(join(directory, 'contract.mjs'), 'export const contract = { rooms: {}, actions: {}, calls: {} };');
+    await using server = startProcess({
+      ...production,
+      USERS_FILE: join(directory, 'users.json'),
+      CONTRACT_FILE: join(directory, 'contract.mjs'),
+    });
+    const [, url = ''] = await server.printed(ready);
+    const login = await fieldsOf(
+      await fetch(`${url}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ username: 'ann', password: 'password' }),
+      }),
+    );
+    const answer = await fetch(`${url}/v1/rooms/lobby%3Aa/events`, {
+      headers: { authorization: `Bearer ${login.access_token}` },
+    });
+    expect(await fieldsOf(answer)).toMatchObject({ code: 'unknown_room_kind' });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
