@@ -5,8 +5,8 @@
 import type { Dialect } from '@trunkline/server';
 import { mountActions } from './mount-actions.js';
 
-export { actionsEncoder } from './codec.js';
 export { type ActionsService, actionsService } from './actions-service.js';
+export { actionsEncoder } from './codec.js';
 export {
   clientMessages,
   handshakeSchema,

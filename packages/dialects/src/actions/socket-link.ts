@@ -1,7 +1,7 @@
-import { closeCodeRule, type CloseCode } from '@trunkline/protocol';
+import { type CloseCode, closeCodeRule } from '@trunkline/protocol';
 import type { Gone, Link } from '@trunkline/server';
 import type { Socket } from 'socket.io';
-import { type ActionsFrame, actionsEncoder, type Asked } from './codec.js';
+import { type ActionsFrame, type Asked, actionsEncoder } from './codec.js';
 import type { ServerMessage } from './schema.js';
 
 const MAX_QUEUED_MESSAGES = 1_000;

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createId, type From, type TrunklineError } from '@trunkline/protocol';
 import type { Codec, Conversation, Decoded, EventNotice, Notice, Reply } from '@trunkline/server';
 import { readFrame } from '../read-frame.js';
+import { rememberNewest } from '../remember-newest.js';
 import { clientMessages } from './schema.js';
 
 export const SHIPVOX_ROOM = 'shipvox:all';
-/** Marks the requestId of a hub's own call, so that any other `client_tool_result` is told apart and relayed. */
-const CALL_PREFIX = 'hub-call-';
+const MAX_CALLS = 1_000;
 
 /** The room of one user's own connections. */
 export function ownRoom(userId: string): string {
@@ -26,25 +26,44 @@ export function shipvoxCodec(scope: 'all' | 'user' = 'all'): Codec {
   };
 }
 
+const shared = rememberNewest({ encode: encodeNotice });
+
+/** A connection knows its user, and the hub's calls that wait for it. */
 function converse(scope: 'all' | 'user'): Conversation {
+  const calls = new Set<string>();
   let user = '';
   return {
+    encoder: {
+      encode(notice) {
+        if (notice.type === 'call' && calls.size < MAX_CALLS) calls.add(notice.id);
+        else if (notice.type === 'call_cancelled') calls.delete(notice.of);
+        return shared.encode(notice);
+      },
+    },
     opened: (_connectionId, userId) => {
       user = userId;
     },
-    decode: (text) => [decodeFrame(text, scope === 'all' ? SHIPVOX_ROOM : ownRoom(user), user)],
+    decode: (text) => [decodeFrame(text, { calls, room: scope === 'all' ? SHIPVOX_ROOM : ownRoom(user), user })],
     reply: wordReply,
   };
 }
 
-function decodeFrame(text: string, room: string, user: string): Decoded {
+/** What a frame is read with. */
+interface Spoken {
+  readonly calls: Set<string>;
+  readonly room: string;
+  readonly user: string;
+}
+
+/** A `client_tool_result` settles the call it answers; every other one is relayed like any message. */
+function decodeFrame(text: string, { calls, room, user }: Spoken): Decoded {
   const read = readFrame(text, clientMessages);
   if (!read.ok) return { command: { type: 'refused', error: read.error }, ref: read.raw.requestId };
   const { type, payload, requestId } = read.frame;
   const id = createId();
   if (type === 'auth') return { command: { type: 'refresh', id, token: read.frame.payload.token }, ref: requestId };
-  if (type === 'client_tool_result' && requestId.startsWith(CALL_PREFIX)) {
-    return { command: { type: 'result', id, of: requestId.slice(CALL_PREFIX.length), data: payload }, ref: requestId };
+  if (type === 'client_tool_result' && calls.delete(requestId)) {
+    return { command: { type: 'result', id, of: requestId, data: payload }, ref: requestId };
   }
   const data = { type, payload, requestId, user };
   return { command: { type: 'publish', id, rooms: [room], event: 'message', data }, ref: requestId };
@@ -71,7 +90,7 @@ function encodeNotice(notice: Notice): string | null {
       return notice.event === 'message' && notice.room.startsWith('shipvox:') ? wordMessage(notice) : null;
     case 'call': {
       const payload = notice.method === 'client_tool_call' ? notice.data : { method: notice.method, data: notice.data };
-      return envelope('client_tool_call', payload, Date.now(), CALL_PREFIX + notice.id);
+      return envelope('client_tool_call', payload, Date.now(), notice.id);
     }
     default:
       return null;

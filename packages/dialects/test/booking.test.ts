@@ -1,0 +1,260 @@
+import { canonicalDialect } from '@trunkline/server';
+import { eventually } from '@trunkline/testkit';
+import { expect, test } from 'vitest';
+import { bookingDialect, bookingForeignChannels, bookingService } from '../src/booking/index.js';
+import { serverMessageSchema } from '../src/booking/schema.js';
+import { speakWebSocket } from '../src/speak-web-socket.js';
+import { connect, connectSdk, next, say, webSocketTo } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+const BOOKING = '123e4567-e89b-12d3-a456-426614174000';
+const start = () => startHub([bookingDialect(), canonicalDialect()]);
+const support = { id: 'm-1', message: 'Hello, how can I help?', createdAt: '2024-10-02T19:00:00.000Z' };
+const place = { latitude: 24.7136, longitude: 46.6753 };
+
+async function join(served: StartedHub, userId: string, rooms: readonly string[], claims = {}) {
+  const client = await connect(served, '/ws', await served.token(userId, claims));
+  await next(client, 'connected');
+  for (const room of rooms) {
+    say(client, { type: 'join', room });
+    await client.take((message) => message.type === 'joined_room' && message.room === room, room);
+  }
+  return client;
+}
+
+test('says connected first, then confirms joins and leaves', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner alice');
+  await using alice = await connect(served, '/ws', await served.token('alice'));
+  say(alice, { type: 'join', room: 'booking:42' });
+  await next(alice, 'joined_room');
+  say(alice, { type: 'leave', room: 'booking:42' });
+  expect(await next(alice, 'left_room')).toEqual({
+    type: 'left_room',
+    room: 'booking:42',
+    timestamp: expect.any(String),
+  });
+  expect(alice.seen.map(({ type }) => type)).toEqual(['connected', 'joined_room', 'left_room']);
+  expect(alice.seen[0]).toEqual({ type: 'connected', userId: 'alice', timestamp: expect.any(String) });
+  for (const message of alice.seen) serverMessageSchema.parse(message);
+});
+
+test('lets owner, technician and admin into a booking, creator, agent and admin into a ticket, oneself and admin into a user', async () => {
+  await using served = await start();
+  await served.relate(
+    'booking:42 owner olga',
+    'booking:42 technician tom',
+    'support:7 creator olga',
+    'support:7 agent ann',
+  );
+  await (await join(served, 'olga', ['booking:42', 'support:7', 'user:olga']))[Symbol.asyncDispose]();
+  await (await join(served, 'tom', ['booking:42']))[Symbol.asyncDispose]();
+  await (await join(served, 'ann', ['support:7']))[Symbol.asyncDispose]();
+  await (await join(served, 'root', ['booking:42', 'support:7', 'user:olga'], { roles: ['admin'] }))[
+    Symbol.asyncDispose
+  ]();
+  await using eve = await join(served, 'eve', []);
+  for (const room of [
+    'booking:42',
+    'support:7',
+    'user:olga',
+    'booking:none',
+    'lobby:x',
+    'booking:',
+    '../x',
+    'booking:a b',
+  ]) {
+    say(eve, { type: 'join', room });
+    serverMessageSchema.parse(await next(eve, 'error'));
+  }
+  expect(eve.seen.some(({ type }) => type === 'joined_room')).toBe(false);
+});
+
+test('service functions arrive as documented, a status once on a connection in both rooms', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner alice', 'support:7 creator alice');
+  await using alice = await join(served, 'alice', ['booking:42', 'user:alice', 'support:7']);
+  const service = bookingService(served.hub);
+  await service.broadcastBookingStatus('42', 'alice', 'en_route');
+  await service.broadcastSupportMessage('7', 'ann', support);
+  await service.broadcastSupportMessage('7', 'ann', support);
+  await service.broadcastTechnicianLocation('42', place);
+  const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(await next(alice, 'location_update')).toEqual({
+    type: 'location_update',
+    bookingId: '42',
+    location: place,
+    timestamp,
+  });
+  await eventually(() => alice.seen.some(({ type }) => type === 'message'));
+  expect(alice.seen.filter(({ type }) => type === 'status_update')).toEqual([
+    { type: 'status_update', bookingId: '42', status: 'en_route', timestamp },
+  ]);
+  expect(alice.seen.filter(({ type }) => type === 'message')).toEqual([
+    { type: 'message', ticketId: '7', senderId: 'ann', message: support, timestamp },
+  ]);
+});
+
+test('a status reaches the user who is not in the booking’s room', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice', ['user:alice']);
+  await bookingService(served.hub).broadcastBookingStatus('42', 'alice', 'done');
+  expect(await next(alice, 'status_update')).toMatchObject({ bookingId: '42', status: 'done' });
+});
+
+test('typing reaches the others of the ticket and not its sender', async () => {
+  await using served = await start();
+  await served.relate('support:7 creator alice', 'support:7 agent ann');
+  await using alice = await join(served, 'alice', ['support:7']);
+  await using ann = await join(served, 'ann', ['support:7']);
+  say(alice, { type: 'typing', room: 'support:7', data: { isTyping: true } });
+  expect(await next(ann, 'typing')).toEqual({ type: 'typing', userId: 'alice', isTyping: true });
+  say(ann, { type: 'typing', room: 'support:7', data: { isTyping: false } });
+  expect(await next(alice, 'typing')).toEqual({ type: 'typing', userId: 'ann', isTyping: false });
+  expect(alice.seen.filter(({ type }) => type === 'typing')).toHaveLength(1);
+});
+
+test('a support message and a location from the SDK reach booking clients, under the sender’s own name', async () => {
+  await using served = await start();
+  await served.relate(
+    'support:7 creator alice',
+    'support:7 agent ann',
+    'booking:42 owner alice',
+    'booking:42 technician tom',
+  );
+  await using alice = await join(served, 'alice', ['support:7', 'booking:42']);
+  await using ann = await connectSdk(served, 'ann', ['support:7']);
+  await ann.publish('support:7', 'message', { ticketId: '7', senderId: 'mallory', message: support });
+  expect(await next(alice, 'message')).toMatchObject({ ticketId: '7', senderId: 'ann', message: support });
+  await using tom = await connectSdk(served, 'tom', ['booking:42']);
+  await tom.publish('booking:42', 'location_update', { bookingId: '42', location: place });
+  expect(await next(alice, 'location_update')).toMatchObject({ location: place });
+  say(alice, { type: 'typing', room: 'support:7', data: { isTyping: true } });
+  expect(await ann.nextWhere((frame) => frame.type === 'event' && frame.event === 'typing', 'typing')).toMatchObject({
+    data: { isTyping: true },
+    from: { userId: 'alice' },
+  });
+});
+
+test('a token by subprotocol selects booking and is never echoed', async () => {
+  await using served = await start();
+  const token = await served.token('alice');
+  for (const protocols of [
+    ['booking', `trunkline.bearer.${token}`],
+    [`trunkline.bearer.${token}`, 'booking'],
+  ]) {
+    await using alice = await speakWebSocket(`ws://127.0.0.1:${served.port}/ws`, { protocols });
+    await next(alice, 'connected');
+    expect(alice.socket.protocol).toBe('booking');
+  }
+});
+
+test('closes 1008 without a token and with a bad one', async () => {
+  await using served = await start();
+  for (const token of [undefined, 'x', await served.token('alice', { exp: 1 })]) {
+    expect(await (await connect(served, '/ws', token)).ended).toBe('1008');
+  }
+});
+
+test('tells a member that lost its relation and sends it nothing more', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner alice');
+  await using alice = await join(served, 'alice', ['booking:42']);
+  await served.unrelate('booking:42 owner alice');
+  expect(await next(alice, 'left_room')).toMatchObject({ room: 'booking:42' });
+  await bookingService(served.hub).broadcastTechnicianLocation('42', place);
+  say(alice, { type: 'join', room: 'booking:42' });
+  await next(alice, 'error');
+  expect(alice.seen.some(({ type }) => type === 'location_update')).toBe(false);
+});
+
+test('the document’s client runs as written', async () => {
+  await using served = await start();
+  await served.relate(`booking:${BOOKING} owner alice`);
+  const token = await served.token('alice');
+  const log: unknown[][] = [];
+  const WebSocket = webSocketTo(served.port);
+  const localStorage = { getItem: () => token };
+  const console = { log: (...line: unknown[]) => log.push(line) };
+  const ws = runDocumentedClient({ WebSocket, localStorage, console });
+  const service = bookingService(served.hub);
+  await eventually(async () => {
+    await service.broadcastBookingStatus(BOOKING, 'nobody', 'en_route');
+    return log.some(([text, status]) => text === 'Booking status updated:' && status === 'en_route');
+  });
+  await service.broadcastTechnicianLocation(BOOKING, place);
+  await eventually(() => log.some(([text]) => text === 'Technician location:'));
+  expect(log[0]).toEqual(['WebSocket connected']);
+  ws.close();
+  await eventually(() => log.some(([text]) => text === 'WebSocket disconnected'));
+});
+
+/** The format's documented browser client; only its globals are given. */
+function runDocumentedClient({
+  WebSocket,
+  localStorage,
+  console,
+}: {
+  WebSocket: ReturnType<typeof webSocketTo>;
+  localStorage: { getItem(key: string): string };
+  console: { log(...line: unknown[]): unknown };
+}) {
+  const token = localStorage.getItem('access_token');
+  const ws = new WebSocket(`ws://localhost:5000/ws?token=${token}`);
+  ws.addEventListener('open', () => {
+    console.log('WebSocket connected');
+    ws.send(JSON.stringify({ type: 'join', room: 'booking:123e4567-e89b-12d3-a456-426614174000' }));
+  });
+  ws.addEventListener('message', (event) => {
+    const message = JSON.parse(String(event.data));
+    switch (message.type) {
+      case 'status_update':
+        console.log('Booking status updated:', message.status);
+        break;
+      case 'message':
+        console.log('New support message:', message.message);
+        break;
+      case 'location_update':
+        console.log('Technician location:', message.location);
+        break;
+    }
+  });
+  ws.addEventListener('close', () => console.log('WebSocket disconnected'));
+  return ws;
+}
+
+test('what other services publish is delivered once: by the lease’s holder, a location by every node to its own', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner alice', 'support:7 creator alice');
+  await using alice = await join(served, 'alice', ['booking:42', 'support:7', 'user:alice']);
+  const listeners = new Map<string, (message: string, isHolder: boolean) => void>();
+  const foreign = {
+    listen(channel: string, listener: (message: string, isHolder: boolean) => void) {
+      listeners.set(channel, listener);
+      return () => void listeners.delete(channel);
+    },
+  };
+  const warnings: object[] = [];
+  const warn = (fields: object) => void warnings.push(fields);
+  const stop = bookingForeignChannels(served.hub, foreign, { debug() {}, info() {}, warn, error() {} });
+  const publish = (channel: string, message: unknown, isHolder: boolean) =>
+    listeners.get(channel)?.(typeof message === 'string' ? message : JSON.stringify(message), isHolder);
+
+  for (const isHolder of [false, true]) {
+    publish('booking:status', { bookingId: '42', userId: 'alice', status: 'en_route' }, isHolder);
+    publish('support:message', { ticketId: '7', senderId: 'ann', message: support }, isHolder);
+  }
+  publish('technician:location', { bookingId: '42', location: place }, false);
+  for (const junk of ['{', 'null', '{}', '{"bookingId":42}', 'x'.repeat(300_000)])
+    publish('booking:status', junk, true);
+  publish('support:message', { ticketId: '7', senderId: 'ann', message: { ...support, id: 'm-2' } }, true);
+
+  await alice.take((message) => JSON.stringify(message).includes('"m-2"'), 'the last message');
+  const types = alice.seen.map(({ type }) => type);
+  expect(types.filter((type) => type === 'status_update')).toHaveLength(1);
+  expect(types.filter((type) => type === 'message')).toHaveLength(2);
+  expect(types.filter((type) => type === 'location_update')).toHaveLength(1);
+  expect(warnings).toHaveLength(5);
+  stop();
+  expect(listeners.size).toBe(0);
+});

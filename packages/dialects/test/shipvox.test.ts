@@ -1,0 +1,124 @@
+import { canonicalDialect } from '@trunkline/server';
+import { expect, test } from 'vitest';
+import { shipvoxDialect } from '../src/shipvox/index.js';
+import { clientMessages, relayedMessageSchema, serverMessageSchema } from '../src/shipvox/schema.js';
+import { connect, connectSdk, next, say } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+const start = () => startHub([shipvoxDialect({ path: '/ws' }), canonicalDialect()]);
+const envelope = (type: string, payload: unknown, requestId = `r-${type}`) => ({
+  type,
+  payload,
+  timestamp: Date.now(),
+  requestId,
+});
+
+/** A connection that has heard itself, and so is in the room. */
+async function join(served: StartedHub, userId: string) {
+  const client = await connect(served, '/ws', await served.token(userId));
+  say(client, envelope('test', 'ready', `ready-${userId}`));
+  await client.take((message) => message.requestId === `ready-${userId}`, 'itself');
+  return client;
+}
+
+test('relays every documented type to all clients, the sender too, with the sender’s user', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  await using bob = await join(served, 'bob');
+  for (const type of Object.keys(clientMessages).filter((name) => name !== 'auth')) {
+    say(alice, { ...envelope(type, { of: type }), user: 'mallory' });
+    for (const client of [alice, bob]) {
+      const message = relayedMessageSchema.parse(await client.take(({ requestId }) => requestId === `r-${type}`, type));
+      expect(message).toMatchObject({ type, payload: { of: type }, requestId: `r-${type}`, user: 'alice' });
+      expect(Math.abs(message.timestamp - Date.now())).toBeLessThan(5_000);
+    }
+  }
+});
+
+test('closes 1008 after the upgrade for a missing, wrong or expired token and one of another algorithm', async () => {
+  await using served = await start();
+  const none = `${btoa('{"alg":"none"}')}.${btoa('{"sub":"alice"}')}.`.replaceAll('=', '');
+  for (const token of [undefined, 'x', none, await served.token('alice', { exp: 1 })]) {
+    const client = await connect(served, '/ws', token);
+    expect(await client.ended).toBe('1008');
+  }
+});
+
+test('closes 1008 when the token of an open connection ends', async () => {
+  await using served = await start();
+  const exp = Math.floor(Date.now() / 1_000) - 4;
+  const client = await connect(served, '/ws', await served.token('alice', { exp }));
+  expect(await client.ended).toBe('1008');
+});
+
+test('auth refreshes the token in place and tells its seconds', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  const token = await served.token('alice', { exp: Math.floor(Date.now() / 1_000) + 1_200 });
+  say(alice, envelope('auth', { token }, 'refresh-1'));
+  const answer = serverMessageSchema.parse(await next(alice, 'auth'));
+  expect(answer).toMatchObject({ requestId: 'refresh-1', payload: { expires_in: expect.closeTo(1_200, -1) } });
+  say(alice, envelope('test', 'still here'));
+  await next(alice, 'test');
+});
+
+test('auth with another subject or a bad token is an error', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  say(alice, envelope('auth', { token: 'x' }, 'bad'));
+  expect(await next(alice, 'error')).toMatchObject({ requestId: 'bad', payload: { code: 'unauthenticated' } });
+  say(alice, envelope('auth', { token: await served.token('bob') }, 'other'));
+  expect(await next(alice, 'error')).toMatchObject({ requestId: 'other', payload: { code: 'subject_changed' } });
+});
+
+test('a hub call reaches one client as client_tool_call and its client_tool_result settles it', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  await using bob = await join(served, 'bob');
+  const { entries } = await served.hub.history('shipvox:all', { limit: 1 });
+  const from = entries[0]?.from;
+  const connectionId = from && 'connectionId' in from && from.connectionId ? from.connectionId : '';
+  const result = served.hub.call({ connectionId }, 'client_tool_call', { tool: 'get_zip' });
+  const call = serverMessageSchema.parse(await next(bob, 'client_tool_call'));
+  expect(call.payload).toEqual({ tool: 'get_zip' });
+  say(alice, envelope('client_tool_result', 'not mine to answer', call.requestId));
+  expect(await next(bob, 'client_tool_result')).toMatchObject({ user: 'alice', requestId: call.requestId });
+  say(bob, envelope('client_tool_result', { zip: '10115' }, call.requestId));
+  expect(await result).toEqual({ zip: '10115' });
+  say(bob, envelope('client_tool_result', { again: true }, call.requestId));
+  await alice.take(({ payload }) => JSON.stringify(payload) === '{"again":true}', 'the relayed repetition');
+});
+
+test('meets the SDK in shipvox:all, both ways', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  await using sdk = await connectSdk(served, 'carol', ['shipvox:all']);
+  await sdk.publish('shipvox:all', 'message', {
+    type: 'quote_ready',
+    payload: { price: 9 },
+    requestId: 'q-1',
+    user: 'mallory',
+  });
+  expect(await next(alice, 'quote_ready')).toMatchObject({ payload: { price: 9 }, requestId: 'q-1', user: 'carol' });
+  say(alice, envelope('label_created', { label: 'L' }));
+  const frame = await sdk.nextWhere(
+    (one) => one.type === 'event' && JSON.stringify(one.data).includes('label_created'),
+    'event',
+  );
+  expect(frame).toMatchObject({
+    data: { type: 'label_created', payload: { label: 'L' }, user: 'alice' },
+    from: { userId: 'alice' },
+  });
+});
+
+test('with scope user only the sender’s own connections get what it sends', async () => {
+  await using served = await startHub([shipvoxDialect({ path: '/ws', scope: 'user' })]);
+  await using phone = await join(served, 'alice');
+  await using desk = await join(served, 'alice');
+  await using bob = await join(served, 'bob');
+  say(phone, envelope('zip_collected', '10115'));
+  await next(desk, 'zip_collected');
+  say(bob, envelope('quote_ready', 1));
+  await next(bob, 'quote_ready');
+  expect(bob.seen.some(({ type }) => type === 'zip_collected')).toBe(false);
+});
