@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Accounts, TokenIssuer } from '@trunkline/server';
-import { compare, getRounds, hash } from 'bcrypt';
+import { compare, getRounds } from 'bcrypt';
 import { type Account, BCRYPT_COST, MAX_PASSWORD_BYTES } from './account.js';
 import { limitConcurrency } from './limited-concurrency.js';
 import type { LoginLimiter } from './login-limiter.js';
@@ -27,7 +26,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     ),
   );
   const cost = accounts.length === 0 ? BCRYPT_COST : Math.max(...accounts.map((account) => getRounds(account.hash)));
-  const decoy = hash(randomBytes(24).toString('base64'), cost);
+  const decoy = decoyHash(cost);
   const hashing = limitConcurrency({
     width: CONCURRENT_HASHES,
     queued: QUEUED_HASHES,
@@ -39,7 +38,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async login(name, password, address) {
       await limiter.attempt(name, address);
       const account = byLogin.get(name);
-      const right = await hashing(async () => compare(password, account?.hash ?? (await decoy)));
+      const right = await hashing(async () => compare(password, account?.hash ?? decoy));
       if (!account || !right || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
         throw new TrunklineError('unauthenticated', 'The name or the password is wrong.');
       }
@@ -52,4 +51,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     testToken: async () => (testUser ? issuer.issueTestToken(testUser) : null),
   };
+}
+
+/** Compared with for unknown names: a well-formed hash of the same cost that belongs to no password. */
+function decoyHash(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
 }

@@ -1,11 +1,7 @@
-import { hash } from 'bcrypt';
-import { type Account, BCRYPT_COST } from './account.js';
+import type { Account } from './account.js';
 
-/** The accounts that the wire formats' documents log in with. Development only. */
-export async function developmentAccounts(): Promise<readonly Account[]> {
-  const [user, customer] = await Promise.all([hash('password', BCRYPT_COST), hash('password123', BCRYPT_COST)]);
-  return [
-    { id: 'user', name: 'user', hash: user },
-    { id: 'customer-1', phone: '+966500000001', hash: customer },
-  ];
-}
+/** The accounts that the wire formats' documents log in with: user/password and +966500000001/password123. Development only. */
+export const DEVELOPMENT_ACCOUNTS: readonly Account[] = [
+  { id: 'user', name: 'user', hash: '$2b$12$AJDSd2MgxMvXP95.yp3YZe9RU3kMKxdvgPF5/aLzhOwbZxyr5mW9G' },
+  { id: 'customer-1', phone: '+966500000001', hash: '$2b$12$dBzhSwMIBI/R4I4y0jdXi.cdOgriyzJwzpaFDyZM09ugXhbgZA8VC' },
+];

@@ -6,7 +6,7 @@ import {
   type TokenIssuer,
 } from '@trunkline/server';
 import { createAccounts } from '../accounts/accounts.js';
-import { developmentAccounts } from '../accounts/development-accounts.js';
+import { DEVELOPMENT_ACCOUNTS } from '../accounts/development-accounts.js';
 import type { LoginLimiter } from '../accounts/login-limiter.js';
 import { readUsersFile } from '../accounts/users-file.js';
 import { ConfigurationError } from '../config/configuration-error.js';
@@ -42,7 +42,7 @@ export async function createIdentity(configuration: Configuration, limiter: Logi
 
 async function accountsOf({ production, usersFile }: Configuration) {
   if (usersFile !== undefined) return readUsersFile(usersFile);
-  return production ? [] : developmentAccounts();
+  return production ? [] : DEVELOPMENT_ACCOUNTS;
 }
 
 function createAuthenticator({ keys, production }: Configuration): Authenticator {

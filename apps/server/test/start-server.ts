@@ -1,0 +1,21 @@
+import { pino } from 'pino';
+import { readConfiguration } from '../src/config/read-configuration.js';
+import { startServer } from '../src/server/start-server.js';
+import { SECRET } from './start-api.js';
+
+/** The whole server in this process, on ports that the system chooses. */
+export async function startWholeServer(environment: Record<string, string> = {}) {
+  const configuration = readConfiguration({ PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET, ...environment });
+  const server = await startServer({ configuration, logger: pino({ level: 'silent' }) });
+  const { issuer } = server.identity;
+  if (!issuer) throw new Error('There is a secret, so there is an issuer.');
+  const tokenFor = async (userId: string, ...roles: string[]) => (await issuer.issue({ userId, roles })).token;
+  return {
+    ...server,
+    socketUrl: server.url.replace('http', 'ws'),
+    tokenFor,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+    },
+  };
+}
