@@ -1,9 +1,24 @@
+import { builtInContract, contractJsonSchema } from '@trunkline/protocol/contract';
 import react from '@vitejs/plugin-react';
-import { defaultClientConditions, defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
+
+const CONTRACT = 'virtual:contract';
+
+/** The contract as JSON Schema, made at build time: no Zod in the page, whose CSP forbids the code that Zod generates. */
+function contractSchema(): Plugin {
+  return {
+    name: 'contract-schema',
+    resolveId: (id) => (id === CONTRACT ? `\0${CONTRACT}` : null),
+    load: (id) =>
+      id === `\0${CONTRACT}` ? `export default ${JSON.stringify(contractJsonSchema(builtInContract))};` : null,
+  };
+}
 
 // apps/server serves dist/ at '/'. Workspace packages come from source, so that `vite` reloads with them.
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  build: { chunkSizeWarningLimit: 1_000 },
+  plugins: [react(), contractSchema()],
   resolve: { conditions: ['@trunkline/source', ...defaultClientConditions] },
+  server: { proxy: { '^/(test-token|token|api/|v1/|realtime)': { target: 'http://127.0.0.1:8080', ws: true } } },
 });

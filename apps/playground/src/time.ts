@@ -1,0 +1,6 @@
+const FORMAT = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** The time of day of milliseconds since 1970. */
+export function time(at: number): string {
+  return FORMAT.format(at);
+}
