@@ -1,0 +1,214 @@
+import { canonicalDialect } from '@trunkline/server';
+import { eventually } from '@trunkline/testkit';
+import { expect, test } from 'vitest';
+import { secureconnectDialect } from '../src/secureconnect/index.js';
+import { serverMessageSchema } from '../src/secureconnect/schema.js';
+import { connectBearer, connectSdk, next, refusal, say, webSocketTo } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
+const OTHER = '660e8400-e29b-41d4-a716-446655440000';
+const PATH = '/v1/ws/chat';
+const CHAT = `${PATH}?conversation_id=${CONVERSATION}`;
+const ROOM = `conversation:${CONVERSATION}`;
+const ALICE = '123e4567-e89b-12d3-a456-426614174000';
+const BOB = '223e4567-e89b-12d3-a456-426614174000';
+const UUID = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+async function start(options = {}): Promise<StartedHub> {
+  const served = await startHub([secureconnectDialect(), canonicalDialect()], options);
+  await served.relate(`${ROOM} participant ${ALICE}`, `${ROOM} participant ${BOB}`);
+  return served;
+}
+
+async function join(served: StartedHub, userId: string) {
+  const client = await connectBearer(served, CHAT, await served.token(userId));
+  await next(client, 'user_joined');
+  return client;
+}
+
+test('refuses before the upgrade with the documented status and body', async () => {
+  await using served = await start();
+  const bearer = async (userId: string, claims = {}) => ({
+    Authorization: `Bearer ${await served.token(userId, claims)}`,
+  });
+  const alice = await bearer(ALICE);
+  const missing = { status: 400, body: { error: 'conversation_id required' } };
+  expect(await refusal(served, PATH, alice)).toEqual(missing);
+  expect(await refusal(served, `${PATH}?conversation_id=`, alice)).toEqual(missing);
+  expect(await refusal(served, `${PATH}?conversation_id=no-uuid`, alice)).toEqual(missing);
+  const unauthorized = { status: 401, body: { error: 'unauthorized' } };
+  expect(await refusal(served, CHAT)).toEqual(unauthorized);
+  expect(await refusal(served, CHAT, { Authorization: 'Bearer x' })).toEqual(unauthorized);
+  expect(await refusal(served, CHAT, await bearer(ALICE, { exp: 1 }))).toEqual(unauthorized);
+  const invalidUser = { status: 500, body: { error: 'invalid user_id' } };
+  expect(await refusal(served, CHAT, await bearer('alice'))).toEqual(invalidUser);
+  expect(await refusal(served, CHAT, await bearer('root', { roles: ['admin'] }))).toEqual(invalidUser);
+  const forbidden = { status: 403, body: { error: 'forbidden' } };
+  expect(await refusal(served, `${PATH}?conversation_id=${OTHER}`, alice)).toEqual(forbidden);
+  expect(served.hub.status().connections).toBe(0);
+});
+
+test('takes the token by query too', async () => {
+  await using served = await start();
+  expect(await refusal(served, `${CHAT}&access_token=x`)).toMatchObject({ status: 401 });
+  await using alice = await connectBearer(served, `${CHAT}&access_token=${await served.token(ALICE)}`, '');
+  expect(await next(alice, 'user_joined')).toMatchObject({ sender_id: ALICE });
+});
+
+test('a chat goes to all, the sender too, with the server’s ids and time, and is kept', async () => {
+  await using served = await start();
+  await using alice = await join(served, ALICE);
+  await using bob = await join(served, BOB);
+  const content = 'g3R0eA== ciphertext';
+  const claimed = { sender_id: BOB, message_id: 'forged', timestamp: 'forged', conversation_id: OTHER };
+  say(alice, { type: 'chat', content, is_encrypted: true, message_type: 'text', metadata: { key: 'v' }, ...claimed });
+  const chat = {
+    type: 'chat',
+    conversation_id: CONVERSATION,
+    sender_id: ALICE,
+    message_id: UUID,
+    content,
+    is_encrypted: true,
+  };
+  const whole = { ...chat, message_type: 'text', metadata: { key: 'v' }, timestamp: TIME };
+  expect(await next(alice, 'chat')).toEqual(whole);
+  expect(await next(bob, 'chat')).toEqual(whole);
+  const { entries } = await served.hub.history(ROOM, { limit: 10 });
+  expect(entries.map(({ event, data }) => ({ event, data }))).toEqual([
+    { event: 'chat', data: { content, is_encrypted: true, message_type: 'text', metadata: { key: 'v' } } },
+  ]);
+});
+
+test('typing and read go to the others', async () => {
+  await using served = await start();
+  await using alice = await join(served, ALICE);
+  await using bob = await join(served, BOB);
+  say(alice, { type: 'typing' });
+  say(alice, { type: 'read', message_id: OTHER });
+  const said = { conversation_id: CONVERSATION, sender_id: ALICE, timestamp: TIME };
+  expect(await next(bob, 'typing')).toEqual({ type: 'typing', ...said });
+  expect(await next(bob, 'read')).toEqual({ type: 'read', ...said, message_id: OTHER });
+  say(alice, { type: 'chat', content: 'after' });
+  await next(alice, 'chat');
+  expect(alice.seen.map(({ type }) => type)).not.toContain('typing');
+  expect(alice.seen.map(({ type }) => type)).not.toContain('read');
+});
+
+test('tells of users, not of devices, when they join and leave', async () => {
+  await using served = await start();
+  await using alice = await join(served, ALICE);
+  const phone = await join(served, BOB);
+  expect(await next(alice, 'user_joined')).toEqual({
+    type: 'user_joined',
+    conversation_id: CONVERSATION,
+    sender_id: BOB,
+    timestamp: TIME,
+  });
+  const desk = await connectBearer(served, CHAT, await served.token(BOB));
+  say(desk, { type: 'chat', content: 'from the desk' });
+  await next(desk, 'chat');
+  await phone[Symbol.asyncDispose]();
+  say(desk, { type: 'chat', content: 'still here' });
+  await alice.take(({ content }) => content === 'still here', 'chat');
+  expect(
+    alice.seen.filter(({ sender_id, type }) => sender_id === BOB && type !== 'chat').map(({ type }) => type),
+  ).toEqual(['user_joined']);
+  await desk[Symbol.asyncDispose]();
+  expect(await next(alice, 'user_left')).toEqual({
+    type: 'user_left',
+    conversation_id: CONVERSATION,
+    sender_id: BOB,
+    timestamp: TIME,
+  });
+});
+
+test('meets the SDK in a conversation: chat, typing, read and presence, both ways', async () => {
+  await using served = await start();
+  await using alice = await join(served, ALICE);
+  const sdk = await connectSdk(served, BOB, [ROOM]);
+  expect(await next(alice, 'user_joined')).toMatchObject({ sender_id: BOB });
+  await sdk.publish(ROOM, 'chat', { content: 'from the SDK' });
+  const chat = await next(alice, 'chat');
+  expect(serverMessageSchema.parse(chat)).toMatchObject({
+    content: 'from the SDK',
+    is_encrypted: false,
+    message_type: 'text',
+    metadata: {},
+  });
+  await sdk.publish(ROOM, 'typing', { isTyping: false });
+  await sdk.publish(ROOM, 'typing', { isTyping: true });
+  await sdk.publish(ROOM, 'read', { message_id: chat.message_id });
+  expect(await next(alice, 'read')).toMatchObject({ sender_id: BOB, message_id: chat.message_id });
+  expect(alice.seen.filter(({ type }) => type === 'typing')).toHaveLength(1);
+  say(alice, { type: 'chat', content: 'to the SDK' });
+  await sdk.nextWhere((frame) => frame.type === 'event' && JSON.stringify(frame.data).includes('to the SDK'), 'chat');
+  await sdk.close();
+  expect(await next(alice, 'user_left')).toMatchObject({ sender_id: BOB });
+  for (const message of alice.seen) serverMessageSchema.parse(message);
+});
+
+test('pings by WebSocket frames and closes a peer that answers none', async () => {
+  await using served = await start({ heartbeat: { intervalMs: 60, timeoutMs: 120 } });
+  await using answering = await join(served, ALICE);
+  await using silent = await connectBearer(served, CHAT, await served.token(BOB));
+  let pings = 0;
+  answering.socket.on('ping', () => pings++);
+  silent.socket.removeAllListeners('ping');
+  Object.assign(silent.socket, { _autoPong: false });
+  expect(await silent.ended).toBe('1001');
+  await eventually(() => pings > 2);
+  expect(answering.socket.readyState).toBe(answering.socket.OPEN);
+});
+
+test('closes 1009 for a message above 1 MB and 1003 for a binary one', async () => {
+  await using served = await start();
+  const alice = await join(served, ALICE);
+  say(alice, { type: 'chat', content: 'x'.repeat(1_048_576) });
+  expect(await alice.ended).toBe('1009');
+  const bob = await join(served, BOB);
+  bob.socket.send(Buffer.from('{"type":"typing"}'));
+  expect(await bob.ended).toBe('1003');
+});
+
+test('the document’s client class runs as written', async () => {
+  await using served = await start();
+  const WebSocket = webSocketTo(served.port);
+  const token = await served.token(ALICE);
+  const got: Record<string, unknown>[] = [];
+
+  class ChatWebSocket {
+    ws: InstanceType<typeof WebSocket>;
+    constructor(
+      readonly conversationId: string,
+      readonly token: string,
+    ) {
+      const url = `ws://localhost:8082/v1/ws/chat?conversation_id=${this.conversationId}`;
+      this.ws = new WebSocket(url, { headers: { Authorization: `Bearer ${this.token}` } });
+      this.ws.onmessage = (event) => {
+        const message = JSON.parse(String(event.data));
+        if (!message.type || !message.timestamp) throw new Error('Invalid message format');
+        got.push(message);
+      };
+    }
+    sendChat(content: string, isEncrypted = false) {
+      this.ws.send(JSON.stringify({ type: 'chat', content, is_encrypted: isEncrypted, message_type: 'text' }));
+    }
+    sendTyping() {
+      this.ws.send(JSON.stringify({ type: 'typing' }));
+    }
+  }
+
+  const chat = new ChatWebSocket(CONVERSATION, token);
+  chat.ws.onopen = () => {
+    chat.sendTyping();
+    chat.sendChat('Hello, WebSocket!');
+  };
+  await eventually(() => got.some(({ type, content }) => type === 'chat' && content === 'Hello, WebSocket!'));
+  const closed = new Promise((resolve) => {
+    chat.ws.onclose = ({ code }) => resolve(code);
+  });
+  chat.ws.close(1000, 'User logged out');
+  expect(await closed).toBe(1000);
+});
