@@ -112,7 +112,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       const log = logOf(room);
       if (log.epoch === epoch) {
         remembered -= log.remembered;
-        log.restart(now());
+        log.rename();
         if (subscribed.has(room)) events?.suspect([room]);
       }
       return Promise.resolve(log.head());

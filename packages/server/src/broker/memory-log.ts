@@ -31,6 +31,8 @@ export interface MemoryLog {
   expire(now: number): void;
   /** Empties the log and starts a new epoch. */
   restart(now: number): void;
+  /** Starts a new epoch with the entries kept. */
+  rename(): void;
 }
 
 /** Entries are dense by offset, so the array index is `offset - trimmed.offset - 1`. */
@@ -41,6 +43,7 @@ export function createMemoryLog(createdAt: number): MemoryLog {
   let head = 0;
   let lastId = '';
   let trimmed = { offset: 0, id: '' };
+  let born = { offset: 0, id: '' };
   let touchedAt = createdAt;
   let ttlMs = Number.POSITIVE_INFINITY;
   const remembered = new Map<string, Remembered>();
@@ -124,7 +127,7 @@ export function createMemoryLog(createdAt: number): MemoryLog {
         to = Math.min(end, Math.max(first, first + query.before - 1 - trimmed.offset));
         from = Math.max(first, to - limit);
       }
-      return { entries: entries.slice(from, to), head: { epoch, offset: head, lastId }, trimmed };
+      return { entries: entries.slice(from, to), head: { epoch, offset: head, lastId }, trimmed, born };
     },
     head: () => ({ epoch, offset: head, lastId }),
     forgetOldest() {
@@ -141,7 +144,16 @@ export function createMemoryLog(createdAt: number): MemoryLog {
       head = 0;
       lastId = '';
       trimmed = { offset: 0, id: '' };
+      born = { offset: 0, id: '' };
       touchedAt = now;
+      remembered.clear();
+    },
+    rename() {
+      const next = createId();
+      epoch = next;
+      born = { offset: head, id: lastId };
+      entries = entries.slice(first).map((entry) => ({ ...entry, epoch: next }));
+      first = 0;
       remembered.clear();
     },
   };

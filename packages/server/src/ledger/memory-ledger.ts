@@ -15,6 +15,8 @@ interface Row {
   readonly until: number;
   readonly settled?: { readonly result: unknown };
 }
+/** Called once; without an argument when nobody runs the request any more. */
+type Waiter = (settled?: { readonly result: unknown }) => void;
 interface Cursors {
   readonly epoch: string;
   readonly byUser: Map<string, { delivered?: number; read?: number }>;
@@ -24,7 +26,7 @@ interface Cursors {
 export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
   const { maxKeys = 100_000, maxRooms = 10_000, nodeId = 'local', now = Date.now } = options;
   const rows = new Map<string, Row>();
-  const waiting = new Map<string, Set<(result: unknown) => void>>();
+  const waiting = new Map<string, Set<Waiter>>();
   const receipts = new Map<string, Cursors>();
 
   function live(key: string): Row | undefined {
@@ -53,16 +55,20 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       keep(key, { until: now() + ttlMs, settled: { result } });
       const listeners = waiting.get(key);
       waiting.delete(key);
-      for (const listener of listeners ?? []) listener(result);
+      for (const listener of listeners ?? []) listener({ result });
       return Promise.resolve();
     },
     release(key) {
       rows.delete(key);
+      const listeners = waiting.get(key);
+      waiting.delete(key);
+      for (const listener of listeners ?? []) listener();
       return Promise.resolve();
     },
     settled(key, signal) {
       const row = live(key);
       if (row?.settled !== undefined) return Promise.resolve(row.settled.result);
+      if (row === undefined) return Promise.reject(lostRun());
       if (signal.aborted) return Promise.reject(waitEnded());
       return new Promise((resolve, reject) => {
         const listeners = waiting.get(key) ?? new Set();
@@ -71,9 +77,10 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
           if (listeners.size === 0) waiting.delete(key);
           reject(waitEnded());
         };
-        const listener = (result: unknown): void => {
+        const listener: Waiter = (settled) => {
           signal.removeEventListener('abort', onAbort);
-          resolve(result);
+          if (settled === undefined) reject(lostRun());
+          else resolve(settled.result);
         };
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.set(key, listeners.add(listener));
@@ -107,6 +114,11 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
 /** What a wait that its caller gave up rejects with. */
 export function waitEnded(): TrunklineError {
   return new TrunklineError('cancelled', 'The wait for the result was given up.');
+}
+
+/** What a wait rejects with when nobody runs the request any more. */
+export function lostRun(): TrunklineError {
+  return new TrunklineError('unknown_outcome', 'Nobody runs this request any more; it may have acted.', { retrySafe: false });
 }
 
 function dropOldest<V>(map: Map<string, V>, most: number): void {

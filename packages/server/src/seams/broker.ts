@@ -47,20 +47,25 @@ export interface LogQuery {
   readonly limit: number;
 }
 
-/** One atomic look at a room's log. */
+/** One atomic look at a room's log. A page may be shorter than asked for; more remains while its last entry is not the head. */
 export interface LogPage {
   readonly entries: readonly LoggedEvent[];
   /** The newest entry's place; offset 0 and lastId '' for an empty log. */
   readonly head: Position;
   /** The newest entry that bounds removed: the entry before the oldest kept. Offset 0: none was. */
   readonly trimmed: { readonly offset: number; readonly id: string };
+  /** Where this epoch began: entries up to there were delivered in the epoch before (`bumpEpoch` keeps them). */
+  readonly born: { readonly offset: number; readonly id: string };
 }
 
-/** Connected: the log and the fan-out work. Degraded: local delivery only, with the reason an operator reads. */
+/**
+ * Connected: the log and the fan-out work. Degraded: local delivery only, with the reason an operator reads. `deaf`: the
+ * log answers but this node does not hear the others; another node may well serve its clients.
+ */
 export type BrokerStatus =
   | { readonly state: 'starting' }
   | { readonly state: 'connected' }
-  | { readonly state: 'degraded'; readonly reason: string };
+  | { readonly state: 'degraded'; readonly reason: string; readonly deaf?: true };
 
 /** What a broker tells the hub; every function returns at once and never throws. */
 export interface BrokerEvents {
@@ -101,7 +106,10 @@ export interface Broker {
   read(room: string, query: LogQuery): Promise<LogPage>;
   /** Removes the log and starts a new epoch; subscribers are made to check. */
   purge(room: string): Promise<void>;
-  /** Starts a new epoch if the room is still in `epoch` (a rewind was found). Resolves with the head of the epoch in force. */
+  /**
+   * Starts a new epoch if the room is still in `epoch` (a rewind was found); the entries that are left stay, under the new
+   * epoch. Subscribers are made to check. Resolves with the head of the epoch in force.
+   */
   bumpEpoch(room: string, epoch: string): Promise<Position>;
   /**
    * Ephemeral fan-out to the subscribers of a room, this node included. Falls back to this node alone while degraded. Never throws.

@@ -34,7 +34,8 @@ export interface Ledger {
    * The result of a key that runs on any node, when it settles; at once when it has. The caller bounds the wait by
    * `signal`.
    *
-   * @throws {TrunklineError} `cancelled` when `signal` fired
+   * @throws {TrunklineError} `cancelled` when `signal` fired; `unknown_outcome` when the key was released, has run out, or
+   * its node died
    */
   settled(key: string, signal: AbortSignal): Promise<unknown>;
   /**

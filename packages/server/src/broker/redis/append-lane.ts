@@ -1,0 +1,232 @@
+import { createId, TrunklineError } from '@trunkline/protocol';
+import type { Redis } from 'ioredis';
+import type { Appended, Publication } from '../../seams/broker.js';
+import { rememberedKey } from '../memory-log.js';
+import { digestPayload } from '../payload-digest.js';
+import { encodePayload } from './envelope.js';
+import { describeFailure, isReplyError, isUnsent, unavailable } from './redis-failure.js';
+import type { RedisKeys } from './redis-keys.js';
+import { isForgotten } from './redis-script.js';
+import { appendScript } from './scripts/append.js';
+
+/** Meta outlives the log by this, or trimming would look like a new life. */
+export const META_EXTRA_MS = 7 * 86_400_000;
+const MAX_OUTSTANDING = 20_000;
+const MAX_OUTSTANDING_CHARS = 64 * 1_048_576;
+const SWEEP_MS = 100;
+const WAIT_MS = 1_000;
+
+export interface AppendLaneOptions {
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
+  /** Within it every publish settles, milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/**
+ * Appends in call order over one connection. A publish whose reply was lost is sent again, under the same key, when the
+ * connection is back within its deadline; one that was told `unavailable` never is.
+ */
+export interface AppendLane {
+  publish(publication: Publication): Promise<Appended>;
+  /** The connection is new: what waits goes first. */
+  resume(): Promise<void>;
+  /** The first connection is on its way: what is published waits for it, within its deadline. */
+  expect(): void;
+  /** The connection is gone. */
+  suspend(reason: string): void;
+  close(): void;
+}
+
+interface Job {
+  readonly publication: Publication;
+  readonly args: readonly (string | number)[];
+  readonly chars: number;
+  readonly order: number;
+  readonly deadlineAt: number;
+  attempts: number;
+  /** An attempt may have been written although we saw no reply. */
+  maybeHeld: boolean;
+  settled: boolean;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: TrunklineError) => void;
+}
+
+export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions): AppendLane {
+  let mode: 'open' | 'reloading' | 'away' = 'away';
+  let reason = 'Redis can not be reached';
+  let order = 0;
+  let chars = 0;
+  /** Sent, and not answered. */
+  const inFlight = new Set<Job>();
+  let waiting: Job[] = [];
+  let sweeper: NodeJS.Timeout | undefined;
+
+  function settle(job: Job, error: TrunklineError | null, appended?: Appended): void {
+    if (job.settled) return;
+    job.settled = true;
+    if (error !== null) job.reject(error);
+    else if (appended !== undefined) job.resolve(appended);
+  }
+
+  function giveUp(job: Job, cause: unknown): void {
+    if (!job.maybeHeld) settle(job, unavailable(cause));
+    else {
+      const message = 'It is not known whether the log holds this event; the same id may be sent again.';
+      settle(job, new TrunklineError('unknown_outcome', message, { retrySafe: true, cause }));
+    }
+  }
+
+  function forget(job: Job): void {
+    chars -= job.chars;
+    if (inFlight.size + waiting.length > 0) return;
+    clearInterval(sweeper);
+    sweeper = undefined;
+  }
+
+  function sweep(): void {
+    const now = performance.now();
+    for (const job of inFlight) {
+      if (job.deadlineAt > now) break;
+      job.maybeHeld = true;
+      giveUp(job, 'no reply in time');
+    }
+    const late = waiting.filter((job) => job.deadlineAt <= now);
+    if (late.length === 0) return;
+    waiting = waiting.filter((job) => job.deadlineAt > now);
+    for (const job of late) {
+      giveUp(job, reason);
+      forget(job);
+    }
+  }
+
+  function send(job: Job): void {
+    job.attempts += 1;
+    inFlight.add(job);
+    const appended = redis.evalsha(appendScript.sha, appendScript.keys, ...job.args);
+    const wanted = job.publication.minReplicas;
+    const copied = wanted === 0 ? wanted : redis.wait(wanted, Math.min(WAIT_MS, deadlineMs));
+    // Its own failure shows in the append as well, or is told below.
+    if (wanted > 0) Promise.resolve(copied).catch(() => undefined);
+    appended.then((reply) => answered(job, reply, copied)).catch((error: unknown) => failed(job, error));
+  }
+
+  async function answered(job: Job, reply: unknown, copied: number | Promise<number>): Promise<void> {
+    const result = readReply(reply, job);
+    if (typeof copied !== 'number') {
+      job.maybeHeld = true;
+      const copies = await copied;
+      if (copies < job.publication.minReplicas && result.status !== 'conflict') giveUp(job, `${copies} replicas`);
+    }
+    inFlight.delete(job);
+    settle(job, null, result);
+    afterAnswer(job);
+  }
+
+  function failed(job: Job, error: unknown): void {
+    inFlight.delete(job);
+    if (isForgotten(error)) {
+      if (mode === 'open') mode = 'reloading';
+    } else if (isReplyError(error) || (isUnsent(error) && !job.maybeHeld)) giveUp(job, error);
+    else if (!isUnsent(error)) {
+      job.maybeHeld = true;
+      if (error instanceof Error && error.message === 'Command timed out') giveUp(job, error);
+    }
+    if (!job.settled) waiting.push(job);
+    afterAnswer(job);
+  }
+
+  function afterAnswer(job: Job): void {
+    if (job.settled) forget(job);
+    // Only when nothing is in flight can the order of what is sent again be kept.
+    if (mode === 'reloading' && inFlight.size === 0) void reload();
+  }
+
+  async function reload(): Promise<void> {
+    try {
+      await redis.script('LOAD', appendScript.lua);
+    } catch (error) {
+      if (mode !== 'reloading') return;
+      for (const job of waiting.splice(0)) {
+        giveUp(job, error);
+        forget(job);
+      }
+      mode = 'open';
+      return;
+    }
+    if (mode === 'reloading') flush();
+  }
+
+  function flush(): void {
+    mode = 'open';
+    for (const job of waiting.splice(0).sort((a, b) => a.order - b.order)) send(job);
+  }
+
+  return {
+    publish(publication) {
+      if (mode === 'away') return Promise.reject(unavailable(reason));
+      if (inFlight.size + waiting.length >= MAX_OUTSTANDING || chars >= MAX_OUTSTANDING_CHARS) {
+        return Promise.reject(new TrunklineError('unavailable', 'Redis does not keep up.', { retryAfterMs: 1_000 }));
+      }
+      return new Promise((resolve, reject) => {
+        const args = argumentsOf(publication, keys);
+        const size = String(args[6]).length;
+        const deadlineAt = performance.now() + deadlineMs;
+        order += 1;
+        chars += size;
+        const job: Job = {
+          ...{ publication, args, order, deadlineAt, resolve, reject },
+          ...{ chars: size, attempts: 0, maybeHeld: false, settled: false },
+        };
+        sweeper ??= setInterval(sweep, SWEEP_MS);
+        if (mode === 'open') send(job);
+        else waiting.push(job);
+      });
+    },
+    async resume() {
+      await redis.script('LOAD', appendScript.lua);
+      flush();
+    },
+    expect() {
+      mode = 'reloading';
+    },
+    suspend(why) {
+      mode = 'away';
+      reason = why;
+    },
+    close() {
+      mode = 'away';
+      reason = 'closed';
+      clearInterval(sweeper);
+      for (const job of [...inFlight, ...waiting.splice(0)]) {
+        job.maybeHeld ||= inFlight.has(job);
+        giveUp(job, reason);
+      }
+    },
+  };
+}
+
+function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
+  const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
+  return [
+    ...[keys.log(room), keys.meta(room), keys.dedupe(room, rememberedKey(publication)), keys.hooks(room)],
+    ...[createId(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
+    ...[
+      log.size,
+      log.ttlMs,
+      dedupeWindowMs,
+      log.ttlMs + META_EXTRA_MS,
+      keys.roomChannel(room),
+      minReplicas > 0 ? 1 : 0,
+    ],
+  ];
+}
+
+function readReply(reply: unknown, job: Job): Appended {
+  const [status, epoch, offset, eventId] = Array.isArray(reply) ? reply : [];
+  if (status === 'conflict') return { status };
+  if (typeof epoch !== 'string' || typeof eventId !== 'string') throw new Error(describeFailure(reply));
+  // The duplicate of our own first attempt, whose reply was lost, is the append itself.
+  const own = job.attempts > 1 && eventId === job.publication.eventId;
+  return { status: status === 'appended' || own ? 'appended' : 'duplicate', eventId, epoch, offset: Number(offset) };
+}

@@ -1,0 +1,83 @@
+import type { RedisLink } from './redis-link.js';
+import { leaseScript, releaseScript } from './scripts/lease.js';
+
+/** Where other services publish; the names are theirs and carry no prefix. */
+export const FOREIGN_CHANNELS = ['booking:status', 'support:message', 'technician:location'] as const;
+export type ForeignChannel = (typeof FOREIGN_CHANNELS)[number];
+
+/**
+ * Plain channels of other services. Every node hears them; durable events are appended by the one that holds a short
+ * lease. What comes while the lease moves is lost, as Redis pub/sub loses it, and counted.
+ */
+export interface ForeignChannels {
+  /** Hears the channels and takes part in the lease. `message` is the parsed JSON; junk is counted and ignored. */
+  start(handler: (channel: ForeignChannel, message: unknown) => void): Promise<void>;
+  /** True while this node certainly holds the lease. */
+  isHolder(): boolean;
+  /** True while the channels are heard here and some node holds the lease. */
+  isHeard(): boolean;
+  close(): Promise<void>;
+}
+
+const LEASE_MS = 3_000;
+const RENEW_MS = 1_000;
+const MAX_MESSAGE_CHARS = 1_048_576;
+
+export function createForeignChannels(link: RedisLink): ForeignChannels {
+  const { keys, nodeId, observer, logger, subscriber } = link;
+  let timer: NodeJS.Timeout | undefined;
+  let heldUntil = 0;
+  let someoneUntil = 0;
+  let renewing = false;
+
+  async function renew(): Promise<void> {
+    if (renewing) return;
+    renewing = true;
+    const askedAt = performance.now();
+    try {
+      const holder = await link.script(leaseScript, [keys.foreignLease, nodeId, LEASE_MS]);
+      const held = holder === nodeId;
+      if (held && heldUntil < askedAt) logger.info({}, 'this node takes in events of other services');
+      heldUntil = held ? askedAt + LEASE_MS : 0;
+      someoneUntil = askedAt + LEASE_MS;
+    } catch {
+      // Away: the lease runs out by the clock.
+    } finally {
+      renewing = false;
+    }
+  }
+
+  function hear(
+    channel: ForeignChannel,
+    text: string,
+    handler: (channel: ForeignChannel, message: unknown) => void,
+  ): void {
+    if (performance.now() >= someoneUntil) observer.brokerEvent?.('foreign_lost');
+    let message: unknown;
+    try {
+      message = text.length > MAX_MESSAGE_CHARS ? undefined : JSON.parse(text);
+    } catch {
+      message = undefined;
+    }
+    if (message === undefined) observer.brokerEvent?.('junk');
+    else handler(channel, message);
+  }
+
+  return {
+    async start(handler) {
+      for (const channel of FOREIGN_CHANNELS) void subscriber.listen(channel, (text) => hear(channel, text, handler));
+      timer = setInterval(() => void renew(), RENEW_MS);
+      link.onHeal(renew);
+      await renew();
+    },
+    isHolder: () => performance.now() < heldUntil,
+    isHeard: () => link.status.state === 'connected' && performance.now() < someoneUntil,
+    async close() {
+      clearInterval(timer);
+      if (timer === undefined || performance.now() >= heldUntil) return;
+      heldUntil = 0;
+      // The next holder need not wait for the end of a lease that nobody uses.
+      await link.script(releaseScript, [keys.foreignLease, nodeId]).catch(() => undefined);
+    },
+  };
+}

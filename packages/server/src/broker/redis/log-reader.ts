@@ -1,0 +1,51 @@
+import { createId } from '@trunkline/protocol';
+import type { LoggedEvent, LogPage, LogQuery } from '../../seams/broker.js';
+import { META_EXTRA_MS } from './append-lane.js';
+import { decodePayload } from './envelope.js';
+import { unavailable } from './redis-failure.js';
+import type { RedisLink } from './redis-link.js';
+import { readScript } from './scripts/read.js';
+
+/** Reads of one room and range that overlap are one. @throws {TrunklineError} `unavailable` */
+export function createLogReader(link: RedisLink): (room: string, query: LogQuery) => Promise<LogPage> {
+  const running = new Map<string, Promise<LogPage>>();
+
+  async function read(room: string, { after, before, limit }: LogQuery): Promise<LogPage> {
+    const [order, bound] =
+      after !== undefined ? ['after', after] : before !== undefined ? ['before', before] : ['newest', 0];
+    const { keys } = link;
+    const args = [keys.log(room), keys.meta(room), order, Math.max(0, bound), limit, createId(), META_EXTRA_MS];
+    const reply = await link.script(readScript, args);
+    const page = readPage(reply, order !== 'after');
+    if (page === null) throw unavailable('Redis holds something in this room that is not ours');
+    return page;
+  }
+
+  return (room, query) => {
+    const key = `${room} ${query.after} ${query.before} ${query.limit}`;
+    const known = running.get(key);
+    if (known !== undefined) return known;
+    const reading = read(room, query).finally(() => running.delete(key));
+    running.set(key, reading);
+    return reading;
+  };
+}
+
+function readPage(reply: unknown, newestFirst: boolean): LogPage | null {
+  if (!Array.isArray(reply)) return null;
+  const [epoch, offset, lastId, trimmedOffset, trimmedId, bornOffset, bornId, ...rest]: unknown[] = reply;
+  if (typeof epoch !== 'string') return null;
+  const entries: LoggedEvent[] = [];
+  for (let index = 0; index + 1 < rest.length; index += 2) {
+    const event = decodePayload(String(rest[index + 1]), epoch, Number(rest[index]));
+    if (event === null) return null;
+    entries.push(event);
+  }
+  if (newestFirst) entries.reverse();
+  return {
+    entries,
+    head: { epoch, offset: Number(offset), lastId: String(lastId) },
+    trimmed: { offset: Number(trimmedOffset), id: String(trimmedId) },
+    born: { offset: Number(bornOffset), id: String(bornId) },
+  };
+}

@@ -1,0 +1,111 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { describeFailure } from './redis-failure.js';
+
+export interface RedisConnectionOptions {
+  readonly options: RedisOptions;
+  /** Shown in `CLIENT LIST`. */
+  readonly name: string;
+  /** Bound of one command without a deadline of its own, milliseconds. */
+  readonly commandTimeoutMs: number;
+  /** Once per established connection, before which nothing may be sent. */
+  onReady(): void;
+  /** Once per loss, and once per failed try. */
+  onLost(reason: string): void;
+}
+
+/** One connection that comes back by itself. Nothing is queued while it is away and nothing is sent twice. */
+export interface RedisConnection {
+  readonly redis: Redis;
+  readonly ready: boolean;
+  open(): void;
+  /** Drops the connection, however dead it is, and makes a new one. */
+  reconnect(): void;
+  close(): Promise<void>;
+}
+
+/** TCP, TLS, AUTH and the ready check together; a stopped Redis still accepts TCP. */
+const HANDSHAKE_MS = 3_000;
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 1_000;
+
+export function createRedisConnection({
+  options,
+  name,
+  commandTimeoutMs,
+  onReady,
+  onLost,
+}: RedisConnectionOptions): RedisConnection {
+  let closing = false;
+  let reason = 'Redis can not be reached';
+  let handshake: NodeJS.Timeout | undefined;
+  let revival: NodeJS.Timeout | undefined;
+  const redis = new Redis({
+    ...options,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    commandTimeout: commandTimeoutMs,
+    connectionName: name,
+    connectTimeout: HANDSHAKE_MS,
+    disableClientInfo: true,
+    // A dead peer never answers our FIN.
+    disconnectTimeout: 50,
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    protocol: 2,
+    replyMapping: 'legacy',
+    retryStrategy: (attempt) =>
+      Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
+    sentinelCommandTimeout: HANDSHAKE_MS,
+    sentinelRetryStrategy: (attempt) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * attempt),
+  });
+
+  function connect(): void {
+    // A failed try is told by `error` and `close`; the promise says nothing more.
+    redis.connect().catch(() => undefined);
+  }
+
+  redis.on('error', (error: Error) => {
+    reason = describeFailure(error);
+  });
+  redis.on('connecting', () => {
+    clearTimeout(handshake);
+    handshake = setTimeout(() => {
+      reason = 'Redis accepts connections and does not answer';
+      redis.disconnect(true);
+    }, HANDSHAKE_MS * 2);
+  });
+  redis.on('ready', () => {
+    clearTimeout(handshake);
+    reason = 'the connection to Redis was lost';
+    if (!closing) onReady();
+  });
+  redis.on('close', () => {
+    clearTimeout(handshake);
+    if (!closing) onLost(reason);
+  });
+  redis.on('end', () => {
+    // ioredis gives up for good after some failures (a sentinel's, for one); we never do.
+    if (!closing) revival = setTimeout(connect, LAST_RETRY_MS);
+  });
+
+  return {
+    redis,
+    get ready() {
+      return redis.status === 'ready';
+    },
+    open: connect,
+    reconnect() {
+      if (!closing && redis.status !== 'reconnecting' && redis.status !== 'end') redis.disconnect(true);
+    },
+    async close() {
+      closing = true;
+      clearTimeout(handshake);
+      clearTimeout(revival);
+      if (redis.status === 'end' || redis.status === 'wait') return;
+      const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+      redis.disconnect();
+      await ended;
+    },
+  };
+}

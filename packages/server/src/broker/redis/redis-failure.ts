@@ -1,0 +1,47 @@
+import { TrunklineError } from '@trunkline/protocol';
+
+/** What went wrong between us and Redis, in words an operator can act on. */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/^WRONGPASS|invalid password|invalid username/i, 'Redis refuses the password'],
+  [/^NOAUTH/, 'Redis needs a password'],
+  [/^NOPERM/, 'Redis forbids a command to our user (ACL)'],
+  [/^READONLY/, 'Redis is read-only: it is a replica'],
+  [/^OOM/, 'Redis is full (maxmemory)'],
+  [/^LOADING/, 'Redis is still loading its data'],
+  [/^MASTERDOWN/, 'Redis is a replica that lost its master'],
+  [/^MISCONF/, 'Redis can not write to its disk'],
+  [/^NOREPLICAS/, 'Redis has too few replicas to accept writes'],
+  [/^BUSY/, 'Redis is busy with a script'],
+  [/^TRUNKLINE_TYPE|^WRONGTYPE/, 'a key of ours has the wrong type: remove it'],
+  [/^TRUNKLINE_OLD/, 'Redis is too old: 6.2 or newer is needed'],
+  [/All sentinels are unreachable/i, 'no sentinel can be reached or knows a master'],
+  [
+    /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN|connect timeout/i,
+    'Redis can not be reached',
+  ],
+];
+
+/** One short sentence; never a value, a key or a password. */
+export function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const found = CAUSES.find(([pattern]) => pattern.test(message));
+  if (found !== undefined) return found[1];
+  return isReplyError(error) ? `Redis answered ${message.split(' ', 1)[0]}` : 'the connection to Redis was lost';
+}
+
+/** Redis itself answered with an error: the command certainly did nothing (our scripts fail before they write). */
+export function isReplyError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** ioredis refused before writing a byte: the command was certainly not sent. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && /^(Stream isn't writeable|Connection is closed)/.test(error.message);
+}
+
+/** @param cause what Redis or its client threw, or the reason in words */
+export function unavailable(cause: unknown): TrunklineError {
+  if (cause instanceof TrunklineError) return cause;
+  const reason = typeof cause === 'string' ? cause : describeFailure(cause);
+  return new TrunklineError('unavailable', `${reason}.`, { cause });
+}

@@ -1,0 +1,278 @@
+import type { Redis } from 'ioredis';
+import type { BrokerStatus } from '../../seams/broker.js';
+import type { Logger } from '../../seams/dialect.js';
+import type { Observer } from '../../seams/observer.js';
+import { createCanary } from './canary.js';
+import { createRedisConnection } from './redis-connection.js';
+import { describeFailure, unavailable } from './redis-failure.js';
+import type { RedisKeys } from './redis-keys.js';
+import { type RedisScript, runScript } from './redis-script.js';
+import type { RedisTarget } from './redis-url.js';
+import { createServerWatch } from './server-watch.js';
+import { createSubscriber, type Subscriber } from './subscriber.js';
+
+export interface RedisLinkOptions {
+  readonly target: RedisTarget;
+  readonly keys: RedisKeys;
+  readonly nodeId: string;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  readonly commandTimeoutMs: number;
+  /** How long `start` waits for a first connection, milliseconds. */
+  readonly startTimeoutMs: number;
+}
+
+/** This node's connections to Redis and what is known about their health; shared by everything that is kept there. */
+export interface RedisLink {
+  readonly keys: RedisKeys;
+  readonly nodeId: string;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  readonly target: RedisTarget;
+  /** For commands that may fail at any time; check nothing, catch everything. */
+  readonly commands: Redis;
+  readonly subscriber: Subscriber;
+  readonly status: BrokerStatus;
+  /** True while commands may be sent. */
+  readonly usable: boolean;
+  /** Why they may not. */
+  readonly reason: string;
+  /** @throws {TrunklineError} `unavailable` */
+  call<T>(run: (redis: Redis) => Promise<T>): Promise<T>;
+  /** @throws as `call` */
+  script(script: RedisScript, args: readonly (string | number)[]): Promise<unknown>;
+  /** Runs before commands may be used again: `connected` on each new connection, `lost` when it is gone. */
+  onCommands(listener: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }): void;
+  /** Runs after each healing and before the status says so, in order of registration. Failures are logged. */
+  onHeal(hook: () => Promise<void>): void;
+  onStatus(listener: (status: BrokerStatus) => void): void;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RETRY_MS = 1_000;
+
+export function createRedisLink(options: RedisLinkOptions): RedisLink {
+  const { target, keys, nodeId, logger, observer, commandTimeoutMs } = options;
+  const commandListeners: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }[] = [];
+  const healHooks: (() => Promise<void>)[] = [];
+  const statusListeners: ((status: BrokerStatus) => void)[] = [];
+  let status: BrokerStatus = { state: 'starting' };
+  let usable = false;
+  let hearing = false;
+  let healed = false;
+  let healing = 0;
+  let closed = false;
+  let everConnected = false;
+  let lossReason = 'Redis can not be reached';
+  let obstacle: string | null = null;
+  let refusal: string | null = null;
+  let starting: Promise<void> | undefined;
+  const nameOf = (role: string): string => `${keys.prefix}:${nodeId.slice(0, 8)}:${role}`;
+
+  const commands = createRedisConnection({
+    options: {
+      ...target.options,
+      ...(target.topology === 'sentinel' ? { failoverDetector: true } : {}),
+      reconnectOnError,
+    },
+    name: nameOf('commands'),
+    commandTimeoutMs,
+    onReady: () => void prepare(),
+    onLost(reason) {
+      usable = false;
+      healed = false;
+      lossReason = reason;
+      for (const listener of commandListeners) listener.lost?.(reason);
+      evaluate();
+    },
+  });
+  const server = createServerWatch({
+    options: target.options,
+    name: nameOf('health'),
+    logger,
+    commands: () => (usable ? commands.redis : undefined),
+    onChanged(moved) {
+      // The others may still talk to the one before.
+      if (moved) {
+        subscriber.connection.reconnect();
+        server.reconnect();
+      } else if (usable) void heal();
+    },
+    onObstacle(now) {
+      obstacle = now;
+      evaluate();
+    },
+  });
+  const subscriber = createSubscriber({
+    options: target.options,
+    name: nameOf('subscriber'),
+    onHeard() {
+      if (everConnected) observer.brokerEvent?.('resubscribed');
+      if (usable) canary.expect();
+    },
+    onLost() {
+      hearing = false;
+      healed = false;
+      evaluate();
+    },
+  });
+  const canary = createCanary({
+    ...{ nodeId, keys, logger, observer },
+    commands: () => (usable ? commands.redis : undefined),
+    listening: () => subscriber.connection.ready,
+    onWritten(error) {
+      refusal = error === null ? null : describeFailure(error);
+      evaluate();
+    },
+    onDataLost() {
+      logger.warn({}, 'Redis lost its data');
+      void heal();
+    },
+    onSilentCommands() {
+      logger.warn({}, 'Redis does not answer; connecting anew');
+      commands.reconnect();
+      server.reconnect();
+    },
+    onDeaf() {
+      logger.warn({}, 'this node does not hear Redis; subscribing anew');
+      hearing = false;
+      healed = false;
+      subscriber.connection.reconnect();
+      evaluate();
+    },
+    onHeard() {
+      hearing = true;
+      void heal();
+    },
+  });
+
+  /** A demoted master keeps our connection; the sentinels know its successor. */
+  function reconnectOnError(error: Error): boolean {
+    return target.topology === 'sentinel' && error.message.startsWith('READONLY');
+  }
+
+  async function prepare(): Promise<void> {
+    const { redis } = commands;
+    try {
+      if ((await server.inspect(redis)) !== null) throw new Error('obstacle');
+      for (const listener of commandListeners) await listener.connected?.(redis);
+    } catch (error) {
+      if (closed || !commands.ready) return;
+      lossReason = obstacle ?? describeFailure(error);
+      evaluate();
+      setTimeout(() => commands.reconnect(), RETRY_MS).unref();
+      return;
+    }
+    if (closed || !commands.ready) return;
+    usable = true;
+    if (everConnected) observer.brokerEvent?.('reconnected');
+    if (subscriber.connection.ready) canary.expect();
+    evaluate();
+  }
+
+  async function heal(): Promise<void> {
+    healing += 1;
+    const mine = healing;
+    for (const hook of healHooks) {
+      try {
+        await hook();
+      } catch (error) {
+        logger.warn({ reason: describeFailure(error) }, 'a repair after Redis came back failed');
+      }
+    }
+    if (mine !== healing || !usable || !hearing) return;
+    healed = true;
+    everConnected = true;
+    evaluate();
+  }
+
+  function nextStatus(): BrokerStatus {
+    if (closed) return { state: 'degraded', reason: 'closed' };
+    if (!usable) return { state: 'degraded', reason: lossReason };
+    const trouble = obstacle ?? refusal;
+    if (trouble !== null) return { state: 'degraded', reason: trouble };
+    if (!hearing || !healed) return { state: 'degraded', reason: 'this node does not hear Redis', deaf: true };
+    return { state: 'connected' };
+  }
+
+  function evaluate(): void {
+    const next = nextStatus();
+    if (status.state === 'starting' && next.state !== 'connected') return;
+    announce(next);
+  }
+
+  function announce(next: BrokerStatus): void {
+    const same = next.state === status.state && reasonOf(next) === reasonOf(status);
+    if (same) return;
+    status = next;
+    if (next.state === 'degraded' && !closed)
+      logger.warn({ reason: next.reason, redis: target.label }, 'Redis is away');
+    if (next.state === 'connected')
+      logger.info({ redis: target.label, version: server.facts?.version }, 'Redis is connected');
+    for (const listener of statusListeners) listener(next);
+  }
+
+  async function open(): Promise<void> {
+    void subscriber.listen(keys.canary, (message) => {
+      if (!canary.hear(message)) observer.brokerEvent?.('junk');
+    });
+    const settled = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        if (status.state === 'starting') announce(nextStatus());
+        resolve();
+      }, options.startTimeoutMs);
+      statusListeners.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    canary.start();
+    server.start();
+    commands.open();
+    subscriber.connection.open();
+    await settled;
+  }
+
+  async function call<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+    if (!usable) throw unavailable(lossReason);
+    try {
+      return await run(commands.redis);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  return {
+    ...{ keys, nodeId, logger, observer, target, subscriber, call },
+    commands: commands.redis,
+    get status() {
+      return status;
+    },
+    get usable() {
+      return usable;
+    },
+    get reason() {
+      return obstacle ?? refusal ?? lossReason;
+    },
+    script: (script, args) => call((redis) => runScript(redis, script, args)),
+    onCommands: (listener) => void commandListeners.push(listener),
+    onHeal: (hook) => void healHooks.push(hook),
+    onStatus: (listener) => void statusListeners.push(listener),
+    start() {
+      starting ??= open();
+      return starting;
+    },
+    async close() {
+      canary.stop();
+      closed = true;
+      usable = false;
+      announce(nextStatus());
+      await Promise.all([commands.close(), subscriber.connection.close(), server.close()]);
+    },
+  };
+}
+
+function reasonOf(status: BrokerStatus): string {
+  return status.state === 'degraded' ? status.reason : '';
+}

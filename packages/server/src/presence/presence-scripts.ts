@@ -1,0 +1,194 @@
+import { defineScript } from '../broker/redis/redis-script.js';
+
+/*
+ * A room is three keys: members (user id -> JSON list of {c connection, i incarnation, s state as JSON text}, the last set
+ * last), index (connection -> user id) and version. Leases are one sorted set (incarnation -> end, by Redis's clock); an
+ * incarnation's rooms are a set, so that whoever finds it dead knows where to clean.
+ */
+const SHARED = `
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function alive(leases, incarnation, now)
+  local till = redis.call('ZSCORE', leases, incarnation)
+  return till and tonumber(till) > now
+end
+local function load(members, user)
+  local kept = redis.call('HGET', members, user)
+  return kept and cjson.decode(kept) or {}
+end
+local function save(members, user, list)
+  if #list == 0 then redis.call('HDEL', members, user)
+  else redis.call('HSET', members, user, cjson.encode(list)) end
+end
+local function nextVersion(key, now)
+  redis.call('SET', key, string.format('%.0f', now), 'NX')
+  return redis.call('INCR', key)
+end
+local function rest(members, version)
+  -- Versions of an empty room are kept for a while; they begin at the clock, so they rise over lives.
+  if redis.call('EXISTS', members) == 1 then redis.call('PERSIST', version)
+  else redis.call('PEXPIRE', version, 86400000) end
+end
+local function ids(list)
+  local found = {}
+  for _, one in ipairs(list) do found[#found + 1] = one.c end
+  return cjson.encode(found)
+end
+`;
+
+/**
+ * KEYS members, index, version, leases, the incarnation's rooms, the user's rooms
+ * ARGV user, connection, incarnation, state, room
+ * Returns 'lost' (no lease), 'same', or change, version, connection ids, state
+ */
+export const touchScript = defineScript(
+  6,
+  `${SHARED}
+local now = clock()
+if not alive(KEYS[4], ARGV[3], now) then return {'lost'} end
+local list = load(KEYS[1], ARGV[1])
+local fresh = #list == 0
+local last = list[#list]
+local known = false
+for index, one in ipairs(list) do
+  if one.c == ARGV[2] then
+    known = one.i == ARGV[3]
+    table.remove(list, index)
+    break
+  end
+end
+list[#list + 1] = {c = ARGV[2], i = ARGV[3], s = ARGV[4]}
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+redis.call('SADD', KEYS[5], ARGV[5])
+redis.call('SADD', KEYS[6], ARGV[5])
+save(KEYS[1], ARGV[1], list)
+if known and last.s == ARGV[4] then return {'same'} end
+local version = nextVersion(KEYS[3], now)
+rest(KEYS[1], KEYS[3])
+return {fresh and 'join' or 'update', version, ids(list), ARGV[4]}
+`,
+);
+
+/**
+ * KEYS members, index, version
+ * ARGV connection, room, prefix of the users' rooms
+ * Returns nothing, or change, version, connection ids, state, user
+ */
+export const removeScript = defineScript(
+  3,
+  `${SHARED}
+local user = redis.call('HGET', KEYS[2], ARGV[1])
+if not user then return {} end
+redis.call('HDEL', KEYS[2], ARGV[1])
+local list = load(KEYS[1], user)
+local before, last, found = ids(list), list[#list], false
+for index, one in ipairs(list) do
+  if one.c == ARGV[1] then
+    table.remove(list, index)
+    found = true
+    break
+  end
+end
+if not found then return {} end
+save(KEYS[1], user, list)
+local version = nextVersion(KEYS[3], clock())
+rest(KEYS[1], KEYS[3])
+if #list > 0 then return {'update', version, ids(list), list[#list].s, user} end
+redis.call('SREM', ARGV[3] .. user, ARGV[2])
+return {'leave', version, before, last.s, user}
+`,
+);
+
+/** KEYS members, version, leases. Returns version, then user, connection ids, state of each live member. */
+export const listScript = defineScript(
+  3,
+  `${SHARED}
+local now = clock()
+local version = redis.call('GET', KEYS[2])
+if not version then
+  version = string.format('%.0f', now)
+  redis.call('SET', KEYS[2], version, 'PX', 86400000)
+end
+local reply, lives = {tonumber(version)}, {}
+local all = redis.call('HGETALL', KEYS[1])
+for index = 1, #all, 2 do
+  local list = {}
+  for _, one in ipairs(cjson.decode(all[index + 1])) do
+    if lives[one.i] == nil then lives[one.i] = alive(KEYS[3], one.i, now) or false end
+    if lives[one.i] then list[#list + 1] = one end
+  end
+  if #list > 0 then
+    reply[#reply + 1] = all[index]
+    reply[#reply + 1] = ids(list)
+    reply[#reply + 1] = list[#list].s
+  end
+end
+return reply
+`,
+);
+
+/**
+ * Removes what a dead incarnation left in one room.
+ *
+ * KEYS members, index, version, leases, the incarnation's rooms
+ * ARGV incarnation, room, prefix of the users' rooms
+ * Returns change, version, connection ids, state, user of each member it changed
+ */
+export const buryScript = defineScript(
+  5,
+  `${SHARED}
+local now = clock()
+if alive(KEYS[4], ARGV[1], now) then return {} end
+local reply = {}
+local all = redis.call('HGETALL', KEYS[1])
+for index = 1, #all, 2 do
+  local user, list, left = all[index], cjson.decode(all[index + 1]), {}
+  for _, one in ipairs(list) do
+    if one.i == ARGV[1] then redis.call('HDEL', KEYS[2], one.c) else left[#left + 1] = one end
+  end
+  if #left < #list then
+    save(KEYS[1], user, left)
+    local told = #left > 0 and left or list
+    if #left == 0 then redis.call('SREM', ARGV[3] .. user, ARGV[2]) end
+    reply[#reply + 1] = #left > 0 and 'update' or 'leave'
+    reply[#reply + 1] = nextVersion(KEYS[3], now)
+    reply[#reply + 1] = ids(told)
+    reply[#reply + 1] = told[#told].s
+    reply[#reply + 1] = user
+  end
+end
+rest(KEYS[1], KEYS[3])
+redis.call('SREM', KEYS[5], ARGV[2])
+return reply
+`,
+);
+
+/** KEYS leases. ARGV incarnation, ttl, '1' to register. Returns 1 when it lives now. */
+export const leaseScript = defineScript(
+  1,
+  `${SHARED}
+local now = clock()
+if ARGV[3] ~= '1' and not alive(KEYS[1], ARGV[1], now) then return 0 end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+return 1
+`,
+);
+
+/** KEYS leases. Returns incarnations whose lease ran out. */
+export const deadScript = defineScript(
+  1,
+  `${SHARED}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', clock()), 'LIMIT', 0, 100)
+`,
+);
+
+/** KEYS leases, the incarnation's rooms. ARGV incarnation. Forgets it when nothing of it is left. */
+export const forgetScript = defineScript(
+  2,
+  `${SHARED}
+if alive(KEYS[1], ARGV[1], clock()) or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+return redis.call('ZREM', KEYS[1], ARGV[1])
+`,
+);

@@ -1,0 +1,162 @@
+import { createId, type PresenceMember } from '@trunkline/protocol';
+import { parseJson } from '../broker/redis/envelope.js';
+import { unavailable } from '../broker/redis/redis-failure.js';
+import type { RedisLink } from '../broker/redis/redis-link.js';
+import type { PresenceChange, PresenceStore } from '../seams/presence-store.js';
+import {
+  buryScript,
+  deadScript,
+  forgetScript,
+  leaseScript,
+  listScript,
+  removeScript,
+  touchScript,
+} from './presence-scripts.js';
+
+export interface RedisPresenceOptions {
+  /** How long entries count without `renew`, milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** Presence over Redis. One lease per incarnation; a node that missed its own starts a new one and touches anew. */
+export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPresenceOptions): PresenceStore {
+  const { keys } = link;
+  let incarnation = '';
+  let registering: Promise<void> | undefined;
+  let lost = false;
+  const usersPrefix = keys.presenceUser('');
+
+  async function register(): Promise<void> {
+    const next = createId();
+    await link.script(leaseScript, [keys.leases, next, leaseMs, 1]);
+    // The entries of the one before are now of a dead incarnation: someone removes and tells them.
+    if (incarnation !== '') lost = true;
+    incarnation = next;
+  }
+
+  function registerOnce(): Promise<void> {
+    registering ??= register().finally(() => {
+      registering = undefined;
+    });
+    return registering;
+  }
+
+  async function touchWith(
+    room: string,
+    [userId, connectionId, state]: readonly [string, string, string],
+  ): Promise<readonly unknown[]> {
+    if (incarnation === '') await registerOnce();
+    const args = [
+      ...[keys.presence(room), keys.presenceIndex(room), keys.presenceVersion(room), keys.leases],
+      ...[keys.leaseRooms(incarnation), keys.presenceUser(userId), userId, connectionId, incarnation, state, room],
+    ];
+    return asList(await link.script(touchScript, args));
+  }
+
+  async function bury(dead: string): Promise<PresenceChange[]> {
+    const rooms = await link.call((redis) => redis.smembers(keys.leaseRooms(dead)));
+    const changes: PresenceChange[] = [];
+    for (const room of rooms) {
+      const args = [keys.presence(room), keys.presenceIndex(room), keys.presenceVersion(room), keys.leases];
+      const reply = asList(await link.script(buryScript, [...args, keys.leaseRooms(dead), dead, room, usersPrefix]));
+      for (let index = 0; index + 4 < reply.length; index += 5) {
+        const change = readChange(room, reply.slice(index, index + 5));
+        if (change !== null) changes.push(change);
+      }
+    }
+    await link.script(forgetScript, [keys.leases, keys.leaseRooms(dead), dead]);
+    return changes;
+  }
+
+  return {
+    async start() {
+      // Away: the first touch or renewal registers.
+      await registerOnce().catch(() => undefined);
+    },
+    async touch(room, { userId, connectionId, state }) {
+      const args = [userId, connectionId, JSON.stringify(state) ?? 'null'] as const;
+      const before = incarnation;
+      let reply = await touchWith(room, args);
+      if (reply[0] === 'lost') {
+        if (incarnation === before) await registerOnce();
+        reply = await touchWith(room, args);
+      }
+      if (reply[0] === 'lost') throw unavailable('the presence lease runs out faster than it is renewed');
+      return reply[0] === 'same' ? null : readChange(room, [...reply, userId]);
+    },
+    async remove(room, connectionId) {
+      const args = [
+        keys.presence(room),
+        keys.presenceIndex(room),
+        keys.presenceVersion(room),
+        connectionId,
+        room,
+        usersPrefix,
+      ];
+      const reply = asList(await link.script(removeScript, args));
+      return reply.length === 0 ? null : readChange(room, reply);
+    },
+    async list(room) {
+      const [version, ...rest] = asList(
+        await link.script(listScript, [keys.presence(room), keys.presenceVersion(room), keys.leases]),
+      );
+      const members: PresenceMember[] = [];
+      for (let index = 0; index + 2 < rest.length; index += 3) {
+        members.push(readMember(rest[index], rest[index + 1], rest[index + 2]));
+      }
+      return { version: Number(version), members };
+    },
+    async roomsOf(userId) {
+      const rooms = await link.call((redis) => redis.smembers(keys.presenceUser(userId)));
+      const present: string[] = [];
+      // The user's side is a hint; each room decides, and it knows whose lease lives.
+      for (const room of rooms) {
+        const [, ...rest] = asList(
+          await link.script(listScript, [keys.presence(room), keys.presenceVersion(room), keys.leases]),
+        );
+        if (rest.some((value, index) => index % 3 === 0 && value === userId)) present.push(room);
+      }
+      return present;
+    },
+    async renew() {
+      if (incarnation === '') await registerOnce();
+      else if (Number(await link.script(leaseScript, [keys.leases, incarnation, leaseMs, 0])) !== 1)
+        await registerOnce();
+      const answer = lost ? 'lost' : 'held';
+      lost = false;
+      return answer;
+    },
+    async sweep() {
+      const dead = asList(await link.script(deadScript, [keys.leases]));
+      const changes: PresenceChange[] = [];
+      for (const one of dead) changes.push(...(await bury(String(one))));
+      return changes;
+    },
+    async close() {
+      if (incarnation === '') return;
+      // The entries are void at once, and the next sweep of any node removes and tells them.
+      await link.call((redis) => redis.zadd(keys.leases, 0, incarnation)).catch(() => undefined);
+    },
+  };
+}
+
+function asList(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+function readChange(
+  room: string,
+  [change, version, connectionIds, state, userId]: readonly unknown[],
+): PresenceChange | null {
+  if (change !== 'join' && change !== 'update' && change !== 'leave') return null;
+  return { room, change, version: Number(version), member: readMember(userId, connectionIds, state) };
+}
+
+function readMember(userId: unknown, connectionIds: unknown, state: unknown): PresenceMember {
+  const ids = parseJson(String(connectionIds));
+  return {
+    userId: String(userId),
+    connectionIds: Array.isArray(ids) ? ids.map(String).sort() : [],
+    state: parseJson(String(state)) ?? null,
+  };
+}
