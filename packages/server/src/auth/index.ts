@@ -2,6 +2,7 @@
 export type { JwksOptions } from './jwks-key-source.js';
 export { createJwtAuthenticator, type JwtAuthenticatorOptions } from './jwt-authenticator.js';
 export { isLoopback } from './loopback.js';
+export { createRedisTicketStore } from './redis-ticket-store.js';
 export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.js';
 export {
   createMemoryTicketStore,
