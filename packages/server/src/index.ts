@@ -12,11 +12,12 @@
  * - conformance suites for each are at `./testing`
  */
 export {
-  ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm, createJwtAuthenticator, createMemoryTicketStore, createRevocations, createTickets, createTokenIssuer,
+  ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm, createJwtAuthenticator, createMemoryTicketStore, createRedisTicketStore, createRevocations, createTickets, createTokenIssuer,
   isLoopback, type JwksOptions, type JwtAuthenticatorOptions, type Revocations, type RevocationsOptions, TICKET_PREFIX, type Ticket, type Tickets, type TicketStore,
   type TokenIssuer, type TokenIssuerOptions, type TokenSubject, withTickets,
 } from './auth/index.js';
 export { createMemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
+export { createRedisBackend, type RedisBackend, type RedisBackendOptions } from './broker/redis/redis-backend.js';
 export { type CanonicalDialectOptions, canonicalDialect } from './canonical/canonical-dialect.js';
 export { createMemoryDirectory, type MemoryDirectoryOptions } from './directory/memory-directory.js';
 export { createHub } from './hub/create-hub.js';
