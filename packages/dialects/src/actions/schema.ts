@@ -8,7 +8,7 @@ export const clientMessages = {
     type: z.literal('REQUEST'),
     requestId,
     action: z.string().min(1).max(128),
-    data: z.unknown(),
+    data: z.unknown().optional(),
   }),
 } as const;
 
@@ -45,6 +45,6 @@ export const updateSchema = z.looseObject({
   type: z.literal('UPDATE').optional(),
   requestId: requestId.optional(),
   action: z.string().min(1).max(128),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 export type Update = z.infer<typeof updateSchema>;

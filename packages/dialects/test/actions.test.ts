@@ -1,0 +1,325 @@
+import { TrunklineError } from '@trunkline/protocol';
+import { type ActionRequest, canonicalDialect } from '@trunkline/server';
+import { eventually } from '@trunkline/testkit';
+import { io } from 'socket.io-client';
+import ioV2 from 'socket.io-client-v2';
+import { expect, test } from 'vitest';
+import { actionsDialect, actionsService } from '../src/actions/index.js';
+import { refusalSchema, serverMessageSchema } from '../src/actions/schema.js';
+import { connectActions } from '../src/actions/speaker.js';
+import { connectSdk } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+const ACME = { company_id: 'acme' };
+const request = (action: string, data: unknown, requestId = 'req-1') =>
+  JSON.stringify({ type: 'REQUEST', requestId, action, data });
+
+/** A hub whose backend `answer` is. */
+function start(
+  answer: (request: ActionRequest) => Promise<unknown> = async ({ data }) => ({ got: data }),
+  limits = {},
+) {
+  return startHub([actionsDialect(), canonicalDialect()], { forwardAction: answer, limits });
+}
+
+async function connect(
+  served: StartedHub,
+  userId: string,
+  options: Parameters<typeof connectActions>[1] | object = {},
+) {
+  return connectActions(served.port, { token: await served.token(userId, ACME), ...options });
+}
+
+async function refusedWith(served: StartedHub, options: Parameters<typeof connectActions>[1]) {
+  const error = await connectActions(served.port, options).then(
+    () => null,
+    (reason: Error) => reason.cause,
+  );
+  return refusalSchema.parse(error).code;
+}
+
+test('answers a REQUEST as text or object with progress and a RESPONSE, by WebSocket and polling', async () => {
+  await using served = await start(async ({ data, progress }) => {
+    progress({ percent: 50 });
+    return { got: data };
+  });
+  for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
+    await using alice = await connect(served, 'alice', { transports });
+    alice.send(request('processData', { input: 'value' }));
+    const common = { requestId: 'req-1', action: 'processData' };
+    expect(await alice.take(({ type }) => type === 'UPDATE', 'UPDATE')).toEqual({
+      type: 'UPDATE',
+      ...common,
+      data: { percent: 50 },
+    });
+    expect(await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE')).toEqual({
+      type: 'RESPONSE',
+      ...common,
+      data: { got: { input: 'value' } },
+    });
+  }
+});
+
+test('hands the backend who asks, for which session and artifact', async () => {
+  const requests: ActionRequest[] = [];
+  await using served = await start(async (asked) => void requests.push(asked));
+  await using alice = await connect(served, 'alice', { sessionId: 's-1', artifactId: 'doc/7' });
+  alice.send(request('save', undefined));
+  await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  expect(requests[0]).toMatchObject({
+    action: 'save',
+    sessionId: 's-1',
+    artifactId: 'doc/7',
+    data: {},
+    principal: { userId: 'alice' },
+  });
+});
+
+test('a REQUEST with an acknowledgement gets its answer there and as message', async () => {
+  await using served = await start();
+  const socket = io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token: await served.token('alice') },
+    query: { sessionId: 's' },
+    forceNew: true,
+  });
+  const messages: unknown[] = [];
+  socket.on('message', (message) => messages.push(message));
+  const answer = await socket
+    .timeout(5_000)
+    .emitWithAck('message', { type: 'REQUEST', requestId: 'r', action: 'echo', data: { a: 1 } });
+  expect(serverMessageSchema.parse(answer)).toMatchObject({ type: 'RESPONSE', requestId: 'r' });
+  await eventually(() => messages.length === 1);
+  expect(messages[0]).toEqual(answer);
+  socket.disconnect();
+});
+
+test('wants a token and a session, and says which by a code', async () => {
+  await using served = await start();
+  const token = await served.token('alice', { ...ACME, sid: 's-1' });
+  expect(await refusedWith(served, { token: null })).toBe('UNAUTHENTICATED');
+  expect(await refusedWith(served, { token: 'x' })).toBe('UNAUTHENTICATED');
+  expect(await refusedWith(served, { token: await served.token('alice', { exp: 1 }) })).toBe('TOKEN_EXPIRED');
+  expect(await refusedWith(served, { token, sessionId: '' })).toBe('INVALID_SESSION');
+  expect(await refusedWith(served, { token, sessionId: 'x'.repeat(129) })).toBe('INVALID_SESSION');
+  expect(await refusedWith(served, { token, sessionId: 'another' })).toBe('INVALID_SESSION');
+  expect(await refusedWith(served, { token, sessionId: 's-1', artifactId: 'a b' })).toBe('INVALID_ARTIFACT');
+  await using alice = await connectActions(served.port, { token, sessionId: 's-1' });
+  alice.send(request('echo', {}));
+  await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+});
+
+test('errors keep a backend’s code and put ours in capitals', async () => {
+  await using served = await start(async ({ action }) => {
+    if (action === 'slow') throw new TrunklineError('timeout', 'The action did not answer in time.');
+    throw new TrunklineError('stock_empty', 'Nothing left.');
+  });
+  await using alice = await connect(served, 'alice');
+  alice.send(request('order', {}));
+  expect(await alice.take(({ type }) => type === 'ERROR', 'ERROR')).toEqual({
+    type: 'ERROR',
+    requestId: 'req-1',
+    action: 'order',
+    error: { code: 'stock_empty', message: 'Nothing left.' },
+  });
+  alice.send(request('slow', {}));
+  expect(await alice.take(({ type }) => type === 'ERROR', 'ERROR')).toMatchObject({ error: { code: 'TIMEOUT' } });
+  alice.send(request('echo', 'no object'));
+  expect(await alice.take(({ type }) => type === 'ERROR', 'ERROR')).toMatchObject({ error: { code: 'INVALID_DATA' } });
+});
+
+test('a repeated frame is one request, and two of one requestId are two', async () => {
+  const runs: unknown[] = [];
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await using served = await start(async ({ data }) => {
+    runs.push(data);
+    await released;
+    return data;
+  });
+  await using alice = await connect(served, 'alice');
+  await using phone = await connect(served, 'alice');
+  for (const client of [alice, alice, phone]) client.send(request('pay', { n: 1 }, '1700000000000'));
+  alice.send(request('pay', { n: 2 }, '1700000000000'));
+  await eventually(() => runs.length === 3);
+  release();
+  for (let answers = 0; answers < 3; answers++) await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  await phone.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  expect(runs).toHaveLength(3);
+});
+
+test('a disconnect aborts what runs', async () => {
+  let signal: AbortSignal | undefined;
+  await using served = await start((asked) => {
+    signal = asked.signal;
+    return new Promise(() => {});
+  });
+  const alice = await connect(served, 'alice');
+  alice.send(request('long', {}));
+  await eventually(() => signal);
+  await alice[Symbol.asyncDispose]();
+  await eventually(() => signal?.aborted, { timeoutMs: 500 });
+});
+
+test('a flood is refused with RATE_LIMITED and a time', async () => {
+  await using served = await start(undefined, { messagesPerSecond: 1, messageBurst: 3 });
+  await using alice = await connect(served, 'alice');
+  for (let n = 0; n < 6; n++) alice.send(request('echo', {}, `r-${n}`));
+  const error = await alice.take(({ type }) => type === 'ERROR', 'ERROR');
+  expect(error).toMatchObject({ error: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) } });
+});
+
+test('sendUpdate reaches the company, or one artifact of it, and nobody outside', async () => {
+  await using served = await start();
+  await using alice = await connect(served, 'alice');
+  await using editor = await connect(served, 'ed', { artifactId: 'doc-7' });
+  const token = await served.token('mallory', { company_id: 'evil' });
+  await using outsider = await connectActions(served.port, { token, artifactId: 'doc-7' });
+  await using slash = await connectActions(served.port, {
+    token: await served.token('s', { company_id: 'acme/doc-7' }),
+    artifactId: 'x',
+  });
+  const { sendUpdate } = actionsService(served.hub);
+  await sendUpdate('acme', { type: 'UPDATE', requestId: 'u-1', action: 'artifactUpdate', data: { n: 1 } }, 'doc-7');
+  await sendUpdate('acme', { type: 'UPDATE', requestId: 'u-2', action: 'companyUpdate', data: { n: 2 } });
+  const update = { type: 'UPDATE', requestId: 'u-2', action: 'companyUpdate', data: { n: 2 } };
+  expect(await alice.take(({ requestId }) => requestId === 'u-2', 'u-2')).toEqual(update);
+  expect(await editor.take(({ requestId }) => requestId === 'u-2', 'u-2')).toEqual(update);
+  expect(editor.seen).toHaveLength(2);
+  expect(alice.seen).toHaveLength(1);
+  for (const client of [outsider, slash]) {
+    client.send(request('echo', {}));
+    await client.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+    expect(client.seen).toHaveLength(1);
+  }
+  await expect(sendUpdate('acme/doc-7', { action: 'x' })).rejects.toThrow(/slash/);
+});
+
+test('company updates reach the SDK and Socket.IO clients alike', async () => {
+  await using served = await start();
+  await using alice = await connect(served, 'alice');
+  await using sdk = await connectSdk(served, 'bob', ['company:acme'], ACME);
+  await served.hub.publish({
+    rooms: ['company:acme'],
+    event: 'update',
+    data: { action: 'statusChange', data: { status: 'completed' } },
+  });
+  expect(await alice.take(({ type }) => type === 'UPDATE', 'UPDATE')).toMatchObject({ action: 'statusChange' });
+  expect(await sdk.nextOf('event')).toMatchObject({ event: 'update', data: { action: 'statusChange' } });
+  await served.hub.broadcast('system_notification', { text: 'noon' });
+  expect(await alice.take(({ action }) => action === 'system_notification', 'broadcast')).toMatchObject({
+    data: { text: 'noon' },
+  });
+});
+
+test('other events and binary are refused, and the socket lives', async () => {
+  await using served = await start();
+  const socket = io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token: await served.token('alice') },
+    query: { sessionId: 's' },
+    forceNew: true,
+  });
+  const messages: unknown[] = [];
+  socket.on('message', (message) => messages.push(serverMessageSchema.parse(message)));
+  socket.emit('shout', { type: 'REQUEST', requestId: 'r', action: 'echo' });
+  socket.emit('message', Buffer.from('x'));
+  socket.emit('message');
+  socket.emit('message', { type: 'REQUEST', requestId: 'r', action: 'echo', data: {} });
+  await eventually(() => messages.length === 4);
+  expect(messages.map((message) => serverMessageSchema.parse(message).type)).toEqual([
+    'ERROR',
+    'ERROR',
+    'ERROR',
+    'RESPONSE',
+  ]);
+  socket.disconnect();
+});
+
+test('a v2 client sends its token by query and hears a refusal as error', async () => {
+  await using served = await start();
+  const query = { sessionId: 's', token: await served.token('alice', ACME) };
+  for (const transports of [['websocket'], ['polling', 'websocket']]) {
+    const socket = ioV2(`http://127.0.0.1:${served.port}`, { path: '/realtime', query, forceNew: true, transports });
+    const messages: unknown[] = [];
+    socket.on('message', (message: unknown) => messages.push(message));
+    socket.on('connect', () => socket.emit('message', request('echo', { v: 2 })));
+    await eventually(() => messages.length === 1);
+    expect(messages[0]).toMatchObject({ type: 'RESPONSE', data: { got: { v: 2 } } });
+    socket.close();
+  }
+  const refused = ioV2(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    query: { sessionId: 's' },
+    forceNew: true,
+    reconnection: false,
+  });
+  const error = await new Promise((resolve) => refused.on('error', resolve));
+  expect(refusalSchema.parse(error).code).toBe('UNAUTHENTICATED');
+  refused.close();
+});
+
+test('a client comes back by itself after a closed transport, not after a final close', async () => {
+  await using served = await start();
+  const token = await served.token('alice', ACME);
+  const socket = io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token },
+    query: { sessionId: 's' },
+    forceNew: true,
+    reconnectionDelay: 10,
+    transports: ['websocket'],
+  });
+  let connects = 0;
+  socket.on('connect', () => connects++);
+  await eventually(() => connects === 1);
+  socket.io.engine.close();
+  await eventually(() => connects === 2);
+  const reasons: string[] = [];
+  socket.on('disconnect', (reason) => reasons.push(reason));
+  await served.hub.disconnect('alice');
+  await eventually(() => reasons[0] === 'io server disconnect');
+  expect(socket.active).toBe(false);
+});
+
+test('the document’s client runs as written', async () => {
+  await using served = await start(async ({ data }) => data);
+  const log: unknown[][] = [];
+  const console = { log: (...line: unknown[]) => log.push(line), error: (...line: unknown[]) => log.push(line) };
+  const connectWebSocket = (token: string, sessionId: string, artifactId?: string) => {
+    const socket = io(`ws://127.0.0.1:${served.port}`, {
+      path: '/realtime',
+      auth: { token },
+      query: { sessionId, ...(artifactId && { artifactId }) },
+    });
+    socket.on('connect', () => console.log('Connected to WebSocket server'));
+    socket.on('disconnect', () => console.log('Disconnected from WebSocket server'));
+    socket.on('message', (message) => {
+      const parsed = typeof message === 'string' ? JSON.parse(message) : message;
+      switch (parsed.type) {
+        case 'RESPONSE':
+          console.log('Received response:', parsed);
+          break;
+        case 'UPDATE':
+          console.log('Received update:', parsed);
+          break;
+        case 'ERROR':
+          console.error('Received error:', parsed);
+          break;
+      }
+    });
+    socket.on('connect_error', (error) => console.error('Connection error:', error));
+    return socket;
+  };
+  const socket = connectWebSocket(await served.token('alice', ACME), 'your-session-id', 'optional-artifact-id');
+  // Sent before the connection is there, as the document does.
+  socket.emit(
+    'message',
+    JSON.stringify({ type: 'REQUEST', requestId: Date.now().toString(), action: 'someAction', data: { key: 'value' } }),
+  );
+  await eventually(() => log.some(([text]) => text === 'Received response:'));
+  expect(log[0]).toEqual(['Connected to WebSocket server']);
+  socket.disconnect();
+});
