@@ -1,5 +1,6 @@
-import type { QueueStatus } from './client-api.js';
-import { createListeners, type Listeners } from './listeners.js';
+import { TrunklineError } from '@trunkline/protocol';
+import type { Queue, QueueStatus } from './client-api.js';
+import { createListeners } from './listeners.js';
 
 /** Something that waits for the server. */
 export interface Entry {
@@ -8,9 +9,7 @@ export interface Entry {
 }
 
 /** What may wait at once, counted over publishes and requests. */
-export interface Budget {
-  readonly status: QueueStatus;
-  readonly changed: Listeners<[QueueStatus]>;
+export interface Budget extends Queue {
   fits(bytes: number): boolean;
   add(entry: Entry): void;
   remove(entry: Entry): void;
@@ -35,7 +34,7 @@ export function createBudget(limits: { readonly maxItems: number; readonly maxBy
     get status() {
       return read();
     },
-    changed,
+    on: changed.add,
     fits: (more) => entries.size < limits.maxItems && bytes + more <= limits.maxBytes,
     add(entry) {
       entries.add(entry);
@@ -55,4 +54,8 @@ const encoder = new TextEncoder();
 /** Bytes of a value as it travels. */
 export function jsonBytes(value: unknown): number {
   return encoder.encode(JSON.stringify(value) ?? 'null').length;
+}
+
+export function queueFull(): TrunklineError {
+  return new TrunklineError('queue_full', 'The queue is at its bound; wait for the connection.');
 }

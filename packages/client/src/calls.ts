@@ -1,4 +1,4 @@
-import { type CallFrame, createId, TrunklineError } from '@trunkline/protocol';
+import { type CallFrame, TrunklineError } from '@trunkline/protocol';
 import type { Wire } from './exchange.js';
 
 export type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
@@ -29,7 +29,7 @@ export function createCalls(wire: Wire): Calls {
       const result = await run(handlers.get(method), data, controller.signal);
       if (running.get(id) !== controller) return;
       running.delete(id);
-      wire.send({ type: 'result', id: createId(), of: id, ...result });
+      wire.ask({ type: 'result', of: id, ...result });
     },
     cancel(id) {
       running.get(id)?.abort();

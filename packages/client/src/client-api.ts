@@ -61,7 +61,8 @@ export interface PublishedToMany extends Published {
     readonly room: string;
     readonly epoch?: string;
     readonly offset?: number;
-    readonly error?: TrunklineError;
+    readonly duplicate?: true;
+    readonly error: TrunklineError | undefined;
   }[];
 }
 
@@ -93,9 +94,9 @@ export interface JoinedInfo {
 
 export interface RequestOptions<P> {
   /** From now to the answer, reconnects included, milliseconds. @default 30_000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Cancels on the server too. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: P) => void;
   /** True: may be sent again even when its first outcome can't be known. @default false */
   readonly idempotent?: boolean;
@@ -108,7 +109,7 @@ export interface HistoryQuery {
   readonly after?: number;
   /** @default 50 */
   readonly limit?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Oldest first. */
@@ -163,7 +164,8 @@ export interface PresenceDiff {
 export interface Presence {
   /** The same array until something changes. */
   readonly members: readonly PresenceMember[];
-  readonly snapshot: PresenceSnapshot;
+  /** Of the room's list; it rises with every change. */
+  readonly version: number;
   on(listener: (diff: PresenceDiff) => void): () => void;
   /** My own state in this room; told again after each join. */
   set(state: unknown): void;

@@ -1,4 +1,4 @@
-import { closeCodeRule } from '@trunkline/protocol';
+import type { CloseCodeRule } from '@trunkline/protocol';
 import { type BackoffOptions, backoffMs } from './backoff.js';
 
 /** Why a connection ended or was not made. */
@@ -16,36 +16,30 @@ interface Trouble {
   readonly refusals: number;
   /** Ends before the socket opened, in a row: a browser hides a 401 behind them. */
   readonly opaque: number;
+  /** True: the next try begins with a new token. */
+  readonly newToken: boolean;
 }
 
 /** Where the connection is. `status` narrows it; README.md draws it. */
 export type ConnectionState =
   | { readonly status: 'idle' }
-  | ({ readonly status: 'connecting'; readonly newToken: boolean } & Trouble)
-  | ({ readonly status: 'authenticating'; readonly newToken: boolean } & Trouble)
+  | ({ readonly status: 'connecting' } & Trouble)
+  | ({ readonly status: 'authenticating' } & Trouble)
   | ({
       readonly status: 'open';
       readonly connectionId: string;
       readonly userId: string;
       readonly leaving: boolean;
     } & Trouble)
-  | ({
-      readonly status: 'waiting';
-      readonly newToken: boolean;
-      readonly cause: Cause;
-      readonly delayMs: number;
-    } & Trouble)
+  | ({ readonly status: 'waiting'; readonly cause: Cause; readonly delayMs: number } & Trouble)
   | { readonly status: 'closed'; readonly cause: Cause };
 
 export type Status = ConnectionState['status'];
 
 /** What can happen to a connection. */
 export type ConnectionInput =
-  | { readonly type: 'connect' }
-  | { readonly type: 'opened' }
+  | { readonly type: 'connect' | 'retry' | 'opened' | 'stable' | 'leaving' }
   | { readonly type: 'welcomed'; readonly connectionId: string; readonly userId: string }
-  | { readonly type: 'stable' }
-  | { readonly type: 'leaving' }
   | {
       readonly type: 'lost';
       readonly cause: Cause;
@@ -53,7 +47,6 @@ export type ConnectionInput =
       readonly random: number;
       readonly minDelayMs?: number;
     }
-  | { readonly type: 'retry' }
   | { readonly type: 'close'; readonly cause: Cause };
 
 export interface ReconnectRules extends BackoffOptions {
@@ -65,45 +58,38 @@ export interface ReconnectRules extends BackoffOptions {
   readonly maxAttempts: number;
 }
 
-const CALM: Trouble = { failures: 0, refusals: 0, opaque: 0 };
+const CALM: Trouble = { failures: 0, refusals: 0, opaque: 0, newToken: false };
 
 /** The whole life of a connection. An input that means nothing in a state gives the same state back. */
 export function transition(state: ConnectionState, input: ConnectionInput, rules: ReconnectRules): ConnectionState {
+  const { status } = state;
   switch (input.type) {
     case 'connect':
-      return state.status === 'idle' || state.status === 'closed'
-        ? { status: 'connecting', newToken: false, ...CALM }
-        : retry(state);
+      if (status === 'idle' || status === 'closed') return { status: 'connecting', ...CALM };
+      return status === 'waiting' ? { ...state, status: 'connecting' } : state;
     case 'retry':
-      return retry(state);
+      return status === 'waiting' ? { ...state, status: 'connecting' } : state;
     case 'opened':
-      return state.status === 'connecting' ? { ...state, status: 'authenticating', opaque: 0 } : state;
+      return status === 'connecting' ? { ...state, status: 'authenticating' } : state;
     case 'welcomed':
-      if (state.status !== 'authenticating') return state;
+      if (status !== 'authenticating') return state;
       return {
+        ...CALM,
         status: 'open',
         connectionId: input.connectionId,
         userId: input.userId,
         leaving: false,
         failures: state.failures,
-        refusals: 0,
-        opaque: 0,
       };
     case 'stable':
-      return state.status === 'open' ? { ...state, failures: 0 } : state;
+      return status === 'open' ? { ...state, failures: 0 } : state;
     case 'leaving':
-      return state.status === 'open' ? { ...state, leaving: true } : state;
+      return status === 'open' ? { ...state, leaving: true } : state;
     case 'lost':
       return lose(state, input, rules);
     case 'close':
-      return state.status === 'closed' ? state : { status: 'closed', cause: input.cause };
+      return status === 'closed' ? state : { status: 'closed', cause: input.cause };
   }
-}
-
-function retry(state: ConnectionState): ConnectionState {
-  if (state.status !== 'waiting') return state;
-  const { newToken, failures, refusals, opaque } = state;
-  return { status: 'connecting', newToken, failures, refusals, opaque };
 }
 
 function lose(
@@ -111,35 +97,41 @@ function lose(
   input: ConnectionInput & { type: 'lost' },
   rules: ReconnectRules,
 ): ConnectionState {
-  if (state.status !== 'connecting' && state.status !== 'authenticating' && state.status !== 'open') return state;
-  const { cause, random } = input;
-  const rule = closeCodeRule(cause.code);
-  const tokenRefused = cause.code >= 4100 && cause.code < 4200;
+  const { status } = state;
+  if (status === 'idle' || status === 'waiting' || status === 'closed') return state;
+  const { cause, random, final, minDelayMs = 0 } = input;
+  const { code } = cause;
+  const { reconnect, newToken } = closeRule(code);
   const failures = state.failures + 1;
   if (
-    input.final ||
-    rule.reconnect === 'never' ||
+    final ||
+    reconnect === 'never' ||
     failures >= rules.maxAttempts ||
-    (tokenRefused && !rules.renewable)
+    (REFUSALS.includes(code) && !rules.renewable)
   ) {
     return { status: 'closed', cause };
   }
-  const opaque = state.status === 'connecting' ? state.opaque + 1 : 0;
-  const refusals = state.refusals + (rule.newToken ? 1 : 0);
-  const dropped =
-    state.status === 'open' &&
-    state.failures === 0 &&
-    (rule.reconnect === 'at-once' || cause.code === 1006 || cause.code === 1005);
-  const firstRefusal = state.status === 'authenticating' && rule.newToken && refusals === 1;
-  const delayMs =
-    dropped || firstRefusal ? Math.round(random * rules.spreadMs) : backoffMs(rules, state.failures, random);
+  const refusals = state.refusals + Number(newToken);
+  const opaque = status === 'connecting' && code === NO_CODE ? state.opaque + 1 : 0;
+  const dropped = status === 'open' && failures === 1 && (reconnect === 'at-once' || code === NO_CODE);
+  const renewed = status === 'authenticating' && newToken && refusals === 1;
+  const delayMs = Math.max(
+    minDelayMs,
+    dropped || renewed ? random * rules.spreadMs : backoffMs(rules, state.failures, random),
+  );
+  return { status: 'waiting', cause, delayMs, failures, refusals, opaque, newToken: newToken || opaque === 2 };
+}
+
+/** What every runtime makes of a connection that ended without a close frame. */
+const NO_CODE = 1006;
+const REFUSALS = [4100, 4101, 4102];
+const AT_ONCE = [1001, 1012, 4000, ...REFUSALS];
+
+/** PROTOCOL.md's table of close codes as a rule, so that no bundle carries the table; a test holds the two together. */
+export function closeRule(code: number): Pick<CloseCodeRule, 'reconnect' | 'newToken'> {
+  const final = code === 1000 || (code >= 4500 && code < 5000);
   return {
-    status: 'waiting',
-    cause,
-    delayMs: Math.max(delayMs, input.minDelayMs ?? 0),
-    newToken: rule.newToken || opaque === 2,
-    failures,
-    refusals,
-    opaque,
+    reconnect: final ? 'never' : AT_ONCE.includes(code) ? 'at-once' : 'backoff',
+    newToken: code === 1008 || REFUSALS.includes(code),
   };
 }

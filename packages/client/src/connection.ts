@@ -1,7 +1,5 @@
 import {
-  BEARER_SUBPROTOCOL_PREFIX,
   createId,
-  type ErrorFrame,
   type GoawayFrame,
   type RoomRequest,
   type ServerFrame,
@@ -15,7 +13,7 @@ import { createLiveness, type Liveness } from './liveness.js';
 import type { ResolvedOptions } from './options.js';
 import type { Timeline } from './timeline.js';
 import type { TokenSource } from './token-source.js';
-import { openTransport, type Transport } from './transport.js';
+import { type Outgoing, openTransport, type Transport } from './transport.js';
 import { onWake } from './wake.js';
 
 export interface ConnectionParts {
@@ -37,18 +35,22 @@ export interface ConnectionParts {
 export interface Connection {
   readonly state: ConnectionState;
   readonly nextAttemptAt: number | undefined;
-  readonly transport: Transport | undefined;
+  send(frame: Outgoing): void;
   dispatch(input: ConnectionInput): void;
 }
 
 const STABLE_MS = 5_000;
+const NO_CODE = 1_006;
 /** A clean 1000 would end my presence at once; I am coming back. */
 const COMING_BACK = 4_000;
+const SERVICE_RESTART = 1_012;
+const UNAVAILABLE = 4_005;
 
 /** Drives the state machine: does what a state asks for when it is entered, and tells it what happened. */
 export function createConnection(parts: ConnectionParts): Connection {
-  const { options, tokens, timeline } = parts;
+  const { options, tokens, timeline, failed } = parts;
   const { clock, random } = options;
+  const probeId = createId();
   let state: ConnectionState = { status: 'idle' };
   let transport: Transport | undefined;
   let liveness: Liveness | undefined;
@@ -59,24 +61,23 @@ export function createConnection(parts: ConnectionParts): Connection {
   let spreadMs = 1_000;
   let nextAttemptAt: number | undefined;
   let refusedMs = 0;
-  const probeId = createId();
 
   function dispatch(input: ConnectionInput, prepare?: () => void): void {
     const previous = state;
-    const rules = { ...options.backoff, spreadMs, renewable: tokens.renewable, maxAttempts: options.maxAttempts };
-    const next = transition(previous, input, rules);
+    const next = transition(previous, input, {
+      ...options.backoff,
+      spreadMs,
+      renewable: tokens.renewable,
+      maxAttempts: options.maxAttempts,
+    });
     if (next === previous) return;
     state = next;
-    if (next.status !== previous.status) leave(previous, next);
-    const cause = 'cause' in next ? next.cause : undefined;
-    timeline.note(next.status, {
-      ...cause,
-      ...(next.status === 'waiting' && { delayMs: next.delayMs }),
-      on: input.type,
-    });
+    const moved = next.status !== previous.status;
+    if (moved) leave(previous, next);
+    timeline.note(next.status, { ...next, on: input.type });
     prepare?.();
     parts.changed(next, previous);
-    if (state === next && next.status !== previous.status) enter(next);
+    if (moved && state === next) enter(next);
   }
 
   function leave(previous: ConnectionState, next: ConnectionState): void {
@@ -85,10 +86,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (next.status !== 'waiting' && next.status !== 'closed') return;
     cancelDrain();
     liveness?.stop();
-    transport?.close(
-      next.status === 'closed' ? 1_000 : COMING_BACK,
-      next.status === 'waiting' && next.cause.code === 1006,
-    );
+    const isClosed = next.status === 'closed';
+    transport?.close(isClosed ? 1_000 : COMING_BACK, !isClosed && next.cause.code === NO_CODE);
     transport = undefined;
     tokens.abandon();
     if (previous.status === 'open') parts.dropped();
@@ -98,97 +97,75 @@ export function createConnection(parts: ConnectionParts): Connection {
     switch (current.status) {
       case 'connecting':
         stopWake();
-        stopWake = options.wake ? onWake(wake) : stopWake;
+        if (options.wake) stopWake = onWake(wake);
         refusedMs = 0;
-        cancelTimer = after(clock, options.tokenTimeoutMs, () => lose('token_timeout'));
-        void connect(current);
-        return;
+        patience(options.tokenTimeoutMs, 'token_timeout');
+        void connect(current, current.newToken);
+        break;
       case 'authenticating':
-        cancelTimer = after(clock, options.connectTimeoutMs, () => lose('welcome_timeout'));
-        return;
+        patience(options.connectTimeoutMs, 'welcome_timeout');
+        break;
       case 'open':
         cancelTimer = after(clock, STABLE_MS, () => dispatch({ type: 'stable' }));
-        return;
+        break;
       case 'waiting':
         nextAttemptAt = clock.now() + current.delayMs;
         cancelTimer = after(clock, current.delayMs, () => dispatch({ type: 'retry' }));
-        tell(current);
-        return;
+        // No promise carries these; an application that heard nothing would wait for ever.
+        if (current.opaque === 3)
+          failed(new TrunklineError('unavailable', 'No connection: the server is out of reach, or refuses the token.'));
+        if (current.refusals === 2)
+          failed(new TrunklineError('unauthenticated', 'The server refused a new token too.'));
+        break;
       case 'closed':
         session = undefined;
         stopWake();
     }
   }
 
-  /** No promise carries these; an application that heard nothing would wait for ever. */
-  function tell({ opaque, refusals, cause }: ConnectionState & { status: 'waiting' }): void {
-    if (opaque === 3)
-      parts.failed(
-        new TrunklineError(
-          'unavailable',
-          'The server can not be reached, or refuses this token before the socket opens.',
-          { cause },
-        ),
-      );
-    if (refusals === 2)
-      parts.failed(
-        new TrunklineError('unauthenticated', `The server refused a new token too (${cause.reason}).`, { cause }),
-      );
+  function lose(cause: Cause, minDelayMs = refusedMs, final = false): void {
+    dispatch({ type: 'lost', cause, final, minDelayMs, random: random() });
   }
 
-  function lose(reason: string, code = 1006): void {
-    dispatch({ type: 'lost', cause: { code, reason }, random: random() });
+  function patience(timeoutMs: number, reason: string): void {
+    cancelTimer();
+    cancelTimer = after(clock, timeoutMs, () => lose({ code: NO_CODE, reason }));
   }
 
-  async function connect(mine: ConnectionState & { status: 'connecting' }): Promise<void> {
-    let token: string | undefined;
-    let url: string;
+  async function connect(mine: ConnectionState, newToken: boolean): Promise<void> {
     try {
-      token = await tokens.get(mine.newToken ? 'refused' : 'connect');
-      url = typeof options.url === 'function' ? await options.url() : options.url;
+      const token = await tokens.get(newToken ? 'refused' : 'connect');
+      const url = typeof options.url === 'function' ? await options.url() : options.url;
+      if (state !== mine) return;
+      patience(options.connectTimeoutMs, 'connect_timeout');
+      open(url, token);
     } catch (error) {
       if (state !== mine) return;
-      const final = error instanceof TrunklineError && !error.retryable;
-      parts.failed(error);
-      dispatch({ type: 'lost', cause: { code: 4005, reason: 'token_unavailable' }, final, random: random() });
-      return;
+      failed(error);
+      lose({ code: UNAVAILABLE, reason: 'connect_failed' }, 0, error instanceof TrunklineError && !error.retryable);
     }
-    if (state !== mine) return;
-    cancelTimer();
-    cancelTimer = after(clock, options.connectTimeoutMs, () => lose('connect_timeout'));
-    open(url, token);
   }
 
   function open(url: string, token: string | undefined): void {
-    const protocols = [SUBPROTOCOL];
-    if (token !== undefined && options.tokenIn === 'subprotocol') protocols.push(BEARER_SUBPROTOCOL_PREFIX + token);
-    const query =
-      token !== undefined && options.tokenIn === 'query'
-        ? `${url.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`
-        : '';
-    let mine: Transport;
-    try {
-      mine = openTransport(new options.WebSocket(url + query, protocols), {
-        opened() {
-          dispatch({ type: 'opened' });
-          const id = createId();
-          mine.send({
-            type: 'hello',
-            id,
-            ...(token !== undefined && options.tokenIn === 'hello' && { token }),
-            ...(session !== undefined && { session }),
-            ...(options.contractId !== undefined && { contractId: options.contractId }),
-            rooms: parts.rooms(id),
-          });
-        },
-        received,
-        closed: (cause) => dispatch({ type: 'lost', cause, random: random(), minDelayMs: refusedMs }),
-      });
-      transport = mine;
-    } catch (error) {
-      parts.failed(error);
-      lose('socket_failed', 4005);
-    }
+    const inQuery = options.tokenIn === 'query' && token !== undefined;
+    const target = inQuery ? `${url}${url.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}` : url;
+    const mine = openTransport(new options.WebSocket(target, [SUBPROTOCOL]), {
+      opened() {
+        dispatch({ type: 'opened' });
+        const id = createId();
+        mine.send({
+          type: 'hello',
+          id,
+          token: inQuery ? undefined : token,
+          session,
+          contractId: options.contractId,
+          rooms: parts.rooms(id),
+        });
+      },
+      received,
+      closed: lose,
+    });
+    transport = mine;
   }
 
   function received(frame: ServerFrame | null): void {
@@ -197,39 +174,35 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (frame.type === 'welcome') welcome(frame);
     else if (frame.type === 'ping') transport?.send({ type: 'pong' });
     else if (frame.type === 'goaway') goaway(frame);
-    else if (frame.type === 'error' && state.status === 'authenticating') refusedHello(frame);
-    else if (!('id' in frame) || frame.id !== probeId) parts.received(frame);
+    else if (frame.type === 'error' && state.status === 'authenticating') {
+      // The close that follows decides; a refusal that cures itself is nobody's business.
+      refusedMs = frame.retryAfterMs ?? 0;
+      timeline.note('refused', { code: frame.code });
+    } else if (!('id' in frame) || frame.id !== probeId) parts.received(frame);
   }
 
   function welcome(frame: WelcomeFrame): void {
-    if (state.status !== 'authenticating') return;
+    const { connectionId, userId, heartbeat, limits } = frame;
     session = frame.session;
-    spreadMs = frame.limits.reconnectSpreadMs;
+    spreadMs = limits.reconnectSpreadMs;
     liveness = createLiveness({
       clock,
-      windowMs: frame.heartbeat.intervalMs + frame.heartbeat.timeoutMs,
+      windowMs: heartbeat.intervalMs + heartbeat.timeoutMs,
       // Leaving a room one is not in is answered and changes nothing.
       probe: () => transport?.send({ type: 'leave', id: probeId, room: 'system:probe' }),
-      dead: () => lose('heartbeat_timeout'),
+      dead: () => lose({ code: NO_CODE, reason: 'heartbeat_timeout' }),
     });
     // What waited goes before what listeners of the new state send.
-    dispatch({ type: 'welcomed', connectionId: frame.connectionId, userId: frame.userId }, () => parts.opened(frame));
-  }
-
-  /** The close that follows decides; a refusal that cures itself is nobody's business. */
-  function refusedHello({ code, message, retryAfterMs = 0 }: ErrorFrame): void {
-    refusedMs = retryAfterMs;
-    timeline.note('refused', { code, message });
+    dispatch({ type: 'welcomed', connectionId, userId }, () => parts.opened(frame));
   }
 
   function goaway({ code, reason, reconnect, afterMs }: GoawayFrame): void {
     timeline.note('goaway', { code, reason, afterMs });
-    const cause: Cause = { code, reason };
-    const go = (minDelayMs = 0) => dispatch({ type: 'lost', cause, final: !reconnect, random: random(), minDelayMs });
-    if (code !== 1012) return go(Math.max(afterMs, refusedMs));
+    const go = (minDelayMs?: number) => lose({ code, reason }, minDelayMs, !reconnect);
+    if (code !== SERVICE_RESTART) return go(Math.max(afterMs, refusedMs));
     dispatch({ type: 'leaving' });
-    cancelDrain = after(clock, afterMs, () => go());
-    parts.whenQuiet(() => go());
+    cancelDrain = after(clock, afterMs, go);
+    parts.whenQuiet(go);
   }
 
   function wake(): void {
@@ -244,9 +217,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     get nextAttemptAt() {
       return nextAttemptAt;
     },
-    get transport() {
-      return transport;
-    },
+    send: (frame) => transport?.send(frame),
     dispatch,
   };
 }

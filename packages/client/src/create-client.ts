@@ -1,21 +1,13 @@
-import {
-  type Contract,
-  closeCodeRule,
-  createId,
-  parseRoomName,
-  type ServerFrame,
-  TrunklineError,
-} from '@trunkline/protocol';
+import { type Contract, type ServerFrame, TrunklineError } from '@trunkline/protocol';
 import { createBudget } from './budget.js';
 import { type AnyCallHandler, createCalls } from './calls.js';
 import type { Client, ClientEvents, PublishedToMany, PublishOptions } from './client-api.js';
 import { createConnection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
-import { createDeferred, type Deferred } from './deferred.js';
+import { createDeferred, type Deferred, settleAll } from './deferred.js';
 import type { AnyEvent } from './events.js';
 import { createExchange } from './exchange.js';
 import { createListeners, type Listeners } from './listeners.js';
-import { changePresence } from './membership.js';
 import { createMemberships } from './memberships.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createOutbox } from './outbox.js';
@@ -28,9 +20,11 @@ import { createTokenRenewal } from './token-renewal.js';
 import { createTokenSource } from './token-source.js';
 
 type Emitters<C extends Contract> = { readonly [N in keyof ClientEvents<C>]: Listeners<ClientEvents<C>[N]> };
+type Closed = ConnectionState & { readonly status: 'closed' };
 
 const TIMELINE_ENTRIES = 100;
 const REMEMBERED_EVENTS = 2_000;
+const NORMAL = 1_000;
 
 /**
  * A client of one Trunkline server. It connects with the first join, publish or request, or by `connect()`.
@@ -54,21 +48,21 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   const tokens = createTokenSource(options.token, clock);
   const pacer = createPacer(clock);
   const budget = createBudget(options.queue);
+  const userId = () => me;
+  let me: string | undefined;
+  let ending: Promise<void> = Promise.resolve();
 
-  const exchange = createExchange({
+  const wire = createExchange({
     pacer,
     isReady: () => connection.state.status === 'open' && !connection.state.leaving,
-    transmit: (frame) => connection.transport?.send(frame),
+    transmit: (frame) => connection.send(frame),
   });
-  const userId = () => (connection.state.status === 'open' ? connection.state.userId : lastUserId);
-  let lastUserId: string | undefined;
-
   const memberships = createMemberships({
     options,
-    wire: exchange,
+    wire,
     userId,
     gap(gap) {
-      timeline.note('gap', { room: gap.room, reason: gap.reason });
+      timeline.note('gap', { ...gap });
       emitters.gap.emit(gap);
     },
     left(left) {
@@ -76,24 +70,23 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       emitters.left.emit(left);
     },
     event(frame) {
-      if (emitters.event.size > 0 && shown.add(frame.id)) emitters.event.emit(toEvent<AnyEvent<C>>(frame));
+      if (shown.add(frame.id)) emitters.event.emit(toEvent<AnyEvent<C>>(frame));
     },
     settled: () => outbox.pump(),
   });
   const outbox = createOutbox({
     options,
+    wire,
     pacer,
     budget,
+    memberships,
     userId,
     failed,
-    wire: exchange,
-    isSettled: memberships.isSettled,
-    epochOf: memberships.epochOf,
-    settled: (outcome) => emitters.settled.emit(outcome),
+    settled: emitters.settled.emit,
   });
-  const requests = createRequests({ options, wire: exchange, pacer, budget });
-  const calls = createCalls(exchange);
-  const renewal = createTokenRenewal({ clock, random, tokens, wire: exchange, failed });
+  const requests = createRequests({ options, wire, pacer, budget });
+  const calls = createCalls(wire);
+  const renewal = createTokenRenewal({ clock, random, tokens, wire, failed });
   const connection = createConnection({
     options,
     tokens,
@@ -102,9 +95,9 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     changed,
     failed,
     rooms: memberships.forHello,
-    whenQuiet: exchange.whenQuiet,
+    whenQuiet: wire.whenQuiet,
     opened(welcome) {
-      lastUserId = welcome.userId;
+      me = welcome.userId;
       pacer.reset(welcome.limits);
       renewal.opened(welcome);
       memberships.opened();
@@ -113,88 +106,86 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     dropped() {
       renewal.stop();
-      exchange.drop();
+      wire.drop();
       memberships.dropped();
       calls.dropped();
     },
   });
 
+  /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
     switch (frame.type) {
       case 'joined':
-        exchange.answer(frame);
-        return memberships.handleJoined(frame);
+        wire.answer(frame);
+        memberships.handleJoined(frame);
+        break;
       case 'left':
-        return memberships.handleLeft(frame);
+        memberships.handleLeft(frame);
+        break;
       case 'event':
-        return memberships.handleEvent(frame);
+        memberships.handleEvent(frame);
+        break;
       case 'gap':
-        return memberships.handleGap(frame);
+        memberships.handleGap(frame);
+        break;
       case 'presence':
-        return changePresence(memberships.get(frame.room), frame);
+        memberships.get(frame.room).presence.change(frame);
+        break;
       case 'receipt':
-        return memberships.get(frame.room).receipts.heard(frame);
+        memberships.get(frame.room).receipts.heard(frame);
+        break;
       case 'ack':
       case 'response':
       case 'progress':
-        return void exchange.answer(frame);
+        wire.answer(frame);
+        break;
       case 'error':
-        if (!exchange.answer(frame) && !memberships.handleHelloError(frame)) failed(TrunklineError.from(frame));
-        return;
+        if (!wire.answer(frame) && !memberships.handleHelloError(frame)) failed(TrunklineError.from(frame));
+        break;
       case 'call':
-        return void calls.call(frame);
+        void calls.call(frame);
+        break;
       case 'cancel':
-        return calls.cancel(frame.of);
+        calls.cancel(frame.of);
+        break;
       case 'expiring':
-        return renewal.expiring();
+        renewal.expiring();
     }
   }
 
   function failed(error: unknown): void {
     const told =
-      error instanceof TrunklineError
-        ? error
-        : new TrunklineError('unavailable', error instanceof Error ? error.message : String(error), { cause: error });
+      error instanceof TrunklineError ? error : new TrunklineError('unavailable', String(error), { cause: error });
     timeline.note('error', { code: told.code, message: told.message });
     emitters.error.emit(told);
   }
 
   function changed(next: ConnectionState, previous: ConnectionState): void {
-    if (next.status === 'closed') end(next);
-    emitters.state.emit(next, previous);
-    if (next.status === 'open' || next.status === 'closed') {
-      for (const opening of openings) {
-        if (next.status === 'open') opening.resolve();
-        else opening.reject(closedError(next));
-      }
-      openings.clear();
+    if (next.status === 'closed') {
+      renewal.stop();
+      memberships.end(closedError(next), next.cause.code === NORMAL);
+      requests.end();
+      ending = outbox.end();
     }
+    emitters.state.emit(next, previous);
+    if (next.status !== 'open' && next.status !== 'closed') return;
+    settleAll(openings, next.status === 'closed' ? closedError(next) : undefined);
+    openings.clear();
   }
 
-  function end(state: ConnectionState & { status: 'closed' }): void {
-    renewal.stop();
-    memberships.end(closedError(state), state.cause.code === 1_000);
-    requests.end();
-    ending = outbox.end();
-  }
-  let ending: Promise<void> = Promise.resolve();
-
-  function closedError({ cause }: ConnectionState & { status: 'closed' }): TrunklineError {
-    const name = cause.reason || closeCodeRule(cause.code).name;
-    return new TrunklineError(
-      cause.code === 1_000 ? 'cancelled' : name,
-      `The connection is closed: ${name} (${cause.code}).`,
-      { cause, retryable: false },
-    );
+  function closedError({ cause }: Closed): TrunklineError {
+    const code = cause.code === NORMAL ? 'cancelled' : cause.reason || 'unavailable';
+    return new TrunklineError(code, `Closed: ${cause.code} ${cause.reason}`, { cause, retryable: false });
   }
 
   /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again */
   function start(): void {
-    if (connection.state.status === 'closed') throw closedError(connection.state);
-    if (connection.state.status === 'idle') connection.dispatch({ type: 'connect' });
+    const { state } = connection;
+    if (state.status === 'closed') throw closedError(state);
+    if (state.status === 'idle') connection.dispatch({ type: 'connect' });
   }
 
-  async function open(): Promise<void> {
+  async function connect(): Promise<void> {
     connection.dispatch({ type: 'connect' });
     if (connection.state.status === 'open') return;
     const opening = createDeferred<void>();
@@ -216,36 +207,34 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     get state() {
       return connection.state;
     },
-    queue: {
-      get status() {
-        return budget.status;
-      },
-      on: budget.changed.add,
-    },
+    queue: budget,
     get userId() {
-      return userId();
+      return me;
     },
     get connectionId() {
-      return connection.state.status === 'open' ? connection.state.connectionId : undefined;
+      const { state } = connection;
+      return state.status === 'open' ? state.connectionId : undefined;
     },
-    connect: open,
+    connect,
     reconnect() {
-      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'asked' }, random: 0 });
-      return open();
+      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'reconnect' }, random: 0 });
+      return connect();
     },
     async close() {
-      connection.dispatch({ type: 'close', cause: { code: 1_000, reason: 'closed by the application' } });
+      connection.dispatch({ type: 'close', cause: { code: NORMAL, reason: 'close' } });
       await ending;
     },
-    room(kind: string, id?: string) {
-      const name = id === undefined ? kind : `${kind}:${id}`;
-      if (!parseRoomName(name))
-        throw new TrunklineError('invalid_room', 'A room is kind:id; see PROTOCOL.md, "Rooms".');
-      return createRoom({ name, memberships, requests, wire: exchange, start, publish });
-    },
+    room: (kind: string, id?: string) =>
+      createRoom({
+        membership: memberships.get(id === undefined ? kind : `${kind}:${id}`),
+        memberships,
+        requests,
+        wire,
+        start,
+        publish,
+      }),
     publish,
-    send: ({ connectionId, room }, event, data) =>
-      exchange.send({ type: 'send', id: createId(), to: connectionId, room, event, data }),
+    send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
     async request(action, data, requestOptions) {
       start();
       return (await requests.run({ type: 'request', action, data }, requestOptions as never)) as never;
@@ -256,7 +245,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       state: connection.state,
       nextAttemptAt: connection.nextAttemptAt,
       timeline: [...timeline.entries],
-      rooms: memberships.all().map(({ name, status, cursor }) => ({ room: name, status, position: cursor.position })),
+      rooms: memberships.all().map(({ room, status, cursor }) => ({ room, status, position: cursor.position })),
       queue: budget.status,
     }),
   };

@@ -1,5 +1,4 @@
-import { TrunklineError } from '@trunkline/protocol';
-import { onAbort } from './deferred.js';
+import { queueFull } from './budget.js';
 
 const CAPACITY = 1_000;
 
@@ -12,42 +11,42 @@ export function createEventStream<T>(
   signal?: AbortSignal,
 ): AsyncIterableIterator<T> {
   const values: T[] = [];
-  let failure: TrunklineError | undefined;
+  let overflowed = false;
   let ended = false;
   let wake = () => {};
 
   const unsubscribe = subscribe((value) => {
-    if (values.length < CAPACITY) values.push(value);
-    else {
-      failure = new TrunklineError('queue_full', 'The reader fell 1 000 events behind; read faster or use a callback.');
+    if (values.length === CAPACITY) {
+      overflowed = true;
       end();
-    }
+    } else values.push(value);
     wake();
   });
-  const stop = onAbort(signal, end);
   function end(): void {
     ended = true;
     unsubscribe();
+    signal?.removeEventListener('abort', end);
     wake();
   }
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
 
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
-      for (;;) {
-        const value = values.shift();
-        if (value !== undefined) return { done: false, value };
-        if (failure) throw failure;
-        if (ended) return { done: true, value: undefined };
+      while (values.length === 0 && !ended) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
+      const [value] = values.splice(0, 1);
+      if (value !== undefined) return { done: false, value };
+      if (overflowed) throw queueFull();
+      return { done: true, value: undefined };
     },
     async return() {
-      stop();
       end();
       values.length = 0;
       return { done: true, value: undefined };

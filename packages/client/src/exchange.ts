@@ -1,25 +1,29 @@
-import type {
-  AckFrame,
-  ClientFrame,
-  ErrorFrame,
-  JoinedFrame,
-  PongFrame,
-  ProgressFrame,
-  ResponseFrame,
+import {
+  type AckFrame,
+  type ClientFrame,
+  createId,
+  type ErrorFrame,
+  type JoinedFrame,
+  type PongFrame,
+  type ProgressFrame,
+  type ResponseFrame,
 } from '@trunkline/protocol';
 import type { Pacer } from './pacer.js';
 
 export type Answer = AckFrame | ResponseFrame | ErrorFrame | ProgressFrame | JoinedFrame;
-type Question = Exclude<ClientFrame, PongFrame>;
 
-/** What the parts of the client need of the connection: frames out, answers by id. */
+/** JSON leaves out what is undefined. */
+type Loose<T> = { readonly [K in keyof T]: T extends { readonly [P in K]: unknown } ? T[K] : T[K] | undefined };
+type Unnamed<T> = T extends unknown ? Loose<Omit<T, 'id'>> : never;
+/** A frame to send; with an id if it must be the same at every try. */
+export type Question = Unnamed<Exclude<ClientFrame, PongFrame>> & { readonly id?: string };
+
+/** What the parts of the client need of the connection: frames out, answers back. */
 export interface Wire {
   /** True while new frames may go. */
   readonly ready: boolean;
-  /** Sends it if ready; its answer does not matter. */
-  send(frame: Question): boolean;
-  /** Sends it if ready. Any progress, then one answer; null when the connection went first. */
-  ask(frame: Question, answered: (answer: Answer | null) => void): boolean;
+  /** Sends it, if ready. `answered` gets any progress, then one answer; null when the connection went first. */
+  ask(frame: Question, answered?: (answer: Answer | null) => void): boolean;
 }
 
 export interface Exchange extends Wire {
@@ -33,56 +37,47 @@ export interface Exchange extends Wire {
 
 export interface ExchangeOptions {
   readonly isReady: () => boolean;
-  readonly transmit: (frame: ClientFrame) => void;
+  readonly transmit: (frame: Question) => void;
   readonly pacer: Pacer;
 }
 
 export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): Exchange {
   const waiting = new Map<string, { readonly quick: boolean; readonly answered: (answer: Answer | null) => void }>();
-  let quick = 0;
   let quiet: (() => void) | undefined;
 
-  function settled(entry: { readonly quick: boolean }): void {
-    if (entry.quick) quick--;
-    if (quick === 0) quiet?.();
-  }
-  function send(frame: Question): boolean {
-    if (!isReady()) return false;
-    pacer.take();
-    transmit(frame);
-    return true;
+  function checkQuiet(): void {
+    if (quiet && ![...waiting.values()].some(({ quick }) => quick)) quiet();
   }
 
   return {
     get ready() {
       return isReady();
     },
-    send,
     ask(frame, answered) {
-      if (!send(frame)) return false;
-      const entry = { quick: frame.type !== 'request', answered };
-      if (entry.quick) quick++;
-      waiting.set(frame.id, entry);
+      if (!isReady()) return false;
+      pacer.take();
+      const { id = createId(), type } = frame;
+      if (answered) waiting.set(id, { quick: type !== 'request', answered });
+      transmit({ ...frame, id });
       return true;
     },
     answer(answer) {
-      const entry = answer.id === undefined ? undefined : waiting.get(answer.id);
-      if (!entry) return false;
-      if (answer.type !== 'progress') waiting.delete(answer.id ?? '');
-      entry.answered(answer);
-      if (answer.type !== 'progress') settled(entry);
-      return true;
+      const { id = '', type } = answer;
+      const entry = waiting.get(id);
+      if (type !== 'progress') waiting.delete(id);
+      entry?.answered(answer);
+      checkQuiet();
+      return entry !== undefined;
     },
     drop() {
       const lost = [...waiting.values()];
       waiting.clear();
-      quick = 0;
       quiet = undefined;
-      for (const entry of lost) entry.answered(null);
+      for (const { answered } of lost) answered(null);
     },
     whenQuiet(run) {
       quiet = run;
-      if (quick === 0) run();
+      checkQuiet();
     },
   };
 }

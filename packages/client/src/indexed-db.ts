@@ -1,1 +1,64 @@
-export {};
+import type { QueueStorage } from './queue-storage.js';
+import { type Locks, ownByLock, ownByProcess } from './storage/ownership.js';
+import { createStoredQueue, type StoredRow } from './storage/stored-queue.js';
+
+export interface IndexedDbQueueOptions {
+  /** The database's name; queues of other names know nothing of each other. @default 'trunkline' */
+  readonly name?: string;
+  /** @default globalThis.indexedDB */
+  readonly factory?: IDBFactory;
+  /** How tabs agree who replays; null: this process alone uses it. @default navigator.locks, where it exists */
+  readonly locks?: Locks | null;
+}
+
+const ROWS = 'publishes';
+
+/** Keeps the queue in IndexedDB: large, off the main thread's way, also in workers. */
+export function indexedDbQueue({
+  name = 'trunkline',
+  factory = globalThis.indexedDB,
+  locks = browserLocks(),
+}: IndexedDbQueueOptions = {}): QueueStorage {
+  return {
+    open(host) {
+      const database = openDatabase(factory, name);
+      database.catch(host.failed);
+      async function run<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+        const transaction = (await database).transaction(ROWS, mode);
+        const request = ask(transaction.objectStore(ROWS));
+        await new Promise<void>((resolve, reject) => {
+          transaction.oncomplete = () => resolve();
+          transaction.onabort = () => reject(transaction.error);
+        });
+        return request.result;
+      }
+      return createStoredQueue(
+        {
+          list: () => run<StoredRow[]>('readonly', (store) => store.getAll()),
+          put: async (row) => void (await run('readwrite', (store) => store.put(row, row.item.id))),
+          remove: async (id) => void (await run('readwrite', (store) => store.delete(id))),
+          close: () =>
+            void database.then(
+              (open) => open.close(),
+              () => {},
+            ),
+        },
+        locks ? ownByLock(locks, name) : ownByProcess(),
+        host,
+      );
+    },
+  };
+}
+
+function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = factory.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(ROWS);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function browserLocks(): Locks | null {
+  return (globalThis.navigator as Partial<Navigator> | undefined)?.locks ?? null;
+}

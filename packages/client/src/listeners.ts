@@ -21,14 +21,19 @@ export function createListeners<A extends readonly unknown[]>(): Listeners<A> {
     emit(...args) {
       for (const entry of [...entries]) {
         if (!entries.has(entry)) continue;
-        try {
-          entry.call(...args);
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
+        callSafely(() => entry.call(...args));
       }
     },
   };
+}
+
+/** Runs code of the application: what it throws is reported like an uncaught error, and harms nothing of ours. */
+export function callSafely(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

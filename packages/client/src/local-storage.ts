@@ -1,1 +1,47 @@
-export {};
+import type { QueueStorage } from './queue-storage.js';
+import { type LeaseStore, type Locks, ownByLease, ownByLock } from './storage/ownership.js';
+import { createStoredQueue, type StoredRow } from './storage/stored-queue.js';
+
+export interface LocalStorageQueueOptions {
+  /** Prefix of every key; queues of other names know nothing of each other. @default 'trunkline' */
+  readonly name?: string;
+  /** @default globalThis.localStorage */
+  readonly storage?: LeaseStore & { readonly length: number; key(index: number): string | null };
+  /** How tabs agree who replays; null: a lease key in the storage. @default navigator.locks, where it exists */
+  readonly locks?: Locks | null;
+}
+
+/** Keeps the queue in `localStorage`: small, in every browser, about 5 MB for the whole origin. */
+export function localStorageQueue({
+  name = 'trunkline',
+  storage = globalThis.localStorage,
+  locks = browserLocks(),
+}: LocalStorageQueueOptions = {}): QueueStorage {
+  const prefix = `${name}/publish/`;
+  function keys(): string[] {
+    const all = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
+    return all.filter((key) => key.startsWith(prefix));
+  }
+  return {
+    open(host) {
+      const { now, after } = host;
+      const ownership = locks ? ownByLock(locks, name) : ownByLease({ store: storage, prefix: name, now, after });
+      return createStoredQueue(
+        {
+          list: async () =>
+            keys()
+              .map((key) => JSON.parse(storage.getItem(key) ?? 'null') as StoredRow | null)
+              .filter((row) => row !== null),
+          put: async (row) => storage.setItem(prefix + row.item.id, JSON.stringify(row)),
+          remove: async (id) => storage.removeItem(prefix + id),
+        },
+        ownership,
+        host,
+      );
+    },
+  };
+}
+
+function browserLocks(): Locks | null {
+  return (globalThis.navigator as Partial<Navigator> | undefined)?.locks ?? null;
+}

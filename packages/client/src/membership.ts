@@ -1,24 +1,18 @@
-import {
-  createId,
-  type EventFrame,
-  type Position,
-  type PresenceFrame,
-  type PresenceSnapshot,
-} from '@trunkline/protocol';
-import type { JoinedInfo, PresenceDiff, RoomStatus } from './client-api.js';
+import type { EventFrame, Position } from '@trunkline/protocol';
+import type { JoinedInfo, RoomStatus } from './client-api.js';
 import type { Clock } from './clock.js';
 import type { Deferred } from './deferred.js';
 import type { Gap, Left } from './events.js';
 import type { Wire } from './exchange.js';
 import { createListeners, type Listeners } from './listeners.js';
-import { applyPresence, isEmpty, NOBODY, syncPresence } from './presence.js';
+import { createPresence, type PresenceStore } from './presence.js';
 import { createReceipts, type ReceiptStore } from './receipts.js';
 import { createRoomCursor, type RoomCursor } from './room-cursor.js';
 import { createTyping, type TypingStore } from './typing.js';
 
-/** One room as this client knows it, whether it is in it or not. */
+/** One room as this client knows it, whether it is in it or not. Kept for the client's life; empty while nobody wants it. */
 export interface Membership {
-  readonly name: string;
+  readonly room: string;
   status: RoomStatus;
   /** Joins without their leave. */
   wanted: number;
@@ -32,21 +26,18 @@ export interface Membership {
   readonly waiters: Set<Deferred<JoinedInfo>>;
   failures: number;
   cancelRetry: () => void;
-  presence: PresenceSnapshot;
-  /** My own state, told again after each join. */
-  myState: { readonly state: unknown } | undefined;
+  readonly presence: PresenceStore;
   readonly typing: TypingStore;
   readonly receipts: ReceiptStore;
   readonly events: Listeners<[EventFrame]>;
   readonly gaps: Listeners<[Gap]>;
   readonly lefts: Listeners<[Left]>;
   readonly statuses: Listeners<[RoomStatus]>;
-  readonly presences: Listeners<[PresenceDiff]>;
 }
 
-export function createMembership(name: string, clock: Clock, wire: Wire): Membership {
+export function createMembership(room: string, clock: Clock, wire: Wire): Membership {
   const membership: Membership = {
-    name,
+    room,
     status: 'out',
     wanted: 0,
     automatic: false,
@@ -57,19 +48,19 @@ export function createMembership(name: string, clock: Clock, wire: Wire): Member
     waiters: new Set(),
     failures: 0,
     cancelRetry: () => {},
-    presence: NOBODY,
-    myState: undefined,
-    typing: createTyping({
-      clock,
-      send: (isTyping) =>
-        wire.send({ type: 'publish', id: createId(), room: name, event: 'typing', data: { isTyping } }),
+    presence: createPresence((state) => {
+      if (membership.status === 'joined') wire.ask({ type: 'presence', room, state });
     }),
-    receipts: createReceipts({ room: name, clock, wire, position: () => membership.cursor.position }),
+    typing: createTyping(clock, (isTyping) => wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } })),
+    receipts: createReceipts(
+      clock,
+      (kind, cursor, told) => wire.ask({ type: 'read', room, kind, ...cursor }, told),
+      () => membership.cursor.position,
+    ),
     events: createListeners(),
     gaps: createListeners(),
     lefts: createListeners(),
     statuses: createListeners(),
-    presences: createListeners(),
   };
   return membership;
 }
@@ -83,33 +74,9 @@ export function setStatus(room: Membership, status: RoomStatus): void {
 /** Left on purpose: the next join begins anew. */
 export function forget(room: Membership): void {
   room.cursor = createRoomCursor();
-  room.joined = room.liveFrom = room.myState = room.rewind = undefined;
+  room.joined = room.liveFrom = room.rewind = undefined;
   room.automatic = false;
   room.typing.reset();
   room.receipts.reset();
-  setPresence(room, syncPresence(room.presence, NOBODY));
-}
-
-/** True while somebody listens; an unwatched room that was left need not be remembered. */
-export function isWatched({ events, gaps, lefts, statuses, presences, typing, receipts }: Membership): boolean {
-  return (
-    events.size +
-      gaps.size +
-      lefts.size +
-      statuses.size +
-      presences.size +
-      typing.changed.size +
-      receipts.changed.size >
-    0
-  );
-}
-
-export function changePresence(room: Membership, frame: PresenceFrame): void {
-  setPresence(room, applyPresence(room.presence, frame));
-}
-
-export function setPresence(room: Membership, change: ReturnType<typeof applyPresence>): void {
-  if (!change) return;
-  room.presence = change.snapshot;
-  if (!isEmpty(change.diff)) room.presences.emit(change.diff);
+  room.presence.reset();
 }

@@ -11,12 +11,11 @@ import {
 import { backoffMs } from './backoff.js';
 import type { JoinedInfo, JoinOptions } from './client-api.js';
 import { after } from './clock.js';
-import { createDeferred, onAbort } from './deferred.js';
+import { cancelled, checkSignal, createDeferred, onImpatience, settleAll } from './deferred.js';
 import type { Gap, Left } from './events.js';
 import type { Wire } from './exchange.js';
-import { createMembership, forget, isWatched, type Membership, setPresence, setStatus } from './membership.js';
+import { createMembership, forget, type Membership, setStatus } from './membership.js';
 import type { ResolvedOptions } from './options.js';
-import { syncPresence } from './presence.js';
 
 export interface MembershipsParts {
   readonly options: ResolvedOptions;
@@ -33,11 +32,8 @@ export interface MembershipsParts {
 export interface Memberships {
   all(): readonly Membership[];
   get(name: string): Membership;
-  /** False while a join is under way. */
-  isSettled(name: string): boolean;
-  epochOf(name: string): string | undefined;
-  join(name: string, options: JoinOptions): Promise<JoinedInfo>;
-  leave(name: string): Promise<void>;
+  join(room: Membership, options: JoinOptions): Promise<JoinedInfo>;
+  leave(room: Membership): Promise<void>;
   /** The rooms for a hello, as many as fit; they count as asked from now on. */
   forHello(helloId: string): readonly RoomRequest[];
   opened(): void;
@@ -62,17 +58,14 @@ export function createMemberships(parts: MembershipsParts): Memberships {
   let hello: { readonly id: string; readonly rooms: readonly Membership[] } | undefined;
 
   function get(name: string): Membership {
-    const known = rooms.get(name);
-    if (known) return known;
-    const room = createMembership(name, clock, wire);
+    const room = rooms.get(name) ?? createMembership(name, clock, wire);
     rooms.set(name, room);
     return room;
   }
   const isWanted = (room: Membership) => room.wanted > 0 || room.automatic;
 
-  function requestOf({ name, cursor, rewind }: Membership): RoomRequest {
-    const { position } = cursor;
-    return { room: name, ...(position && { position }), ...(rewind !== undefined && !position && { rewind }) };
+  function requestOf({ room, cursor: { position }, rewind }: Membership): RoomRequest {
+    return { room, ...(position ? { position } : rewind !== undefined && { rewind }) };
   }
 
   function askToJoin(room: Membership): void {
@@ -87,34 +80,36 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     if (room.status !== 'joining') return;
     const error = TrunklineError.from(body);
     if (error.retryable) return retry(room, error.retryAfterMs);
-    const wasIn = room.joined !== undefined;
+    const wasIn = room.joined;
     room.wanted -= room.waiters.size;
+    lose(room);
+    settle(room, error);
+    if (wasIn) tellLeft(room, { room: room.room, reason: error.code, retryable: false });
+    parts.settled();
+  }
+
+  /** The server does not want us there; only somebody who still holds a join tries again, with the next connection. */
+  function lose(room: Membership): void {
     room.automatic = false;
     room.joined = undefined;
     setStatus(room, isWanted(room) ? 'refused' : 'out');
-    settle(room, error);
-    if (wasIn) tellLeft(room, { room: room.name, reason: error.code, retryable: false });
-    parts.settled();
   }
 
   function retry(room: Membership, retryAfterMs = 0): void {
     room.cancelRetry();
-    const delayMs = Math.max(retryAfterMs, backoffMs(backoff, room.failures++, random()));
-    room.cancelRetry = after(clock, delayMs, () => {
+    room.cancelRetry = after(clock, Math.max(retryAfterMs, backoffMs(backoff, room.failures++, random())), () => {
       if (isWanted(room) && wire.ready) askToJoin(room);
     });
   }
 
-  function settle(room: Membership, outcome: JoinedInfo | TrunklineError): void {
-    const waiters = [...room.waiters];
-    room.waiters.clear();
-    for (const waiter of waiters) {
-      if (outcome instanceof TrunklineError) waiter.reject(outcome);
-      else waiter.resolve(outcome);
-    }
+  function settle({ waiters }: Membership, outcome: JoinedInfo | TrunklineError): void {
+    settleAll(waiters, outcome);
+    waiters.clear();
   }
 
-  function tellGap(room: Membership, gap: Gap): void {
+  function tellGap(room: Membership, { reason, from, position }: Omit<Gap, 'room'>): void {
+    room.liveFrom = position;
+    const gap = { room: room.room, reason, from, position };
     room.gaps.emit(gap);
     parts.gap(gap);
   }
@@ -123,46 +118,42 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     parts.left(left);
   }
 
-  async function leaveNow(room: Membership): Promise<void> {
+  function leaveNow(room: Membership): Promise<void> | void {
     room.cancelRetry();
-    settle(room, new TrunklineError('cancelled', 'The room was left before it was joined.'));
-    if (room.status === 'out' || !wire.ready) return out(room);
-    const gone = createDeferred<void>();
-    askToLeave(room, gone.resolve);
-    return await gone.promise;
+    settle(room, cancelled());
+    if (room.status !== 'out' && wire.ready) return askToLeave(room);
+    out(room);
   }
-  function askToLeave(room: Membership, done = () => {}): void {
+  function askToLeave(room: Membership): Promise<void> {
     setStatus(room, 'leaving');
-    wire.ask({ type: 'leave', id: createId(), room: room.name }, () => {
-      if (room.status === 'leaving') out(room);
-      done();
+    return new Promise((resolve) => {
+      wire.ask({ type: 'leave', room: room.room }, () => {
+        if (room.status === 'leaving') out(room);
+        resolve();
+      });
     });
   }
   function out(room: Membership): void {
     forget(room);
     setStatus(room, 'out');
-    if (room.wanted > 0) {
-      if (wire.ready) askToJoin(room);
-    } else if (!isWatched(room)) rooms.delete(room.name);
+    if (room.wanted > 0 && wire.ready) askToJoin(room);
   }
 
   return {
     all: () => [...rooms.values()],
     get,
-    isSettled: (name) => rooms.get(name)?.status !== 'joining' && rooms.get(name)?.status !== 'leaving',
-    epochOf: (name) => (rooms.get(name)?.status === 'joined' ? rooms.get(name)?.cursor.position?.epoch : undefined),
 
-    async join(name, { rewind, signal }) {
-      const room = get(name);
+    async join(room, { rewind, signal }) {
+      checkSignal(signal);
       room.wanted++;
       if (room.status === 'joined' && room.joined) return room.joined;
       room.rewind ??= rewind;
       const waiter = createDeferred<JoinedInfo>();
       room.waiters.add(waiter);
-      const stop = onAbort(signal, () => {
+      const stop = onImpatience({ clock, signal }, (error) => {
         if (!room.waiters.delete(waiter)) return;
+        waiter.reject(error);
         room.wanted--;
-        waiter.reject(new TrunklineError('cancelled', 'The join was given up.', { cause: signal?.reason }));
         if (!isWanted(room)) void leaveNow(room);
       });
       if (wire.ready && (room.status === 'out' || room.status === 'refused')) askToJoin(room);
@@ -173,9 +164,8 @@ export function createMemberships(parts: MembershipsParts): Memberships {
       }
     },
 
-    async leave(name) {
-      const room = get(name);
-      if (room.wanted > 0) room.wanted--;
+    async leave(room) {
+      room.wanted = Math.max(0, room.wanted - 1);
       // A component that is taken down and put up again in one go keeps its room.
       await Promise.resolve();
       if (room.wanted === 0 && room.status !== 'leaving') await leaveNow(room);
@@ -183,18 +173,15 @@ export function createMemberships(parts: MembershipsParts): Memberships {
 
     forHello(id) {
       let bytes = 0;
-      const asked: Membership[] = [];
-      const requests: RoomRequest[] = [];
-      for (const room of rooms.values()) {
-        const request = isWanted(room) ? requestOf(room) : undefined;
-        if (!request || bytes + JSON.stringify(request).length > HELLO_ROOMS_BYTES) continue;
-        bytes += JSON.stringify(request).length + 1;
+      const asked = [...rooms.values()].filter((room) => {
+        const size = JSON.stringify(requestOf(room)).length + 1;
+        if (!isWanted(room) || bytes + size > HELLO_ROOMS_BYTES) return false;
+        bytes += size;
         setStatus(room, 'joining');
-        requests.push(request);
-        asked.push(room);
-      }
+        return true;
+      });
       hello = { id, rooms: asked };
-      return requests;
+      return asked.map(requestOf);
     },
 
     opened() {
@@ -202,7 +189,7 @@ export function createMemberships(parts: MembershipsParts): Memberships {
         const asked = hello?.rooms.includes(room);
         if (isWanted(room) && !asked) askToJoin(room);
         // Left while the hello was on its way.
-        if (!isWanted(room) && asked) askToLeave(room);
+        if (!isWanted(room) && asked) void askToLeave(room);
       }
     },
 
@@ -224,40 +211,39 @@ export function createMemberships(parts: MembershipsParts): Memberships {
       }
     },
 
-    handleJoined(frame) {
-      const room = get(frame.room);
+    handleJoined({ room: name, position, recovered, reason, missed, presence }) {
+      const room = get(name);
       if (room.status === 'leaving') return;
       if (!isWanted(room)) room.automatic = true;
-      const { position, recovered, reason, missed, presence } = frame;
       const from = room.cursor.position;
       room.cursor.moveTo(position);
-      if (!recovered || !room.liveFrom) room.liveFrom = position;
+      if (!from) room.liveFrom = position;
       room.failures = 0;
       room.joined = { position, recovered, reason, missed };
       setStatus(room, 'joined');
-      setPresence(room, syncPresence(room.presence, presence ?? room.presence));
-      if (reason) tellGap(room, { room: room.name, reason, from, position });
+      if (presence) room.presence.sync(presence);
+      if (reason) tellGap(room, { reason, from, position });
       settle(room, room.joined);
-      if (room.myState) wire.send({ type: 'presence', id: createId(), room: room.name, ...room.myState });
+      room.presence.joined();
       room.receipts.joined();
       parts.settled();
     },
 
     handleHelloError(frame) {
-      const index = /^rooms\.(\d+)/.exec(frame.path ?? '')?.[1];
-      const room = frame.id === hello?.id && index !== undefined ? hello?.rooms[Number(index)] : undefined;
+      const [, index] = /^rooms\.(\d+)/.exec(frame.path ?? '') ?? [];
+      const room = frame.id === hello?.id ? hello?.rooms[Number(index)] : undefined;
       if (room) refused(room, frame);
       return room !== undefined;
     },
 
     handleLeft({ room: name, reason, retryable }) {
-      const room = rooms.get(name);
-      if (!room || room.status === 'leaving' || room.status === 'out') return;
-      if (!retryable) room.automatic = false;
-      if (!retryable) room.joined = undefined;
-      setStatus(room, retryable ? 'joining' : 'refused');
+      const room = get(name);
+      if (room.status === 'leaving' || room.status === 'out') return;
+      if (retryable) {
+        setStatus(room, 'joining');
+        retry(room);
+      } else lose(room);
       tellLeft(room, { room: name, reason, retryable });
-      if (retryable && room.status === 'joining') retry(room);
     },
 
     handleEvent(frame) {
@@ -276,11 +262,10 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     },
 
     handleGap({ room: name, reason, from, position }) {
-      const room = rooms.get(name);
-      if (room?.status !== 'joined') return;
+      const room = get(name);
+      if (room.status !== 'joined') return;
       room.cursor.moveTo(position);
-      room.liveFrom = position;
-      tellGap(room, { room: name, reason, from, position });
+      tellGap(room, { reason, from, position });
     },
   };
 }

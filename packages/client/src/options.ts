@@ -21,7 +21,7 @@ export interface ClientOptions {
   /** A provider is asked when a new one is needed. A fixed token can't be renewed: its end is the client's. @default none: a cookie, or a guest */
   readonly token?: TokenOption;
   /** Where the token travels. `query` puts it into the URL, and so into logs. @default 'hello' */
-  readonly tokenIn?: 'hello' | 'subprotocol' | 'query';
+  readonly tokenIn?: 'hello' | 'query';
   /** @default { baseMs: 500, capMs: 30_000 } */
   readonly backoff?: Partial<BackoffOptions>;
   /** @default the system's */
@@ -67,20 +67,18 @@ export const DEFAULTS = {
 /** @throws {TypeError} one sentence that says what is missing */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const WebSocket: WebSocketClass | undefined = options.WebSocket ?? globalThis.WebSocket;
-  if (!WebSocket)
-    throw new TypeError(
-      'This runtime has no WebSocket: pass one, as in createClient({ WebSocket }) with the class of "ws".',
-    );
+  if (!WebSocket) throw new TypeError('No WebSocket in this runtime: pass the class of "ws".');
   if (!options.url) throw new TypeError('createClient needs a url.');
+  const { token, contractId, backoff, queue } = options;
   return {
     clock: systemClock,
     random: Math.random,
     ...DEFAULTS,
     ...options,
     WebSocket,
-    token: options.token,
-    contractId: options.contractId,
-    backoff: { ...DEFAULTS.backoff, ...options.backoff },
-    queue: { storage: undefined, ...DEFAULTS.queue, ...options.queue },
+    token,
+    contractId,
+    backoff: { ...DEFAULTS.backoff, ...backoff },
+    queue: { storage: undefined, ...DEFAULTS.queue, ...queue },
   };
 }

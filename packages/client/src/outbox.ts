@@ -1,14 +1,15 @@
-import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
+import { createId, type ErrorFrame, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { type Budget, jsonBytes } from './budget.js';
+import { type Budget, jsonBytes, queueFull } from './budget.js';
 import type { PublishedToMany, PublishOptions, StoredOutcome } from './client-api.js';
 import { after } from './clock.js';
-import { createDeferred, onAbort } from './deferred.js';
+import { cancelled, checkSignal, createDeferred, onImpatience, settleAll } from './deferred.js';
 import type { Answer, Wire } from './exchange.js';
+import type { Memberships } from './memberships.js';
 import type { ResolvedOptions } from './options.js';
-import { createItem, isUnsent, type OutboxItem, readAck, settle } from './outbox-item.js';
-import { createKeeper } from './outbox-keeper.js';
+import { createItem, isUnsent, type OutboxItem, readAck } from './outbox-item.js';
 import type { Pacer } from './pacer.js';
+import type { StoredPublish } from './queue-storage.js';
 import { createRoomOrder } from './room-order.js';
 
 export interface OutboxParts {
@@ -16,9 +17,7 @@ export interface OutboxParts {
   readonly wire: Wire;
   readonly pacer: Pacer;
   readonly budget: Budget;
-  /** False while a join is under way that will tell the room's epoch; a doubtful publish waits for it. */
-  readonly isSettled: (room: string) => boolean;
-  readonly epochOf: (room: string) => string | undefined;
+  readonly memberships: Pick<Memberships, 'get'>;
   readonly userId: () => string | undefined;
   readonly failed: (error: unknown) => void;
   /** A publish that nobody in this page waits for. */
@@ -38,78 +37,85 @@ export interface Outbox {
 const REFUSED = { baseMs: 400, capMs: 10_000 };
 /** A resend must arrive while the server still remembers. */
 const WINDOW_SHARE = 0.95;
+/** Of a frame, beside its data. */
+const ENVELOPE_BYTES = 4_096;
 
 const unknownOutcome = () =>
-  new TrunklineError(
-    'unknown_outcome',
-    'It was sent, and whether it acted can not be known; look before you publish it anew.',
-  );
+  new TrunklineError('unknown_outcome', 'Sent, and its outcome can not be known: look before publishing anew.');
 
 export function createOutbox({
   options,
   wire,
   pacer,
   budget,
-  isSettled,
-  epochOf,
+  memberships,
   userId,
   failed,
   settled,
 }: OutboxParts): Outbox {
   const { clock, random, queue } = options;
   const order = createRoomOrder(clock);
-  const keeper = createKeeper({ storage: queue.storage, clock, userId, failed, written: pump, found });
   const items = new Set<OutboxItem>();
+  const store = queue.storage?.open({
+    now: clock.now,
+    after: (delayMs, run) => after(clock, delayMs, run),
+    userId,
+    failed,
+    written: pump,
+    found,
+  });
   let inFlight = 0;
   let limits: WelcomeLimits | undefined;
   let cancelPump = () => {};
 
   function insert(item: OutboxItem, signal?: AbortSignal): void {
+    const { expiresAt } = item;
     items.add(item);
     budget.add(item);
-    const expires =
-      item.expiresAt === undefined
-        ? () => {}
-        : after(clock, item.expiresAt - clock.now(), () => giveUp(item, 'timeout'));
-    const aborts = onAbort(signal, () => giveUp(item, 'cancelled'));
-    item.release = () => {
-      expires();
-      aborts();
-    };
+    item.release = onImpatience({ clock, timeoutMs: expiresAt && expiresAt - clock.now(), signal }, (error) => {
+      finish(item, isUnsent(item) ? error : unknownOutcome());
+      pump();
+    });
   }
 
-  /** False when it had gone before. */
-  function drop(item: OutboxItem): boolean {
-    if (!items.delete(item)) return false;
+  function drop(item: OutboxItem): void {
+    items.delete(item);
     item.release();
     budget.remove(item);
     if (item.refused) skip(item);
-    return true;
   }
 
   function finish(item: OutboxItem, result: PublishedToMany | TrunklineError): void {
-    if (!drop(item)) return;
-    keeper.remove(item);
-    if (item.waiters.length === 0)
-      settled({ id: item.id, rooms: item.rooms, event: item.event, data: item.data, result });
-    settle(item, result);
+    if (!items.has(item)) return;
+    const { id, rooms, event, data, waiters } = item;
+    drop(item);
+    store?.remove(id);
+    if (waiters.length === 0) settled({ id, rooms, event, data, result });
+    settleAll(waiters, result);
   }
 
-  function giveUp(item: OutboxItem, code: 'timeout' | 'cancelled'): void {
-    finish(item, isUnsent(item) ? new TrunklineError(code, 'It was given up before it was sent.') : unknownOutcome());
-    pump();
+  function skip({ id, rooms }: OutboxItem): void {
+    for (const room of rooms) wire.ask({ type: 'skip', room, of: id });
   }
 
-  function skip(item: OutboxItem): void {
-    for (const room of item.rooms) wire.send({ type: 'skip', id: createId(), room, of: item.id });
+  const roomOf = (item: OutboxItem) => memberships.get(item.rooms[0] ?? '');
+  /** The epoch of a joined room; of another one nothing is known. */
+  function epochOf(item: OutboxItem): string | undefined {
+    const { status, cursor } = roomOf(item);
+    return status === 'joined' ? cursor.position?.epoch : undefined;
   }
 
-  function isBeyondDoubt(item: OutboxItem): boolean {
-    if (!item.doubtful || item.sentAt === undefined) return true;
-    const epoch = item.epoch === undefined ? undefined : epochOf(item.rooms[0] ?? '');
+  /** A join under way will tell the epoch: what is in doubt waits for it. */
+  function mayGo(item: OutboxItem, held: ReadonlySet<string>): boolean {
+    if (item.rooms.some((room) => held.has(room) || order.rests(room))) return false;
+    return !item.doubtful || roomOf(item).status !== 'joining';
+  }
+
+  function isForgotten({ doubtful, sentAt, epoch }: OutboxItem, now: string | undefined): boolean {
+    if (!doubtful || sentAt === undefined || !limits) return false;
     return (
-      clock.now() - item.sentAt < (limits?.dedupeWindowMs ?? 0) * WINDOW_SHARE &&
-      (epoch === undefined || epoch === item.epoch)
+      clock.now() - sentAt >= limits.dedupeWindowMs * WINDOW_SHARE ||
+      (epoch !== undefined && now !== undefined && epoch !== now)
     );
   }
 
@@ -117,35 +123,31 @@ export function createOutbox({
     cancelPump();
     if (!wire.ready || !limits) return;
     const held = new Set<string>();
+    let waitMs = 0;
     for (const item of items) {
       if (item.inFlight) continue;
-      if (isUnsent(item)) item.epoch = epochOf(item.rooms[0] ?? '');
-      const waits = item.rooms.some(
-        (room) => held.has(room) || order.rests(room) || (item.doubtful && !isSettled(room)),
-      );
-      if (!waits && !isBeyondDoubt(item)) finish(item, unknownOutcome());
-      else if (waits || !keeper.allows(item)) for (const room of item.rooms) held.add(room);
-      else if (inFlight >= limits.maxUnacked) return;
+      const epoch = epochOf(item);
+      if (isUnsent(item)) item.epoch = epoch;
+      const free = mayGo(item, held);
+      if (free && isForgotten(item, epoch)) finish(item, unknownOutcome());
+      else if (!free || store?.allows(item) === false) for (const room of item.rooms) held.add(room);
+      else if (inFlight >= limits.maxUnacked) break;
       else {
-        const waitMs = pacer.waitMs();
-        if (waitMs > 0) {
-          cancelPump = after(clock, waitMs, pump);
-          return;
-        }
+        waitMs = pacer.waitMs();
+        if (waitMs > 0) break;
         send(item);
       }
     }
-    const restMs = order.restMs();
-    if (restMs !== undefined) cancelPump = after(clock, restMs, pump);
+    const restMs = waitMs || order.restMs();
+    if (restMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, restMs, pump);
   }
 
   function send(item: OutboxItem): void {
-    const [first = ''] = item.rooms;
+    const { id, rooms, event, data } = item;
     item.sentAt ??= clock.now();
     item.refused = false;
     fly(item, 1);
-    const room = item.rooms.length > 1 ? item.rooms : first;
-    wire.ask({ type: 'publish', id: item.id, room, event: item.event, data: item.data }, (answer) =>
+    wire.ask({ type: 'publish', id, room: rooms.length > 1 ? rooms : (rooms[0] ?? ''), event, data }, (answer) =>
       answered(item, answer),
     );
   }
@@ -158,75 +160,66 @@ export function createOutbox({
 
   function answered(item: OutboxItem, answer: Answer | null): void {
     fly(item, -1);
-    if (answer === null) {
+    if (!answer) {
       item.doubtful = true;
       order.clear();
       return;
     }
-    const result =
-      answer.type === 'ack' ? readAck(answer) : answer.type === 'error' ? TrunklineError.from(answer) : undefined;
+    const result = answer.type === 'ack' ? readAck(answer) : TrunklineError.from(answer as ErrorFrame);
     if (result instanceof TrunklineError && result.retryable) refused(item, result);
-    else if (result) finish(item, result);
+    else finish(item, result);
     pump();
   }
 
-  function refused(item: OutboxItem, error: TrunklineError): void {
+  function refused(item: OutboxItem, { code, retryAfterMs = 0 }: TrunklineError): void {
     if (!items.has(item)) return skip(item);
     item.refused = true;
     if (!item.doubtful) item.sentAt = undefined;
-    const waitMs =
-      error.code === 'out_of_order'
-        ? 0
-        : Math.max(error.retryAfterMs ?? 0, backoffMs(REFUSED, item.refusals++, random()));
-    order.rest(item.rooms, waitMs);
+    order.rest(
+      item.rooms,
+      code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())),
+    );
   }
 
-  function found(restored: readonly OutboxItem[]): void {
-    const known = new Set([...items].map(({ id }) => id));
+  /** Older than what this page has: they go first. */
+  function found(restored: readonly StoredPublish[]): void {
     const own = [...items];
     items.clear();
-    for (const item of restored) if (!known.has(item.id)) insert(item);
+    for (const stored of restored) insert(createItem(stored, jsonBytes(stored.data), []));
     for (const item of own) items.add(item);
     pump();
   }
 
-  /** @throws {TrunklineError} `queue_full` */
-  function makeRoom(bytes: number): void {
-    while (!budget.fits(bytes)) {
-      const oldest = queue.whenFull === 'drop-oldest' ? [...items].find(isUnsent) : undefined;
-      const full = new TrunklineError(
-        'queue_full',
-        'The queue is at its bound; wait for the connection or choose another policy.',
-      );
-      if (!oldest) throw full;
-      finish(oldest, full);
-    }
-  }
-
   return {
     async publish(rooms, event, data, { id = createId(), ttlMs, conflate, signal }) {
-      if (signal?.aborted) throw new TrunklineError('cancelled', 'The signal had fired.', { cause: signal.reason });
+      checkSignal(signal);
       const bytes = jsonBytes(data);
-      if (bytes > (limits?.maxMessageBytes ?? Number.POSITIVE_INFINITY) - 2_048)
-        throw new TrunklineError('too_large', 'The message is above what the server takes.');
-      const old =
-        conflate === undefined ? undefined : [...items].find((item) => item.conflate === conflate && isUnsent(item));
-      if (old && drop(old)) keeper.remove(old);
-      try {
-        makeRoom(bytes);
-      } catch (error) {
-        if (old) settle(old, error as TrunklineError);
-        throw error;
+      if (limits && bytes > limits.maxMessageBytes - ENVELOPE_BYTES)
+        throw new TrunklineError('too_large', 'Above what the server takes in one message.');
+      const old = [...items].find((item) => item.conflate && item.conflate === conflate && isUnsent(item));
+      if (old) {
+        drop(old);
+        store?.remove(old.id);
+      }
+      const mine = createDeferred<PublishedToMany>();
+      const waiters = [...(old?.waiters ?? []), mine];
+      while (!budget.fits(bytes)) {
+        const oldest = queue.whenFull === 'drop-oldest' ? [...items].find(isUnsent) : undefined;
+        if (oldest) finish(oldest, queueFull());
+        else {
+          settleAll(waiters, queueFull());
+          return await mine.promise;
+        }
       }
       const createdAt = clock.now();
-      const expiresAt = ttlMs === undefined ? undefined : createdAt + ttlMs;
-      const mine = createDeferred<PublishedToMany>();
-      const item = createItem({ id, rooms, event, data, bytes, createdAt, expiresAt, conflate }, [
-        ...(old?.waiters ?? []),
-        mine,
-      ]);
+      const item = createItem(
+        { id, rooms, event, data, createdAt, expiresAt: ttlMs && createdAt + ttlMs },
+        bytes,
+        waiters,
+        conflate,
+      );
       insert(item, signal);
-      if (items.has(item)) keeper.add(item);
+      store?.add(item);
       pump();
       return await mine.promise;
     },
@@ -234,25 +227,17 @@ export function createOutbox({
       limits = next;
       for (const item of items) item.refused = false;
       pump();
-      keeper.adopt();
+      store?.adopt();
     },
     pump,
     async end() {
       cancelPump();
-      const stored = queue.storage !== undefined;
       for (const item of [...items]) {
         drop(item);
-        const kept = stored ? 'It stays in the storage and is sent by a later client.' : 'The client was closed.';
-        settle(
-          item,
-          stored
-            ? new TrunklineError('unknown_outcome', kept)
-            : isUnsent(item)
-              ? new TrunklineError('cancelled', kept)
-              : unknownOutcome(),
-        );
+        const error = isUnsent(item) && !store ? cancelled() : unknownOutcome();
+        settleAll(item.waiters, error);
       }
-      await keeper.close();
+      await store?.close();
     },
   };
 }

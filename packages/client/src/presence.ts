@@ -1,41 +1,74 @@
 import type { PresenceFrame, PresenceMember, PresenceSnapshot } from '@trunkline/protocol';
-import type { PresenceDiff } from './client-api.js';
+import type { Presence, PresenceDiff } from './client-api.js';
+import { createListeners } from './listeners.js';
 
 export const NOBODY: PresenceSnapshot = { version: 0, members: [] };
 
-/** A snapshot in the place of what was known. */
-export function syncPresence(
-  before: PresenceSnapshot,
-  next: PresenceSnapshot,
-): { readonly snapshot: PresenceSnapshot; readonly diff: PresenceDiff } {
-  const old = new Map(before.members.map((member) => [member.userId, member]));
+/** What a snapshot changes. */
+export function diffPresence(before: readonly PresenceMember[], next: readonly PresenceMember[]): PresenceDiff {
+  const left = new Map(before.map((member) => [member.userId, member]));
   const joined: PresenceMember[] = [];
   const updated: PresenceMember[] = [];
-  for (const member of next.members) {
-    const known = old.get(member.userId);
+  for (const member of next) {
+    const known = left.get(member.userId);
     if (!known) joined.push(member);
-    else if (!isSame(known, member)) updated.push(member);
-    old.delete(member.userId);
+    else if (JSON.stringify(known) !== JSON.stringify(member)) updated.push(member);
+    left.delete(member.userId);
   }
-  return { snapshot: next, diff: { joined, updated, left: [...old.values()] } };
+  return { joined, updated, left: [...left.values()] };
 }
 
-/** A change; null when its version is not above the known one. */
-export function applyPresence(before: PresenceSnapshot, frame: PresenceFrame): ReturnType<typeof syncPresence> | null {
-  if (frame.version <= before.version) return null;
+/** The snapshot after a change; the same one when the change's version is not above its own. */
+export function applyPresence(before: PresenceSnapshot, frame: PresenceFrame): PresenceSnapshot {
   const { version } = frame;
-  if (frame.change === 'sync') return syncPresence(before, { version, members: frame.members });
-  const { member } = frame;
-  const members = new Map(before.members.map((known) => [known.userId, known]));
-  if (frame.change === 'leave') members.delete(member.userId);
-  else members.set(member.userId, member);
-  return syncPresence(before, { version, members: [...members.values()] });
+  if (version <= before.version) return before;
+  if (frame.change === 'sync') return { version, members: frame.members };
+  const members = new Map(before.members.map((member) => [member.userId, member]));
+  if (frame.change === 'leave') members.delete(frame.member.userId);
+  else members.set(frame.member.userId, frame.member);
+  return { version, members: [...members.values()] };
 }
 
-export function isEmpty({ joined, updated, left }: PresenceDiff): boolean {
-  return joined.length + updated.length + left.length === 0;
+export interface PresenceStore extends Presence {
+  /** A snapshot in the place of what was known. */
+  sync(snapshot: PresenceSnapshot): void;
+  change(frame: PresenceFrame): void;
+  /** Tells my state anew. */
+  joined(): void;
+  /** Left: nobody is seen, and my state is forgotten. */
+  reset(): void;
 }
 
-function isSame(one: PresenceMember, other: PresenceMember): boolean {
-  return JSON.stringify([one.connectionIds, one.state]) === JSON.stringify([other.connectionIds, other.state]);
+export function createPresence(tell: (state: unknown) => void): PresenceStore {
+  const changed = createListeners<[PresenceDiff]>();
+  let snapshot = NOBODY;
+  let mine: { readonly state: unknown } | undefined;
+
+  function sync(next: PresenceSnapshot): void {
+    const diff = diffPresence(snapshot.members, next.members);
+    snapshot = next;
+    if (diff.joined.length + diff.updated.length + diff.left.length > 0) changed.emit(diff);
+  }
+  return {
+    get members() {
+      return snapshot.members;
+    },
+    get version() {
+      return snapshot.version;
+    },
+    on: changed.add,
+    set(state) {
+      mine = { state };
+      tell(state);
+    },
+    sync,
+    change: (frame) => sync(applyPresence(snapshot, frame)),
+    joined() {
+      if (mine) tell(mine.state);
+    },
+    reset() {
+      mine = undefined;
+      sync(NOBODY);
+    },
+  };
 }

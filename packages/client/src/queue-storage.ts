@@ -2,29 +2,44 @@
 export interface StoredPublish {
   /** The publish id: sent again under it, it acts once. */
   readonly id: string;
-  /** Whose message it is; another user's is left alone. Unknown before the first connection. */
-  readonly userId?: string;
   readonly rooms: readonly string[];
   readonly event: string;
   readonly data: unknown;
   readonly createdAt: number;
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
   /** Set before it is sent: from then on it may have acted. */
-  readonly sentAt?: number;
+  readonly sentAt?: number | undefined;
   /** The epoch of its room when it was sent, if known. */
-  readonly epoch?: string;
+  readonly epoch?: string | undefined;
 }
 
-/** Where queued publishes survive the page. One object serves one client. */
-export interface QueueStorage {
-  /**
-   * What clients that are gone left behind, oldest first; from now on it belongs to this one. Never what a living tab
-   * still holds, and one tab at a time gets it. Items of another user stay where they are.
-   */
-  adopt(userId: string): Promise<readonly StoredPublish[]>;
-  /** Adds it, or replaces the one with its id. */
-  put(item: StoredPublish): Promise<void>;
-  remove(id: string): Promise<void>;
-  /** Lets others adopt what is still there. */
+/** What a storage needs of the client that uses it. */
+export interface QueueStorageHost {
+  now(): number;
+  after(delayMs: number, run: () => void): () => void;
+  /** Whose messages these are: another user's are left alone. Undefined before the first connection. */
+  userId(): string | undefined;
+  /** What clients that are gone left behind, oldest first; from now on it is this one's. */
+  found(items: readonly StoredPublish[]): void;
+  /** Something was written: what waited for it may go. */
+  written(): void;
+  /** Told and lived with: a storage that fails costs the reload, not the message. */
+  failed(error: unknown): void;
+}
+
+/** The stored queue of one client. */
+export interface StoredQueue {
+  add(item: StoredPublish): void;
+  /** True when it may be sent: what is stored says so already, since after a crash only that is known. */
+  allows(item: StoredPublish): boolean;
+  remove(id: string): void;
+  /** Looks for what others left, now and from time to time. One tab at a time gets it, and never what a living tab still holds. */
+  adopt(): void;
+  /** Resolves when all is written; others may adopt what is still there. */
   close(): Promise<void>;
+}
+
+/** Where queued publishes survive the page; made by `/local-storage`, `/indexed-db` or `/async-storage`. */
+export interface QueueStorage {
+  open(host: QueueStorageHost): StoredQueue;
 }

@@ -1,18 +1,9 @@
-import { createId, type Position, type ReceiptCursor, type ReceiptFrame, type ReceiptKind } from '@trunkline/protocol';
+import type { Position, ReceiptCursor, ReceiptFrame, ReceiptKind } from '@trunkline/protocol';
 import type { Receipts } from './client-api.js';
 import { after, type Clock } from './clock.js';
-import type { Wire } from './exchange.js';
-import { createListeners, type Listeners } from './listeners.js';
-
-export interface ReceiptParts {
-  readonly room: string;
-  readonly clock: Clock;
-  readonly wire: Wire;
-  readonly position: () => Position | undefined;
-}
+import { createListeners } from './listeners.js';
 
 export interface ReceiptStore extends Receipts {
-  readonly changed: Listeners<[readonly ReceiptCursor[]]>;
   move(kind: ReceiptKind, offset?: number): void;
   heard(frame: ReceiptFrame): void;
   /** In the room (again): tells what could not be told. */
@@ -20,49 +11,56 @@ export interface ReceiptStore extends Receipts {
   reset(): void;
 }
 
+interface Cursor {
+  readonly epoch: string;
+  readonly offset: number;
+}
+/** `told` gets null when the connection went first. */
+type Tell = (kind: ReceiptKind, cursor: Cursor, told: (answer: unknown) => void) => void;
+
 const DEBOUNCE_MS = 1_000;
 
-export function createReceipts({ room, clock, wire, position }: ReceiptParts): ReceiptStore {
+export function createReceipts(clock: Clock, tell: Tell, position: () => Position | undefined): ReceiptStore {
   const changed = createListeners<[readonly ReceiptCursor[]]>();
-  const wanted = new Map<ReceiptKind, { readonly epoch: string; readonly offset: number }>();
+  const wanted = new Map<ReceiptKind, Cursor>();
   let cursors: readonly ReceiptCursor[] = [];
-  let epoch: string | undefined;
+  let known: string | undefined;
   let cancel: (() => void) | undefined;
 
   function flush(): void {
     cancel = undefined;
     for (const [kind, cursor] of wanted) {
-      wire.ask({ type: 'read', id: createId(), room, kind, ...cursor }, (answer) => {
-        // Lost with its connection: told again after the next join.
+      tell(kind, cursor, (answer) => {
         if (answer && wanted.get(kind) === cursor) wanted.delete(kind);
       });
     }
+  }
+  function schedule(): void {
+    if (wanted.size > 0) cancel ??= after(clock, DEBOUNCE_MS, flush);
   }
   return {
     get cursors() {
       return cursors;
     },
-    changed,
     on: changed.add,
-    move(kind, offset = position()?.offset) {
+    move(kind, given) {
       const at = position();
-      if (!at || offset === undefined) return;
-      const known = wanted.get(kind);
-      if (known?.epoch === at.epoch && known.offset >= offset) return;
-      wanted.set(kind, { epoch: at.epoch, offset });
-      cancel ??= after(clock, DEBOUNCE_MS, flush);
+      if (!at) return;
+      const { epoch } = at;
+      const offset = given ?? at.offset;
+      const before = wanted.get(kind);
+      if (before?.epoch === epoch && before.offset >= offset) return;
+      wanted.set(kind, { epoch, offset });
+      schedule();
     },
-    heard(frame) {
-      const kept = frame.epoch === epoch ? cursors : [];
-      const merged = new Map(kept.map((cursor) => [cursor.userId, cursor]));
-      for (const cursor of frame.cursors) merged.set(cursor.userId, { ...merged.get(cursor.userId), ...cursor });
-      epoch = frame.epoch;
+    heard({ epoch, cursors: moved }) {
+      const merged = new Map((epoch === known ? cursors : []).map((cursor) => [cursor.userId, cursor]));
+      for (const cursor of moved) merged.set(cursor.userId, { ...merged.get(cursor.userId), ...cursor });
+      known = epoch;
       cursors = [...merged.values()];
       changed.emit(cursors);
     },
-    joined() {
-      if (wanted.size > 0) cancel ??= after(clock, DEBOUNCE_MS, flush);
-    },
+    joined: schedule,
     reset() {
       cancel?.();
       cancel = undefined;

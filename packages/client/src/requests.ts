@@ -1,26 +1,17 @@
-import {
-  createId,
-  type HistoryFrame,
-  type PresenceSetFrame,
-  type ProgressFrame,
-  type RequestFrame,
-  TrunklineError,
-} from '@trunkline/protocol';
+import { createId, TrunklineError } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { type Budget, type Entry, jsonBytes } from './budget.js';
+import { type Budget, type Entry, jsonBytes, queueFull } from './budget.js';
 import type { RequestOptions } from './client-api.js';
 import { after } from './clock.js';
-import { createDeferred, type Deferred, onAbort } from './deferred.js';
-import type { Answer, Wire } from './exchange.js';
+import { cancelled, checkSignal, createDeferred, type Deferred, onImpatience, settleAll } from './deferred.js';
+import type { Answer, Question, Wire } from './exchange.js';
+import { callSafely } from './listeners.js';
 import type { ResolvedOptions } from './options.js';
 import type { Pacer } from './pacer.js';
 
-/** A frame that has one `response`, without the id and the time that each try gets. */
-export type Asked = Omit<RequestFrame, 'id' | 'timeoutMs'> | Omit<HistoryFrame, 'id'> | Omit<PresenceSetFrame, 'id'>;
-
 interface Pending extends Entry {
   id: string;
-  readonly asked: Asked;
+  readonly asked: Question;
   readonly deadline: number;
   readonly options: RequestOptions<unknown>;
   readonly deferred: Deferred<unknown>;
@@ -40,34 +31,28 @@ export interface RequestsParts {
 
 /** Asks until there is one answer, the time is over or the asker gives up; over reconnects under the same id. */
 export interface Requests {
-  run(asked: Asked, options?: RequestOptions<unknown>): Promise<unknown>;
+  run(asked: Question & { readonly type: 'request' | 'history' }, options?: RequestOptions<unknown>): Promise<unknown>;
   /** Sends what may go by now. */
   pump(): void;
   end(): void;
 }
 
-/** The server keeps results no longer; the same id later would act again. */
+/** The server keeps results for 5 min; the same id later would act again. */
 const RESEND_WINDOW_MS = 285_000;
-const TRY_AGAIN: readonly string[] = ['rate_limited', 'too_many_unacked', 'unavailable'];
-const UNKNOWN = 'The request was sent, and what became of it can not be known.';
+/** Refused before anything began; what failed later is the application's to repeat. */
+const TRY_AGAIN = /^(rate_limited|too_many_unacked|unavailable)$/;
+const unknownOutcome = () => new TrunklineError('unknown_outcome', 'Sent, and its outcome can not be known.');
 
 export function createRequests({ options, wire, pacer, budget }: RequestsParts): Requests {
   const { clock, random, backoff } = options;
   const waiting = new Set<Pending>();
   let cancelPump = () => {};
 
-  function finish(pending: Pending, outcome: { readonly data: unknown } | TrunklineError): void {
+  function finish(pending: Pending, outcome: unknown): void {
     if (!waiting.delete(pending)) return;
     pending.release();
     budget.remove(pending);
-    if (outcome instanceof TrunklineError) pending.deferred.reject(outcome);
-    else pending.deferred.resolve(outcome.data);
-  }
-
-  function giveUp(pending: Pending, error: TrunklineError): void {
-    if (pending.inFlight && pending.asked.type === 'request')
-      wire.send({ type: 'cancel', id: createId(), of: pending.id });
-    finish(pending, error);
+    settleAll([pending.deferred], outcome);
   }
 
   /** An idempotent one may act again, so it goes on under a new id. */
@@ -81,59 +66,51 @@ export function createRequests({ options, wire, pacer, budget }: RequestsParts):
   function pump(): void {
     cancelPump();
     if (!wire.ready) return;
-    let waitMs = Number.POSITIVE_INFINITY;
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const pending of waiting) {
       if (pending.inFlight) continue;
       const now = clock.now();
-      const mine = Math.max(pending.notBefore - now, pacer.waitMs());
-      if (mine > 0) waitMs = Math.min(waitMs, mine);
-      else if (pending.sentAt !== undefined && now - pending.sentAt > RESEND_WINDOW_MS && !renew(pending)) {
-        finish(pending, new TrunklineError('unknown_outcome', UNKNOWN, { retrySafe: false }));
-      } else send(pending, now);
+      const waitMs = Math.max(pending.notBefore - now, pacer.waitMs());
+      if (waitMs > 0) nextMs = Math.min(nextMs, waitMs);
+      else if (now - (pending.sentAt ?? now) > RESEND_WINDOW_MS && !renew(pending)) finish(pending, unknownOutcome());
+      else send(pending, now);
     }
-    if (waitMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, waitMs, pump);
+    if (nextMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, nextMs, pump);
   }
 
   function send(pending: Pending, now: number): void {
     const { id, asked, deadline } = pending;
     pending.sentAt ??= now;
     pending.inFlight = true;
-    const frame =
-      asked.type === 'request' ? { ...asked, id, timeoutMs: Math.max(1, Math.ceil(deadline - now)) } : { ...asked, id };
-    wire.ask(frame, (answer) => answered(pending, answer));
+    wire.ask(
+      { ...asked, id, ...(asked.type === 'request' && { timeoutMs: Math.max(1, Math.ceil(deadline - now)) }) },
+      (answer) => answered(pending, answer),
+    );
   }
 
   function answered(pending: Pending, answer: Answer | null): void {
-    if (answer?.type === 'progress') return progress(pending, answer);
+    if (answer?.type === 'progress') {
+      callSafely(() => pending.options.onProgress?.(answer.data));
+      return;
+    }
     pending.inFlight = false;
-    if (answer?.type === 'response') return finish(pending, answer);
+    if (answer?.type === 'response') finish(pending, answer.data);
     if (answer?.type !== 'error') return;
     const error = TrunklineError.from(answer);
-    if (TRY_AGAIN.includes(error.code) && error.retryable) {
-      pending.notBefore =
-        clock.now() + Math.max(error.retryAfterMs ?? 0, backoffMs(backoff, pending.failures++, random()));
+    const { code, retryAfterMs = 0 } = error;
+    if (error.retryable && TRY_AGAIN.test(code)) {
+      pending.notBefore = clock.now() + Math.max(retryAfterMs, backoffMs(backoff, pending.failures++, random()));
       pump();
-    } else if (error.code === 'unknown_outcome' && renew(pending)) pump();
+    } else if (code === 'unknown_outcome' && renew(pending)) pump();
     else finish(pending, error);
-  }
-
-  function progress({ options: { onProgress } }: Pending, { data }: ProgressFrame): void {
-    try {
-      onProgress?.(data);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 
   return {
     async run(asked, given = {}) {
       const { timeoutMs = options.requestTimeoutMs, signal } = given;
-      if (signal?.aborted) throw new TrunklineError('cancelled', 'The signal had fired.', { cause: signal.reason });
+      checkSignal(signal);
       const bytes = jsonBytes(asked);
-      if (!budget.fits(bytes))
-        throw new TrunklineError('queue_full', 'The queue is at its bound; wait for the connection.');
+      if (!budget.fits(bytes)) throw queueFull();
       const createdAt = clock.now();
       const deferred = createDeferred<unknown>();
       const pending: Pending = {
@@ -148,15 +125,10 @@ export function createRequests({ options, wire, pacer, budget }: RequestsParts):
         inFlight: false,
         notBefore: 0,
         failures: 0,
-        release: () => {},
-      };
-      const times = after(clock, timeoutMs, () => giveUp(pending, new TrunklineError('timeout', 'No answer in time.')));
-      const aborts = onAbort(signal, () =>
-        giveUp(pending, new TrunklineError('cancelled', 'The asker gave up.', { cause: signal?.reason })),
-      );
-      pending.release = () => {
-        times();
-        aborts();
+        release: onImpatience({ clock, timeoutMs, signal }, (error) => {
+          if (pending.inFlight && asked.type === 'request') wire.ask({ type: 'cancel', of: pending.id });
+          finish(pending, error);
+        }),
       };
       waiting.add(pending);
       budget.add(pending);
@@ -166,16 +138,11 @@ export function createRequests({ options, wire, pacer, budget }: RequestsParts):
     pump,
     end() {
       cancelPump();
-      for (const pending of [...waiting]) {
-        const { sentAt, asked } = pending;
-        const unknown = sentAt !== undefined && asked.type === 'request';
+      for (const pending of [...waiting])
         finish(
           pending,
-          unknown
-            ? new TrunklineError('unknown_outcome', UNKNOWN)
-            : new TrunklineError('cancelled', 'The client was closed.'),
+          pending.sentAt !== undefined && pending.asked.type === 'request' ? unknownOutcome() : cancelled(),
         );
-      }
     },
   };
 }

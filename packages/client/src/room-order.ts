@@ -8,8 +8,8 @@ export interface RoomOrder {
   fly(rooms: readonly string[], by: 1 | -1): void;
   rest(rooms: readonly string[], waitMs: number): void;
   rests(room: string): boolean;
-  /** Until the next rest ends, milliseconds; undefined when time changes nothing. */
-  restMs(): number | undefined;
+  /** Until the next rest ends, milliseconds; Infinity when time changes nothing. */
+  restMs(): number;
   /** A new connection starts clean. */
   clear(): void;
 }
@@ -36,8 +36,8 @@ export function createRoomOrder(clock: Clock): RoomOrder {
       return false;
     },
     restMs() {
-      const ahead = [...resting.values()].map((until) => until - clock.now()).filter((ms) => ms > 0);
-      return ahead.length === 0 ? undefined : Math.min(...ahead);
+      const now = clock.now();
+      return Math.min(...[...resting.values()].filter((until) => until > now)) - now;
     },
     clear: () => resting.clear(),
   };

@@ -1,4 +1,4 @@
-import { createId, type RefreshResult, TrunklineError, type WelcomeFrame } from '@trunkline/protocol';
+import { type RefreshResult, TrunklineError, type WelcomeFrame } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
 import { after, type Clock } from './clock.js';
 import type { Wire } from './exchange.js';
@@ -57,7 +57,7 @@ export function createTokenRenewal({ clock, random, tokens, wire, failed }: Toke
     try {
       const token = await tokens.get(failures === 0 ? 'expiring' : 'refused');
       if (mine !== generation) return;
-      wire.ask({ type: 'refresh', id: createId(), token: token ?? '' }, (answer) => {
+      wire.ask({ type: 'refresh', token: token ?? '' }, (answer) => {
         if (answer?.type === 'response') schedule((answer.data as RefreshResult).expiresAt);
         else if (answer?.type === 'error') again(TrunklineError.from(answer));
       });
@@ -73,7 +73,7 @@ export function createTokenRenewal({ clock, random, tokens, wire, failed }: Toke
     },
     expiring() {
       if (tokens.renewable) void renew();
-      else failed(new TrunklineError('token_expired', 'The token ends soon; pass a function as token to renew it.'));
+      else failed(new TrunklineError('token_expired', 'The token ends soon and is fixed; pass a function.'));
     },
     stop() {
       generation++;

@@ -25,52 +25,42 @@ export interface TokenSource {
 const MARGIN_MS = 2_000;
 
 export function createTokenSource(option: TokenOption | undefined, clock: Clock): TokenSource {
-  let current: string | undefined;
-  let expiresAt = Number.NEGATIVE_INFINITY;
-  let fetching: { readonly token: Promise<string>; readonly controller: AbortController } | undefined;
+  const provider = typeof option === 'function' ? option : undefined;
+  let current = typeof option === 'string' ? option : undefined;
+  let expiresAt = provider ? 0 : Number.POSITIVE_INFINITY;
+  let controller = new AbortController();
+  let fetching: Promise<unknown> | undefined;
 
-  async function fetch(
-    provider: Exclude<TokenOption, string>,
-    reason: TokenContext['reason'],
-    controller: AbortController,
-  ) {
-    const token = await provider({ reason, signal: controller.signal });
-    if (typeof token !== 'string' || token === '')
-      throw new TypeError('The token provider must give a non-empty string.');
-    if (fetching?.controller === controller) {
+  async function fetch(ask: Exclude<TokenOption, string>, reason: TokenContext['reason']): Promise<void> {
+    const { signal } = controller;
+    try {
+      const token = await ask({ reason, signal });
+      if (typeof token !== 'string') throw new TypeError('The token provider gave no string.');
+      if (signal.aborted) return;
       current = token;
-      expiresAt = Number.NEGATIVE_INFINITY;
-      fetching = undefined;
+      // Until the server has told its end it is good for one connection.
+      expiresAt = 0;
+    } finally {
+      if (!signal.aborted) fetching = undefined;
     }
-    return token;
   }
 
   return {
-    renewable: typeof option === 'function',
+    renewable: provider !== undefined,
     async get(reason) {
-      if (typeof option !== 'function') {
-        if (Number.isFinite(expiresAt) && expiresAt <= clock.now()) {
-          throw new TrunklineError('token_expired', 'The token has ended; pass a function to renew it.');
-        }
-        return option;
-      }
-      if (reason === 'connect' && current !== undefined && expiresAt > clock.now() + MARGIN_MS) return current;
-      if (!fetching) {
-        const controller = new AbortController();
-        fetching = { token: fetch(option, reason, controller), controller };
-      }
-      const mine = fetching;
-      try {
-        return await mine.token;
-      } finally {
-        if (fetching === mine) fetching = undefined;
-      }
+      if (!provider) {
+        if (expiresAt <= clock.now())
+          throw new TrunklineError('token_expired', 'The token has ended and is fixed; pass a function.');
+      } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS)
+        await (fetching ??= fetch(provider, reason));
+      return current;
     },
     expires(at) {
       expiresAt = at;
     },
     abandon() {
-      fetching?.controller.abort();
+      controller.abort();
+      controller = new AbortController();
       fetching = undefined;
     },
   };

@@ -1,4 +1,4 @@
-import { type ClientFrame, decodeServerFrame, type ServerFrame } from '@trunkline/protocol';
+import { decodeServerFrame, type ServerFrame } from '@trunkline/protocol';
 import type { Cause } from './connection-state.js';
 
 /** What we use of a WebSocket; browsers', `ws`, Bun's, Deno's and React Native's all have it. */
@@ -13,8 +13,11 @@ export interface WebSocketLike {
 }
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
 
+/** A frame to send; JSON leaves out what is undefined. */
+export type Outgoing = { readonly type: string } & Readonly<Record<string, unknown>>;
+
 export interface Transport {
-  send(frame: ClientFrame): void;
+  send(frame: Outgoing): void;
   /** Ends it now; nothing is told any more. `dead`: don't wait for a peer that can't answer. */
   close(code: number, dead?: boolean): void;
 }

@@ -7,5 +7,8 @@ export type TestClient = Client<BuiltInContract> & AsyncDisposable;
 /** A client that ends with the test's scope. */
 export function openClient(options: ClientOptions): TestClient {
   const client = createClient<BuiltInContract>({ WebSocket, ...options });
-  return Object.defineProperties({ ...client, [Symbol.asyncDispose]: () => client.close() }, Object.getOwnPropertyDescriptors(client)) as TestClient;
+  return Object.defineProperties(
+    { ...client, [Symbol.asyncDispose]: () => client.close() },
+    Object.getOwnPropertyDescriptors(client),
+  ) as TestClient;
 }

@@ -2,7 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BuiltInContract } from '@trunkline/protocol/contract';
 import { builtInContract } from '@trunkline/protocol/contract';
-import { canonicalDialect, createHub, createJwtAuthenticator, createTokenIssuer, type Hub, type HubOptions } from '@trunkline/server';
+import {
+  canonicalDialect,
+  createHub,
+  createJwtAuthenticator,
+  createTokenIssuer,
+  type Hub,
+  type HubOptions,
+} from '@trunkline/server';
 
 const SECRET = 'a-secret-of-at-least-32-bytes-for-tests';
 
@@ -14,9 +21,16 @@ export interface StartedServer extends AsyncDisposable {
 }
 
 /** A hub on a port of this machine, with tokens of its own. */
-export async function startServer(options: Partial<HubOptions<BuiltInContract>> & { readonly port?: number } = {}): Promise<StartedServer> {
+export async function startServer(
+  options: Partial<HubOptions<BuiltInContract>> & { readonly port?: number } = {},
+): Promise<StartedServer> {
   const { port: wanted = 0, ...hubOptions } = options;
-  const hub = createHub({ contract: builtInContract, authenticator: createJwtAuthenticator({ secret: SECRET }), sessionSecret: SECRET, ...hubOptions });
+  const hub = createHub({
+    contract: builtInContract,
+    authenticator: createJwtAuthenticator({ secret: SECRET }),
+    sessionSecret: SECRET,
+    ...hubOptions,
+  });
   await hub.start();
   const http = createServer();
   hub.attach(http, [canonicalDialect()]);
