@@ -1,3 +1,3 @@
-import { programConfig } from '../../tsup.shared.js';
+import { libraryConfig } from '../../tsup.shared.js';
 
-export default programConfig({ entry: ['src/main.ts'] });
+export default libraryConfig({ entry: { main: 'src/main.ts', 'verify/index': 'src/verify/index.ts' } });

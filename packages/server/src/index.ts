@@ -12,9 +12,27 @@
  * - conformance suites for each are at `./testing`
  */
 export {
-  ASYMMETRIC_ALGORITHMS, type AsymmetricAlgorithm, createJwtAuthenticator, createMemoryTicketStore, createRedisTicketStore, createRevocations, createTickets, createTokenIssuer,
-  isLoopback, type JwksOptions, type JwtAuthenticatorOptions, type Revocations, type RevocationsOptions, TICKET_PREFIX, type Ticket, type Tickets, type TicketStore,
-  type TokenIssuer, type TokenIssuerOptions, type TokenSubject, withTickets,
+  ASYMMETRIC_ALGORITHMS,
+  type AsymmetricAlgorithm,
+  createJwtAuthenticator,
+  createMemoryTicketStore,
+  createRedisTicketStore,
+  createRevocations,
+  createTickets,
+  createTokenIssuer,
+  isLoopback,
+  type JwksOptions,
+  type JwtAuthenticatorOptions,
+  type Revocations,
+  type RevocationsOptions,
+  TICKET_PREFIX,
+  type Ticket,
+  type TicketStore,
+  type Tickets,
+  type TokenIssuer,
+  type TokenIssuerOptions,
+  type TokenSubject,
+  withTickets,
 } from './auth/index.js';
 export { createMemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
 export { createRedisBackend, type RedisBackend, type RedisBackendOptions } from './broker/redis/redis-backend.js';
@@ -22,18 +40,56 @@ export { type CanonicalDialectOptions, canonicalDialect } from './canonical/cano
 export { createMemoryDirectory, type MemoryDirectoryOptions } from './directory/memory-directory.js';
 export { createHub } from './hub/create-hub.js';
 export type {
-  Accounts, ActionContext, ActionForwarder, ActionRequest, Hub, HubLimits, HubOptions, HubStatus, Revocation,
+  Accounts,
+  ActionContext,
+  ActionForwarder,
+  ActionRequest,
+  Hub,
+  HubLimits,
+  HubOptions,
+  HubStatus,
+  Revocation,
 } from './hub/hub-api.js';
 export { DEFAULT_HUB_LIMITS } from './hub/hub-limits.js';
 export { createMemoryLedger, type MemoryLedgerOptions } from './ledger/memory-ledger.js';
 export { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 export { createMemoryRoster } from './roster/memory-roster.js';
 export type { Authenticator, Principal } from './seams/authenticator.js';
-export type { Appended, Broker, BrokerEvents, BrokerStatus, LogBounds, LoggedEvent, LogPage, LogQuery, Publication } from './seams/broker.js';
+export type {
+  Appended,
+  Broker,
+  BrokerEvents,
+  BrokerStatus,
+  LogBounds,
+  LoggedEvent,
+  LogPage,
+  LogQuery,
+  Publication,
+} from './seams/broker.js';
 export type { Codec, Conversation, Decoded, Farewell, Hello } from './seams/codec.js';
 export {
-  type Admission, type Command, type Credentials, type Dialect, type Encoder, type EventNotice, type Gateway, type GatewayLimits, type Gone, type Greeting, type IssuedToken,
-  type Link, type Logger, type Mount, type Notice, type OpenOptions, PING, type Published, type Reply, type RequestHead, type ServicePublication, type Session,
+  type Admission,
+  type Command,
+  type Credentials,
+  type Dialect,
+  type Encoder,
+  type EventNotice,
+  type Gateway,
+  type GatewayLimits,
+  type Gone,
+  type Greeting,
+  type IssuedToken,
+  type Link,
+  type Logger,
+  type Mount,
+  type Notice,
+  type OpenOptions,
+  PING,
+  type Published,
+  type Reply,
+  type RequestHead,
+  type ServicePublication,
+  type Session,
 } from './seams/dialect.js';
 export type { Directory, Relation, RelationChange } from './seams/directory.js';
 export type { Claim, Ledger, ReceiptAdvance } from './seams/ledger.js';

@@ -30,7 +30,8 @@ export class Calls {
     const { calls } = this.core.contract;
     const definition = Object.hasOwn(calls, method) ? calls[method] : undefined;
     if (definition) checkData(definition.input, data);
-    if (this.#pending.size >= MAX_PENDING) throw new TrunklineError('unavailable', 'Too many calls wait for an answer.');
+    if (this.#pending.size >= MAX_PENDING)
+      throw new TrunklineError('unavailable', 'Too many calls wait for an answer.');
     const id = createId();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

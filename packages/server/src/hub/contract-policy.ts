@@ -40,12 +40,15 @@ export function createContractPolicy(rules: EventRules, directory: Directory): R
       const { definition } = kind;
       const byClaim = principal.rooms.includes(room);
       const join = byClaim || (await any(definition.join));
-      const history = definition.history === false ? false : byClaim || (definition.history ? await any(definition.history) : join);
-      const presence = definition.presence === false ? false : definition.presence ? await any(definition.presence) : join;
+      const history =
+        definition.history === false ? false : byClaim || (definition.history ? await any(definition.history) : join);
+      const presence =
+        definition.presence === false ? false : definition.presence ? await any(definition.presence) : join;
       const publish = new Set<string>();
       const publishAsMember = new Set<string>();
       for (const [name, event] of kind.events) {
-        const granted = principal.roles.includes('service') || (byClaim && !event.durable) || (await any(event.publish));
+        const granted =
+          principal.roles.includes('service') || (byClaim && !event.durable) || (await any(event.publish));
         if (granted) publish.add(name);
         if (granted || event.publish.includes('member')) publishAsMember.add(name);
       }
@@ -62,7 +65,12 @@ function holdsByToken(rule: AccessRule, principal: Principal, id: string): boole
   if (rule.startsWith('role:')) return principal.roles.includes(rule.slice('role:'.length));
   if (rule.startsWith('claim:')) {
     const claim = rule.slice('claim:'.length);
-    const value = claim === 'company_id' ? principal.companyId : Object.hasOwn(principal.claims, claim) ? principal.claims[claim] : undefined;
+    const value =
+      claim === 'company_id'
+        ? principal.companyId
+        : Object.hasOwn(principal.claims, claim)
+          ? principal.claims[claim]
+          : undefined;
     const slash = id.indexOf('/');
     return typeof value === 'string' && value.length > 0 && value === (slash < 0 ? id : id.slice(0, slash));
   }

@@ -20,8 +20,8 @@ import { createGateway, type GatewayParts } from './hub-gateway.js';
 import { DEFAULT_HUB_LIMITS } from './hub-limits.js';
 import { Joining } from './joining.js';
 import { LiveAuthorisation } from './live-authorisation.js';
-import { NodeMessages } from './node-messages.js';
 import { listenToNodes } from './node-listener.js';
+import { NodeMessages } from './node-messages.js';
 import { PresenceService } from './presence-service.js';
 import { PublishCommands } from './publish-command.js';
 import { Publisher } from './publisher.js';
@@ -77,7 +77,13 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
       hub.parts.requests.handle(action, handler as (input: unknown, context: ActionContext<unknown>) => unknown),
     publish: (publication) => hub.parts.services.publish(publication),
     broadcast: async (event, data) => {
-      core.broker.signal('all', { t: 'broadcast', event, id: randomUUID(), data, timestamp: Date.now() } satisfies Signal);
+      core.broker.signal('all', {
+        t: 'broadcast',
+        event,
+        id: randomUUID(),
+        data,
+        timestamp: Date.now(),
+      } satisfies Signal);
     },
     history: async (room, query) => {
       core.rules.kindOf(room);
@@ -93,7 +99,8 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
       return core.presence.list(room);
     },
     roomsOf: (userId) => core.presence.roomsOf(userId),
-    call: (to, method, data, callOptions) => hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
+    call: (to, method, data, callOptions) =>
+      hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
     disconnect: async (userId) => core.broker.signal('all', { t: 'disconnect', userId } satisfies Signal),
     revoke: async (revocation) => {
       hub.parts.revocations.apply(revocation);
@@ -124,7 +131,17 @@ class HubProcess {
     const revocations = new TokenRevocations(core);
     const live = new LiveAuthorisation(core, grants, joining, revocations);
     this.parts = {
-      core, options, rooms, grants, presence, joining, publisher, receipts, calls, revocations, live,
+      core,
+      options,
+      rooms,
+      grants,
+      presence,
+      joining,
+      publisher,
+      receipts,
+      calls,
+      revocations,
+      live,
       publishing: new PublishCommands({ core, rooms, grants, publisher, receipts }),
       requests: new Requests(core, options.forwardAction),
       nodeMessages: new NodeMessages(core, calls),
@@ -157,17 +174,26 @@ class HubProcess {
     const { broker, connections } = this.core;
     const brokerStatus = broker.status;
     const base = { broker: brokerStatus, connections: connections.byId.size, nodeId: broker.nodeId };
-    if (this.#state === 'starting' || brokerStatus.state === 'starting') return { ...base, state: 'starting', ready: false };
+    if (this.#state === 'starting' || brokerStatus.state === 'starting')
+      return { ...base, state: 'starting', ready: false };
     if (this.#state !== 'running') return { ...base, state: 'draining', ready: false };
-    if (brokerStatus.state === 'degraded') return { ...base, state: 'degraded', ready: true, reason: brokerStatus.reason };
+    if (brokerStatus.state === 'degraded')
+      return { ...base, state: 'degraded', ready: true, reason: brokerStatus.reason };
     return { ...base, state: 'ready', ready: true };
   }
 
-  async drain(options: { readonly windowMs: number; readonly deadlineMs: number }): Promise<{ readonly outbox: number }> {
+  async drain(options: {
+    readonly windowMs: number;
+    readonly deadlineMs: number;
+  }): Promise<{ readonly outbox: number }> {
     this.#state = 'draining';
     this.router.drain();
     const { requests, publisher } = this.parts;
-    await drainConnections(this.core, options, (connection) => connection.unacked > 0 || requests.isWaiting(connection));
+    await drainConnections(
+      this.core,
+      options,
+      (connection) => connection.unacked > 0 || requests.isWaiting(connection),
+    );
     return { outbox: publisher.outbox.size };
   }
 
@@ -188,7 +214,8 @@ class HubProcess {
 
   #brokerChanged(status: BrokerStatus): void {
     const { logger } = this.core;
-    if (status.state === 'degraded') logger.warn({ reason: status.reason }, 'the broker is away: local delivery goes on');
+    if (status.state === 'degraded')
+      logger.warn({ reason: status.reason }, 'the broker is away: local delivery goes on');
     if (status.state !== 'connected' || this.#state === 'starting') return;
     logger.info({}, 'the broker is back');
     void this.#heal().catch((error: unknown) => {

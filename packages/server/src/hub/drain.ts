@@ -14,7 +14,11 @@ export interface DrainOptions {
 }
 
 /** Sends every connection away in its slot; each may finish what is in flight, then is closed 1012. */
-export async function drainConnections(core: Core, options: DrainOptions, isBusy: (connection: Connection) => boolean): Promise<void> {
+export async function drainConnections(
+  core: Core,
+  options: DrainOptions,
+  isBusy: (connection: Connection) => boolean,
+): Promise<void> {
   const { windowMs, deadlineMs } = options;
   const deadline = Date.now() + deadlineMs;
   const connections = [...core.connections.byId.values()];

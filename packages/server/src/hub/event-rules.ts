@@ -1,4 +1,10 @@
-import { type Contract, type EventDefinition, parseRoomName, type RoomKindDefinition, TrunklineError } from '@trunkline/protocol';
+import {
+  type Contract,
+  type EventDefinition,
+  parseRoomName,
+  type RoomKindDefinition,
+  TrunklineError,
+} from '@trunkline/protocol';
 import { verifyKind } from '@trunkline/protocol/contract';
 import type { z } from 'zod';
 
@@ -26,15 +32,21 @@ export function createEventRules(contract: Contract): EventRules {
     kinds,
     kindOf(room) {
       const parts = parseRoomName(room);
-      if (parts === null) throw new TrunklineError('invalid_room', 'A room is kind:id, with an id of 1-200 of A-Za-z0-9._~@/:-.', { path: 'room' });
+      if (parts === null)
+        throw new TrunklineError('invalid_room', 'A room is kind:id, with an id of 1-200 of A-Za-z0-9._~@/:-.', {
+          path: 'room',
+        });
       const rules = kinds.get(parts.kind);
-      if (rules === undefined) throw new TrunklineError('unknown_room_kind', 'The contract has no such room kind.', { path: 'room' });
-      if (rules.definition.id !== undefined) checkData(rules.definition.id as z.ZodType, parts.id, 'invalid_room', 'room');
+      if (rules === undefined)
+        throw new TrunklineError('unknown_room_kind', 'The contract has no such room kind.', { path: 'room' });
+      if (rules.definition.id !== undefined)
+        checkData(rules.definition.id as z.ZodType, parts.id, 'invalid_room', 'room');
       return rules;
     },
     eventOf(kind, event) {
       const definition = kind.events.get(event);
-      if (definition === undefined) throw new TrunklineError('unknown_event', `Rooms of kind ${kind.kind} have no such event.`, { path: 'event' });
+      if (definition === undefined)
+        throw new TrunklineError('unknown_event', `Rooms of kind ${kind.kind} have no such event.`, { path: 'event' });
       return definition;
     },
   };
@@ -45,7 +57,12 @@ export function createEventRules(contract: Contract): EventRules {
  *
  * @throws {TrunklineError} `code` with the dotted path of the first offending field, never its value
  */
-export function checkData(schema: unknown, data: unknown, code: 'invalid_data' | 'invalid_room' = 'invalid_data', root = 'data'): void {
+export function checkData(
+  schema: unknown,
+  data: unknown,
+  code: 'invalid_data' | 'invalid_room' = 'invalid_data',
+  root = 'data',
+): void {
   const result = (schema as z.ZodType).safeParse(data);
   if (result.success) return;
   const issue = result.error.issues[0];

@@ -1,5 +1,12 @@
 import type { Server } from 'node:http';
-import type { ActionInput, ActionName, ActionOutput, ActionProgress, Contract, PresenceSnapshot } from '@trunkline/protocol';
+import type {
+  ActionInput,
+  ActionName,
+  ActionOutput,
+  ActionProgress,
+  Contract,
+  PresenceSnapshot,
+} from '@trunkline/protocol';
 import type { Authenticator, Principal } from '../seams/authenticator.js';
 import type { Broker, BrokerStatus, LogPage, LogQuery } from '../seams/broker.js';
 import type { Dialect, IssuedToken, Logger, Published, ServicePublication } from '../seams/dialect.js';
@@ -113,7 +120,13 @@ export interface Hub<C extends Contract = Contract> {
   /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */
   attach(server: Server, dialects: readonly Dialect[]): void;
   /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
-  handle<A extends ActionName<C>>(action: A, handler: (input: ActionInput<C, A>, context: ActionContext<ActionProgress<C, A>>) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>): void;
+  handle<A extends ActionName<C>>(
+    action: A,
+    handler: (
+      input: ActionInput<C, A>,
+      context: ActionContext<ActionProgress<C, A>>,
+    ) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>,
+  ): void;
   /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
   publish(publication: ServicePublication): Promise<Published>;
   /** One event to every connection of every node. */
@@ -124,7 +137,12 @@ export interface Hub<C extends Contract = Contract> {
   presence(room: string): Promise<PresenceSnapshot>;
   roomsOf(userId: string): Promise<readonly string[]>;
   /** Asks one client on this node. @throws {TrunklineError} `not_found`, `timeout`, or the client's error */
-  call(to: { readonly connectionId: string }, method: string, data: unknown, options?: { readonly timeoutMs?: number }): Promise<unknown>;
+  call(
+    to: { readonly connectionId: string },
+    method: string,
+    data: unknown,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<unknown>;
   /** Closes every connection of a user on every node (4502, final). */
   disconnect(userId: string): Promise<void>;
   /** Refuses tokens from now on and closes their connections on every node (4102). */

@@ -31,7 +31,8 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function authenticate({ credentials, rooms = [] }: Greeting, signal: AbortSignal): Promise<Admission> {
     try {
-      if (parts.isDraining()) throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
+      if (parts.isDraining())
+        throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
       const principal = await identify(credentials);
       revocations.check(principal);
       if ((core.connections.byUser.get(principal.userId)?.size ?? 0) >= limits.connectionsPerUser) {
@@ -57,9 +58,17 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function open<F>(link: Link<F>, admission: Admission, openOptions: OpenOptions): Session {
     const { principal } = admission;
-    const resumed = openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
+    const resumed =
+      openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
     const sessionId = resumed ?? parts.sessionIds.create();
-    const connection = new Connection(core, connectionIdOn(core.broker.nodeId), sessionId, link, principal, openOptions);
+    const connection = new Connection(
+      core,
+      connectionIdOn(core.broker.nodeId),
+      sessionId,
+      link,
+      principal,
+      openOptions,
+    );
     if (resumed !== null) supersede(parts, connection);
     core.connections.add(connection);
     const session = new HubSession(parts, connection);
@@ -67,12 +76,20 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (link.signal.aborted) end(parts, connection);
     else link.signal.addEventListener('abort', () => end(parts, connection), { once: true });
     connection.tell({
-      type: 'opened', connectionId: connection.id, session: parts.sessionIds.sign(sessionId, principal.userId), principal,
-      serverTime: Date.now(), limits: welcomeLimits(parts), heartbeat: parts.pulse.timingOf(connection),
+      type: 'opened',
+      connectionId: connection.id,
+      session: parts.sessionIds.sign(sessionId, principal.userId),
+      principal,
+      serverTime: Date.now(),
+      limits: welcomeLimits(parts),
+      heartbeat: parts.pulse.timingOf(connection),
       ...(openOptions.ref === undefined ? {} : { ref: openOptions.ref }),
     });
     core.roster.set(rosterEntry(core, connection));
-    logger.info({ connectionId: connection.id, dialect: openOptions.dialect, userId: principal.userId }, 'connection opened');
+    logger.info(
+      { connectionId: connection.id, dialect: openOptions.dialect, userId: principal.userId },
+      'connection opened',
+    );
     void begin(parts, connection, session, admission);
     return session;
   }
@@ -81,7 +98,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     authenticate,
     open,
     publish: (publication) => services.publish(publication),
-    call: async (to, method, data, callOptions) => nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
+    call: async (to, method, data, callOptions) =>
+      nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
     login: async (name, password, address) => {
       if (!options.accounts) throw new TrunklineError('unauthenticated', 'There are no accounts here.');
       return options.accounts.login(name, password, address);
@@ -119,12 +137,20 @@ function guest(): Principal {
 function supersede({ core }: GatewayParts, connection: Connection): void {
   core.connections.bySession.get(connection.sessionId)?.close(4500, 'superseded');
   core.broker.signal('all', {
-    t: 'superseded', sessionId: connection.sessionId, connectionId: connection.id, openedAt: connection.connectedAt,
+    t: 'superseded',
+    sessionId: connection.sessionId,
+    connectionId: connection.id,
+    openedAt: connection.connectedAt,
   } satisfies Signal);
 }
 
 /** The rooms the connection opened with: those of its greeting, those it asked for, those that join by themselves. */
-async function begin(parts: GatewayParts, connection: Connection, session: HubSession, admission: Admission): Promise<void> {
+async function begin(
+  parts: GatewayParts,
+  connection: Connection,
+  session: HubSession,
+  admission: Admission,
+): Promise<void> {
   const { core, live } = parts;
   const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...(connection.options.rooms ?? [])];
   const first = new Map(asked.map((request, index) => [request.room, index] as const).reverse());
@@ -134,12 +160,20 @@ async function begin(parts: GatewayParts, connection: Connection, session: HubSe
       const error = await session.joinAtOpen(request);
       if (error === null) return;
       const { ref } = connection.options;
-      connection.tell({ type: 'join_refused', room: request.room, index: index - admission.rooms.length, error, ...(ref === undefined ? {} : { ref }) });
+      connection.tell({
+        type: 'join_refused',
+        room: request.room,
+        index: index - admission.rooms.length,
+        error,
+        ...(ref === undefined ? {} : { ref }),
+      });
       // A format whose URL names its room has nothing to say without it.
       if (index < admission.rooms.length) connection.close(error.retryable ? 1013 : 1008, error.code);
     }),
   );
-  await live.autoJoin(connection).catch((error: unknown) => core.logger.warn({ err: error }, 'automatic rooms could not be joined'));
+  await live
+    .autoJoin(connection)
+    .catch((error: unknown) => core.logger.warn({ err: error }, 'automatic rooms could not be joined'));
 }
 
 function end({ core, joining, requests, calls }: GatewayParts, connection: Connection): void {
@@ -153,5 +187,8 @@ function end({ core, joining, requests, calls }: GatewayParts, connection: Conne
   calls.gone(connection);
   const code = connection.closedWith ?? gone.code;
   core.observer.connectionClosed?.(connection.options.dialect, code);
-  core.logger.info({ connectionId: connection.id, dialect: connection.options.dialect, code, clean: gone.clean }, 'connection closed');
+  core.logger.info(
+    { connectionId: connection.id, dialect: connection.options.dialect, code, clean: gone.clean },
+    'connection closed',
+  );
 }

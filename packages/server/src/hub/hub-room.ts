@@ -86,12 +86,20 @@ export class HubRoom implements FeedSink {
   }
 
   /** One event to every member it is for; encoded once an encoder, and once more where the sender's own copy has a `ref`. */
-  fanOut(notice: EventNotice, options: { readonly durable: boolean; readonly definition?: EventDefinition | undefined; readonly except?: string | undefined }): void {
+  fanOut(
+    notice: EventNotice,
+    options: {
+      readonly durable: boolean;
+      readonly definition?: EventDefinition | undefined;
+      readonly except?: string | undefined;
+    },
+  ): void {
     const { durable, definition, except } = options;
     const { ref, ...plain } = notice;
     const offset = notice.offset ?? 0;
     const sender = ref === undefined ? undefined : userOf(notice.from);
-    const conflateKey = durable || definition?.conflateBy === undefined ? undefined : keyOf(notice, definition.conflateBy);
+    const conflateKey =
+      durable || definition?.conflateBy === undefined ? undefined : keyOf(notice, definition.conflateBy);
     let recipients = 0;
     for (const [encoder, members] of this.#groups) {
       let shared: unknown;
@@ -99,7 +107,8 @@ export class HubRoom implements FeedSink {
       for (const { state, connection, deliveredOffset } of members) {
         if (durable ? state !== 'live' || offset <= deliveredOffset : state === 'joining') continue;
         if (connection.id === except) continue;
-        if (!connection.showsAgain && (notice.provisional || connection.needsIds) && !connection.showsFirst(notice.id)) continue;
+        if (!connection.showsAgain && (notice.provisional || connection.needsIds) && !connection.showsFirst(notice.id))
+          continue;
         let frame: unknown;
         if (sender !== undefined && connection.principal.userId === sender) {
           own ??= encoder.encode(notice);

@@ -75,7 +75,8 @@ export class HubSession implements Session {
     const { id } = command;
     if (id === undefined) return this.#start(command);
     this.#inFlight ??= new Set();
-    if (this.#inFlight.has(id)) throw new TrunklineError('duplicate_id', 'A frame with this id is still being answered.', { path: 'id' });
+    if (this.#inFlight.has(id))
+      throw new TrunklineError('duplicate_id', 'A frame with this id is still being answered.', { path: 'id' });
     this.#inFlight.add(id);
     try {
       return await this.#start(command);
@@ -120,7 +121,8 @@ export class HubSession implements Session {
     const { publishing } = this.#parts;
     const connection = this.#connection;
     const arrival = this.#publishOrder.arrive(command.id);
-    if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command)) return publishing.start(connection, command, this.#publishOrder, arrival);
+    if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command))
+      return publishing.start(connection, command, this.#publishOrder, arrival);
     // The order waits for the start only; the acknowledgement comes when it comes.
     return this.#order
       .run(command.rooms, async () => {
@@ -152,7 +154,9 @@ export class HubSession implements Session {
   async #send({ to, room, event, data }: Of<'send'>): Promise<Reply> {
     const { memberships } = this.#connection;
     const candidates = room === undefined ? [...memberships.values()] : [this.#member(room)];
-    const rooms = candidates.filter((membership) => membership.grant.publishAsMember.has(event)).map((membership) => membership.room.name);
+    const rooms = candidates
+      .filter((membership) => membership.grant.publishAsMember.has(event))
+      .map((membership) => membership.room.name);
     const [first] = rooms;
     if (first === undefined) throw forbidden();
     this.#parts.publisher.check(first, event, data);
@@ -164,10 +168,15 @@ export class HubSession implements Session {
 
   async #presence({ room, state }: Of<'presence'>): Promise<Reply> {
     if ((JSON.stringify(state)?.length ?? 0) > DEFAULT_LIMITS.presenceStateBytes) {
-      throw new TrunklineError('too_large', `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`, { path: 'state' });
+      throw new TrunklineError(
+        'too_large',
+        `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`,
+        { path: 'state' },
+      );
     }
     const targets = room === undefined ? [...this.#connection.memberships.values()] : [this.#member(room)];
-    if (room !== undefined && targets[0]?.room.rules.definition.presence === false) throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
+    if (room !== undefined && targets[0]?.room.rules.definition.presence === false)
+      throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
     if (room === undefined) this.#connection.presenceState = state;
     await Promise.all(targets.map((membership) => this.#parts.presence.enter(membership, state)));
     return NOTHING;
@@ -201,7 +210,8 @@ export class HubSession implements Session {
 
   #member(room: string) {
     const membership = this.#connection.memberships.get(room);
-    if (membership === undefined || membership.state === 'joining') throw new TrunklineError('not_joined', 'Join the room first.', { path: 'room' });
+    if (membership === undefined || membership.state === 'joining')
+      throw new TrunklineError('not_joined', 'Join the room first.', { path: 'room' });
     return membership;
   }
 
@@ -212,7 +222,9 @@ export class HubSession implements Session {
     if (retryAfterMs === 0) return null;
     const { core } = this.#parts;
     core.observer.limited?.('messages');
-    const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, { retryAfterMs });
+    const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, {
+      retryAfterMs,
+    });
     if (command.type === 'publish') {
       const arrival = this.#publishOrder.arrive(command.id);
       for (const room of command.rooms) this.#publishOrder.settled(room, arrival, error);

@@ -49,11 +49,21 @@ export class Joining {
     const { memberships } = connection;
     const existing = memberships.get(request.room);
     if (existing === undefined && memberships.size >= this.core.limits.roomsPerConnection) {
-      throw new TrunklineError('too_many_rooms', `A connection may join ${this.core.limits.roomsPerConnection} rooms.`, { path: 'room' });
+      throw new TrunklineError(
+        'too_many_rooms',
+        `A connection may join ${this.core.limits.roomsPerConnection} rooms.`,
+        { path: 'room' },
+      );
     }
     const room = await this.rooms.acquire(request.room);
     const membership: Membership = {
-      connection, room, grant, state: 'joining', presenceVersion: 0, pendingPresence: grant.presence ? [] : null, deliveredOffset: 0,
+      connection,
+      room,
+      grant,
+      state: 'joining',
+      presenceVersion: 0,
+      pendingPresence: grant.presence ? [] : null,
+      deliveredOffset: 0,
     };
     try {
       if (!connection.isOpen) return;
@@ -94,7 +104,10 @@ export class Joining {
     if (position === undefined && !rewind) return FRESH;
     let flaw: GapReason | undefined;
     if (position !== undefined) {
-      const page = await this.core.broker.read(room.name, { after: Math.max(0, position.offset - 1), limit: REPLAY_PAGE });
+      const page = await this.core.broker.read(room.name, {
+        after: Math.max(0, position.offset - 1),
+        limit: REPLAY_PAGE,
+      });
       const found = resumeFlaw(position, page);
       this.core.observer.resumed?.(found === null ? 'recovered' : found === 'purged' ? 'epoch_changed' : found);
       if (found === null) return { position, recovered: true, page };
@@ -116,12 +129,18 @@ export class Joining {
     membership.presenceVersion = snapshot?.version ?? 0;
     membership.state = missed > 0 || position.offset !== room.feed.position.offset ? 'replaying' : 'live';
     connection.tell({
-      type: 'joined', room: room.name, position, recovered: start.recovered, missed, timestamp: Date.now(),
+      type: 'joined',
+      room: room.name,
+      position,
+      recovered: start.recovered,
+      missed,
+      timestamp: Date.now(),
       ...(ref === undefined ? {} : { ref }),
       ...(start.reason === undefined ? {} : { reason: start.reason }),
       ...(snapshot === undefined ? {} : { presence: snapshot }),
     });
-    for (const notice of membership.pendingPresence ?? []) if (notice.version > membership.presenceVersion) connection.tell(notice);
+    for (const notice of membership.pendingPresence ?? [])
+      if (notice.version > membership.presenceVersion) connection.tell(notice);
     membership.pendingPresence = null;
     const tellRetained = () => {
       for (const notice of retained) connection.tell(notice);

@@ -42,7 +42,13 @@ export class LiveAuthorisation {
     for (const { kind, definition } of this.core.rules.kinds.values()) {
       if (definition.autoJoin === 'self') rooms.push(`${kind}:${principal.userId}`);
       else if (definition.autoJoin) {
-        rooms.push(...(await this.core.directory.objectsOf(principal.userId, definition.autoJoin.slice('relation:'.length), kind)));
+        rooms.push(
+          ...(await this.core.directory.objectsOf(
+            principal.userId,
+            definition.autoJoin.slice('relation:'.length),
+            kind,
+          )),
+        );
       }
     }
     return rooms;

@@ -40,7 +40,10 @@ function act(parts: GatewayParts, signal: Signal): void {
   switch (signal.t) {
     case 'superseded': {
       const older = connections.bySession.get(signal.sessionId);
-      const isNewer = older && (older.connectedAt < signal.openedAt || (older.connectedAt === signal.openedAt && older.id < signal.connectionId));
+      const isNewer =
+        older &&
+        (older.connectedAt < signal.openedAt ||
+          (older.connectedAt === signal.openedAt && older.id < signal.connectionId));
       if (older && older.id !== signal.connectionId && isNewer) older.close(4500, 'superseded');
       return;
     }
@@ -58,7 +61,8 @@ function act(parts: GatewayParts, signal: Signal): void {
       const frames = new Map<object, unknown>();
       for (const connection of connections.byId.values()) {
         const { encoder } = connection.link;
-        if (!frames.has(encoder)) frames.set(encoder, encoder.encode({ type: 'broadcast', event, id, data, timestamp }));
+        if (!frames.has(encoder))
+          frames.set(encoder, encoder.encode({ type: 'broadcast', event, id, data, timestamp }));
         const frame = frames.get(encoder) ?? null;
         if (frame !== null) connection.deliver(frame, false, undefined);
       }

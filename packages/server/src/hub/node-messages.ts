@@ -47,7 +47,13 @@ export class NodeMessages {
       if (!this.#deliver(direct)) throw notFound();
       return;
     }
-    await this.#ask(nodeId, ANSWER_MS, (answer) => ({ t: 'direct', ...direct, rooms: [...direct.rooms], timestamp: Date.now(), answer }));
+    await this.#ask(nodeId, ANSWER_MS, (answer) => ({
+      t: 'direct',
+      ...direct,
+      rooms: [...direct.rooms],
+      timestamp: Date.now(),
+      answer,
+    }));
   }
 
   /** @throws {TrunklineError} as `Calls.call`, or `not_found` */
@@ -74,7 +80,9 @@ export class NodeMessages {
       return;
     }
     const connection = this.core.connections.byId.get(signal.to);
-    const asked = connection ? this.calls.call(connection, signal.method, signal.data, signal.timeoutMs) : Promise.reject(notFound());
+    const asked = connection
+      ? this.calls.call(connection, signal.method, signal.data, signal.timeoutMs)
+      : Promise.reject(notFound());
     this.#answer(signal.answer, asked);
   }
 
@@ -111,7 +119,8 @@ export class NodeMessages {
     work.then(
       (data) => tell({ t: 'answer', id: to.id, data }),
       (error: unknown) => {
-        const { code, message } = error instanceof TrunklineError ? error : new TrunklineError('internal', 'The call failed.');
+        const { code, message } =
+          error instanceof TrunklineError ? error : new TrunklineError('internal', 'The call failed.');
         tell({ t: 'answer', id: to.id, error: { code, message } });
       },
     );

@@ -3,8 +3,8 @@ import type { PresenceChange } from '../seams/presence-store.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { HubRoom, Membership } from './hub-room.js';
-import type { Rooms } from './rooms.js';
 import type { PresenceMessage } from './room-messages.js';
+import type { Rooms } from './rooms.js';
 
 /** How long an abnormal close leaves a member present, so that a quick reconnect is no flap. */
 const GRACE_MS = 2_000;
@@ -29,7 +29,11 @@ export class PresenceService {
   async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<void> {
     if (membership.room.rules.definition.presence === false) return;
     const { connection, room } = membership;
-    const change = await this.core.presence.touch(room.name, { userId: connection.principal.userId, connectionId: connection.id, state });
+    const change = await this.core.presence.touch(room.name, {
+      userId: connection.principal.userId,
+      connectionId: connection.id,
+      state,
+    });
     this.#tell(change);
   }
 
@@ -43,7 +47,8 @@ export class PresenceService {
   /** Ends a membership's presence: at once, or after the grace when the peer only dropped. */
   exit(connection: Connection, room: HubRoom, clean: boolean): void {
     if (room.rules.definition.presence === false) return;
-    const remove = () => void this.core.presence.remove(room.name, connection.id).then((change) => this.#tell(change), this.#away);
+    const remove = () =>
+      void this.core.presence.remove(room.name, connection.id).then((change) => this.#tell(change), this.#away);
     if (clean) {
       remove();
       return;
@@ -75,7 +80,14 @@ export class PresenceService {
       const { version, members } = await this.core.presence.list(room.name);
       if (version > room.presenceVersion) {
         room.presenceVersion = version;
-        room.presenceChanged({ type: 'presence', room: room.name, version, change: 'sync', members, timestamp: Date.now() });
+        room.presenceChanged({
+          type: 'presence',
+          room: room.name,
+          version,
+          change: 'sync',
+          members,
+          timestamp: Date.now(),
+        });
       }
     } catch (error) {
       this.#away(error);

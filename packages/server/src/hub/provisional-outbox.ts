@@ -40,7 +40,9 @@ export class ProvisionalOutbox {
   add(publication: Publication, principal: Principal | null): Promise<Appended> {
     const bytes = JSON.stringify(publication.data)?.length ?? 0;
     if (this.#items.length >= MAX_ITEMS || this.#bytes + bytes > MAX_BYTES) {
-      throw new TrunklineError('unavailable', 'Redis is away and the outbox is full; try again later.', { retryAfterMs: 1_000 });
+      throw new TrunklineError('unavailable', 'Redis is away and the outbox is full; try again later.', {
+        retryAfterMs: 1_000,
+      });
     }
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
@@ -81,7 +83,8 @@ export class ProvisionalOutbox {
       return true;
     } catch (error) {
       // The key makes another try harmless, whatever became of this one.
-      if (error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome')) return false;
+      if (error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome'))
+        return false;
       reject(error);
       return true;
     }

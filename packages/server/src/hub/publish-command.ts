@@ -1,5 +1,5 @@
-import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
 import { randomUUID } from 'node:crypto';
+import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
@@ -38,7 +38,8 @@ export class PublishCommands {
   /** Fetches the grants that are missing. Rooms that can not be judged are refused by {@link start}. */
   async prepare(connection: Connection, command: PublishCommand): Promise<void> {
     for (const room of command.rooms) {
-      if (this.parts.grants.known(connection, room) === null) await this.parts.grants.ask(connection, room).catch(() => undefined);
+      if (this.parts.grants.known(connection, room) === null)
+        await this.parts.grants.ask(connection, room).catch(() => undefined);
     }
   }
 
@@ -53,12 +54,21 @@ export class PublishCommands {
       );
     }
     const appends = command.rooms.map((room) =>
-      this.#toRoom(connection, command, { room, eventId, order, arrival }).catch((error: unknown) => ({ eventId, room: { room, error: this.#refusal(error).toBody() } })),
+      this.#toRoom(connection, command, { room, eventId, order, arrival }).catch((error: unknown) => ({
+        eventId,
+        room: { room, error: this.#refusal(error).toBody() },
+      })),
     );
-    return Promise.all(appends).then((acked): Reply => ({ type: 'ack', eventId: acked[0]?.eventId ?? eventId, rooms: acked.map(({ room }) => room) }));
+    return Promise.all(appends).then(
+      (acked): Reply => ({ type: 'ack', eventId: acked[0]?.eventId ?? eventId, rooms: acked.map(({ room }) => room) }),
+    );
   }
 
-  async #toRoom(connection: Connection, command: PublishCommand, target: Target): Promise<{ eventId: string; room: AckedRoom }> {
+  async #toRoom(
+    connection: Connection,
+    command: PublishCommand,
+    target: Target,
+  ): Promise<{ eventId: string; room: AckedRoom }> {
     const { core, publisher } = this.parts;
     const { room, eventId, order, arrival } = target;
     const { event, data, id } = command;
@@ -66,10 +76,21 @@ export class PublishCommands {
     const grant = this.parts.grants.known(connection, room);
     const membership = connection.memberships.get(room);
     const isMember = membership !== undefined && membership.state !== 'joining';
-    if (grant === null) throw new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', { retryAfterMs: 1_000 });
+    if (grant === null)
+      throw new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
+        retryAfterMs: 1_000,
+      });
     if (!(isMember ? grant.publishAsMember : grant.publish).has(event)) throw forbidden();
     const { userId } = connection.principal;
-    const outgoing = { room, event, eventId, from: { userId, connectionId: connection.id }, data, key: { userId, id }, principal: connection.principal };
+    const outgoing = {
+      room,
+      event,
+      eventId,
+      from: { userId, connectionId: connection.id },
+      data,
+      key: { userId, id },
+      principal: connection.principal,
+    };
     if (!definition.durable) {
       publisher.emit(outgoing, kind, definition);
       this.#moveCursor(connection, command, room);
@@ -77,7 +98,11 @@ export class PublishCommands {
     }
     order.check(room, arrival);
     if (connection.unacked >= core.limits.unacked) {
-      const error = new TrunklineError('too_many_unacked', `Wait for acknowledgements: ${core.limits.unacked} publishes are under way.`, { retryAfterMs: 100 });
+      const error = new TrunklineError(
+        'too_many_unacked',
+        `Wait for acknowledgements: ${core.limits.unacked} publishes are under way.`,
+        { retryAfterMs: 100 },
+      );
       order.settled(room, arrival, error);
       throw error;
     }
@@ -88,7 +113,10 @@ export class PublishCommands {
       order.settled(room, arrival, null);
       core.observer.acknowledged?.(performance.now() - startedAt);
       const { epoch, offset } = appended;
-      return { eventId: appended.eventId, room: { room, epoch, offset, ...(appended.status === 'duplicate' ? { duplicate: true as const } : {}) } };
+      return {
+        eventId: appended.eventId,
+        room: { room, epoch, offset, ...(appended.status === 'duplicate' ? { duplicate: true as const } : {}) },
+      };
     } catch (error) {
       order.settled(room, arrival, error);
       throw error;

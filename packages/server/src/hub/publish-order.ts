@@ -23,7 +23,11 @@ export class PublishOrder {
   check(room: string, arrival: Arrival): void {
     const refused = this.#refused.get(room);
     if (refused === undefined || refused.id === arrival.id || arrival.number < refused.number) return;
-    throw new TrunklineError('out_of_order', 'An earlier publish to this room was refused; send it again first, or skip it.', { path: 'id' });
+    throw new TrunklineError(
+      'out_of_order',
+      'An earlier publish to this room was refused; send it again first, or skip it.',
+      { path: 'id' },
+    );
   }
 
   settled(room: string, arrival: Arrival, error: unknown): void {

@@ -37,7 +37,11 @@ export class Publisher {
   }
 
   /** Validates by the contract. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
-  check(room: string, event: string, data: unknown): { readonly kind: KindRules; readonly definition: EventDefinition } {
+  check(
+    room: string,
+    event: string,
+    data: unknown,
+  ): { readonly kind: KindRules; readonly definition: EventDefinition } {
     const kind = this.core.rules.kindOf(room);
     const definition = this.core.rules.eventOf(kind, event);
     checkData(definition.data, data);
@@ -54,27 +58,46 @@ export class Publisher {
     const { limits, broker } = this.core;
     const { definition } = kind;
     const publication: Publication = {
-      room, event, eventId, from, data,
+      room,
+      event,
+      eventId,
+      from,
+      data,
       timestamp: Date.now(),
-      log: { size: definition.historySize ?? limits.historySize, ttlMs: definition.historyTtlMs ?? limits.historyTtlMs },
+      log: {
+        size: definition.historySize ?? limits.historySize,
+        ttlMs: definition.historyTtlMs ?? limits.historyTtlMs,
+      },
       dedupeWindowMs: limits.dedupeWindowMs,
       minReplicas: definition.minReplicas ?? 0,
       ...(key ? { key } : {}),
     };
     this.core.observer.published?.(kind.kind, true);
     const appended = await this.#place(publication, kind, principal, outgoing, broker.status.state === 'connected');
-    if (appended.status === 'conflict') throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
+    if (appended.status === 'conflict')
+      throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
     return appended;
   }
 
-  #place(publication: Publication, kind: KindRules, principal: Principal | null, outgoing: Outgoing, connected: boolean): Promise<Appended> {
+  #place(
+    publication: Publication,
+    kind: KindRules,
+    principal: Principal | null,
+    outgoing: Outgoing,
+    connected: boolean,
+  ): Promise<Appended> {
     const provisional = kind.definition.whenDegraded === 'provisional';
-    if (provisional && (!connected || this.outbox.holds(publication.room))) return this.#hold(publication, principal, outgoing);
-    if (!connected) throw new TrunklineError('unavailable', 'The log can not be written just now; the same id may be sent again.', { retryAfterMs: 1_000 });
+    if (provisional && (!connected || this.outbox.holds(publication.room)))
+      return this.#hold(publication, principal, outgoing);
+    if (!connected)
+      throw new TrunklineError('unavailable', 'The log can not be written just now; the same id may be sent again.', {
+        retryAfterMs: 1_000,
+      });
     const appended = this.core.broker.publish(publication);
     if (!provisional) return appended;
     return appended.catch((error: unknown) => {
-      const retry = error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome');
+      const retry =
+        error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome');
       if (!retry) throw error;
       return this.#hold(publication, principal, outgoing);
     });
@@ -84,10 +107,22 @@ export class Publisher {
   #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
-    this.rooms.get(room)?.fanOut(
-      { type: 'event', room, event, id: eventId, from, data, timestamp, provisional: true, ...(key && 'userId' in from ? { ref: key.id } : {}) },
-      { durable: false },
-    );
+    this.rooms
+      .get(room)
+      ?.fanOut(
+        {
+          type: 'event',
+          room,
+          event,
+          id: eventId,
+          from,
+          data,
+          timestamp,
+          provisional: true,
+          ...(key && 'userId' in from ? { ref: key.id } : {}),
+        },
+        { durable: false },
+      );
     outgoing.onProvisional?.();
     return appended;
   }
@@ -96,10 +131,16 @@ export class Publisher {
   emit(outgoing: Outgoing, kind: KindRules, definition: EventDefinition, scope: 'all' | 'local' = 'all'): void {
     const { room, event, eventId, from, data, key } = outgoing;
     const message: EphemeralMessage = {
-      t: 'e', event, id: eventId, from, data,
+      t: 'e',
+      event,
+      id: eventId,
+      from,
+      data,
       timestamp: Date.now(),
       ...(key ? { ref: key.id } : {}),
-      ...(definition.echo === 'others' && 'connectionId' in from && from.connectionId !== undefined ? { except: from.connectionId } : {}),
+      ...(definition.echo === 'others' && 'connectionId' in from && from.connectionId !== undefined
+        ? { except: from.connectionId }
+        : {}),
     };
     this.core.observer.published?.(kind.kind, false);
     if (scope === 'local') this.deliver(room, message);
@@ -111,11 +152,18 @@ export class Publisher {
     const room = this.rooms.get(name);
     if (room === undefined) return;
     const { t: _, except, ...event } = message;
-    room.fanOut({ type: 'event', room: name, ...event }, { durable: false, definition: room.rules.events.get(message.event), except });
+    room.fanOut(
+      { type: 'event', room: name, ...event },
+      { durable: false, definition: room.rules.events.get(message.event), except },
+    );
   }
 }
 
-function retention(definition: EventDefinition, event: string, data: unknown): { key: string; ttlMs: number } | undefined {
+function retention(
+  definition: EventDefinition,
+  event: string,
+  data: unknown,
+): { key: string; ttlMs: number } | undefined {
   if (definition.retain !== 'last') return undefined;
   const { conflateBy } = definition;
   const record = data as Readonly<Record<string, unknown>>;

@@ -22,8 +22,13 @@ export class Receipts {
    *
    * @throws {TrunklineError} `forbidden` for kinds without receipts, `unavailable`
    */
-  async advance(room: HubRoom, userId: string, at: { readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind }): Promise<void> {
-    if (!room.rules.definition.receipts) throw new TrunklineError('forbidden', 'Rooms of this kind keep no receipts.', { path: 'room' });
+  async advance(
+    room: HubRoom,
+    userId: string,
+    at: { readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind },
+  ): Promise<void> {
+    if (!room.rules.definition.receipts)
+      throw new TrunklineError('forbidden', 'Rooms of this kind keep no receipts.', { path: 'room' });
     const { epoch, kind } = at;
     const { position } = room.feed;
     if (epoch !== position.epoch) return;

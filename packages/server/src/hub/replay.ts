@@ -31,7 +31,12 @@ export async function replay(core: Core, membership: Membership, from: Position,
 }
 
 /** Sends a page's entries after the cursor. @returns the new cursor, or null when the member is gone */
-async function give(membership: Membership, from: Position, page: LogPage, isCurrent: () => boolean): Promise<Position | null> {
+async function give(
+  membership: Membership,
+  from: Position,
+  page: LogPage,
+  isCurrent: () => boolean,
+): Promise<Position | null> {
   const { connection, room } = membership;
   let cursor = from;
   for (const entry of page.entries) {
@@ -40,7 +45,8 @@ async function give(membership: Membership, from: Position, page: LogPage, isCur
       await delay(WAIT_MS, undefined, { ref: false });
       if (!isCurrent()) return null;
     }
-    if (connection.showsAgain || !connection.needsIds || connection.showsFirst(entry.id)) tell(membership, room.name, entry);
+    if (connection.showsAgain || !connection.needsIds || connection.showsFirst(entry.id))
+      tell(membership, room.name, entry);
     cursor = { epoch: entry.epoch, offset: entry.offset, lastId: entry.id };
   }
   return cursor;

@@ -46,7 +46,8 @@ export class Requests {
   }
 
   handle(action: string, handler: Handler): void {
-    if (!Object.hasOwn(this.core.contract.actions, action)) throw new TypeError(`The contract has no action "${action}".`);
+    if (!Object.hasOwn(this.core.contract.actions, action))
+      throw new TypeError(`The contract has no action "${action}".`);
     this.#handlers.set(action, handler);
   }
 
@@ -54,14 +55,24 @@ export class Requests {
   async run(connection: Connection, command: RequestCommand): Promise<Reply> {
     const startedAt = performance.now();
     const outcome = await this.#outcome(connection, command).catch((error: unknown) => ({ error: bodyOf(error) }));
-    const kind = 'data' in outcome ? 'ok' : outcome.error.code === 'timeout' ? 'timeout' : outcome.error.code === 'cancelled' ? 'cancelled' : 'error';
+    const kind =
+      'data' in outcome
+        ? 'ok'
+        : outcome.error.code === 'timeout'
+          ? 'timeout'
+          : outcome.error.code === 'cancelled'
+            ? 'cancelled'
+            : 'error';
     this.core.observer.requestSettled?.(kind, performance.now() - startedAt);
-    return 'data' in outcome ? { type: 'response', data: outcome.data } : { type: 'error', error: TrunklineError.from(outcome.error) };
+    return 'data' in outcome
+      ? { type: 'response', data: outcome.data }
+      : { type: 'error', error: TrunklineError.from(outcome.error) };
   }
 
   cancel(connection: Connection, of: string): void {
     for (const running of this.#running.values()) {
-      if (running.waiters.get(connection) === of) running.abort.abort(new TrunklineError('cancelled', 'The request was cancelled.'));
+      if (running.waiters.get(connection) === of)
+        running.abort.abort(new TrunklineError('cancelled', 'The request was cancelled.'));
     }
   }
 
@@ -69,7 +80,8 @@ export class Requests {
   gone(connection: Connection): void {
     for (const running of this.#running.values()) {
       if (!running.waiters.delete(connection) || running.waiters.size > 0) continue;
-      const abandon = () => running.abort.abort(new TrunklineError('cancelled', 'Nobody waits for this request any more.'));
+      const abandon = () =>
+        running.abort.abort(new TrunklineError('cancelled', 'Nobody waits for this request any more.'));
       if (running.bound) abandon();
       else running.abandoned = setTimeout(abandon, OUTLIVES_MS).unref();
     }
@@ -82,12 +94,16 @@ export class Requests {
     const payload = JSON.stringify(command.data) ?? '';
     const running = this.#running.get(key);
     if (running) {
-      if (running.payload !== payload) throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
+      if (running.payload !== payload)
+        throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
       clearTimeout(running.abandoned);
       running.waiters.set(connection, command.id);
       return running.outcome;
     }
-    const timeoutMs = Math.min(command.timeoutMs ?? MAX_TIMEOUT_MS, definition?.timeoutMs ?? this.core.limits.actionTimeoutMs);
+    const timeoutMs = Math.min(
+      command.timeoutMs ?? MAX_TIMEOUT_MS,
+      definition?.timeoutMs ?? this.core.limits.actionTimeoutMs,
+    );
     const entry = this.#start(connection, command, { key, payload, timeoutMs, definition });
     return entry.outcome;
   }
@@ -95,10 +111,13 @@ export class Requests {
   #admit(connection: Connection, { action, data }: RequestCommand): ActionDefinition | undefined {
     const { actions } = this.core.contract;
     const definition = Object.hasOwn(actions, action) ? actions[action] : undefined;
-    if (definition === undefined && this.forward === undefined) throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
+    if (definition === undefined && this.forward === undefined)
+      throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
     const { roles, anonymous } = connection.principal;
-    const allowed = definition?.roles === undefined ? !anonymous : definition.roles.some((role) => roles.includes(role));
-    if (!allowed && !roles.includes('admin')) throw new TrunklineError('forbidden', 'This action is not yours to ask for.', { path: 'action' });
+    const allowed =
+      definition?.roles === undefined ? !anonymous : definition.roles.some((role) => roles.includes(role));
+    if (!allowed && !roles.includes('admin'))
+      throw new TrunklineError('forbidden', 'This action is not yours to ask for.', { path: 'action' });
     if (definition !== undefined) checkData(definition.input, data);
     return definition;
   }
@@ -106,10 +125,18 @@ export class Requests {
   #start(
     connection: Connection,
     command: RequestCommand,
-    how: { readonly key: string; readonly payload: string; readonly timeoutMs: number; readonly definition: ActionDefinition | undefined },
+    how: {
+      readonly key: string;
+      readonly payload: string;
+      readonly timeoutMs: number;
+      readonly definition: ActionDefinition | undefined;
+    },
   ): Running {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')), how.timeoutMs);
+    const timer = setTimeout(
+      () => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')),
+      how.timeoutMs,
+    );
     const waiters = new Map([[connection, command.id]]);
     const outcome = this.#claimAndRun(connection, command, how.key, abort.signal, waiters)
       .then((data): Outcome => {
@@ -117,7 +144,8 @@ export class Requests {
         return { data: data ?? null };
       })
       .catch((error: unknown): Outcome => {
-        if (!(error instanceof TrunklineError)) this.core.logger.error({ err: error, action: command.action }, 'action failed');
+        if (!(error instanceof TrunklineError))
+          this.core.logger.error({ err: error, action: command.action }, 'action failed');
         return { error: bodyOf(error) };
       })
       .then((settled) => {
@@ -127,16 +155,31 @@ export class Requests {
         if (!command.bound) this.#remember(how.key, settled);
         return settled;
       });
-    const entry: Running = { payload: how.payload, abort, outcome, waiters, bound: command.bound ?? false, abandoned: undefined };
+    const entry: Running = {
+      payload: how.payload,
+      abort,
+      outcome,
+      waiters,
+      bound: command.bound ?? false,
+      abandoned: undefined,
+    };
     this.#running.set(how.key, entry);
     return entry;
   }
 
-  async #claimAndRun(connection: Connection, command: RequestCommand, key: string, signal: AbortSignal, waiters: ReadonlyMap<Connection, string>): Promise<unknown> {
+  async #claimAndRun(
+    connection: Connection,
+    command: RequestCommand,
+    key: string,
+    signal: AbortSignal,
+    waiters: ReadonlyMap<Connection, string>,
+  ): Promise<unknown> {
     if (!command.bound) {
       const claim = await this.core.ledger.claim(key, MAX_TIMEOUT_MS);
       if (claim.status !== 'claimed') {
-        const settled = (claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, signal)) as Outcome;
+        const settled = (
+          claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, signal)
+        ) as Outcome;
         if ('error' in settled) throw TrunklineError.from(settled.error);
         return settled.data;
       }
@@ -148,12 +191,27 @@ export class Requests {
     return raced(this.#execute(connection, command, signal, progress), signal);
   }
 
-  async #execute(connection: Connection, command: RequestCommand, signal: AbortSignal, progress: (data: unknown) => void): Promise<unknown> {
+  async #execute(
+    connection: Connection,
+    command: RequestCommand,
+    signal: AbortSignal,
+    progress: (data: unknown) => void,
+  ): Promise<unknown> {
     const { principal } = connection;
     const handler = this.#handlers.get(command.action);
-    if (handler) return handler(command.data, { principal, requestId: command.id, connectionId: connection.id, signal, progress });
-    if (this.forward === undefined) throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
-    const request: ActionRequest = { action: command.action, requestId: command.id, data: command.data, principal, signal, progress, ...command.context };
+    if (handler)
+      return handler(command.data, { principal, requestId: command.id, connectionId: connection.id, signal, progress });
+    if (this.forward === undefined)
+      throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
+    const request: ActionRequest = {
+      action: command.action,
+      requestId: command.id,
+      data: command.data,
+      principal,
+      signal,
+      progress,
+      ...command.context,
+    };
     return this.forward(request);
   }
 
@@ -184,5 +242,7 @@ function checkOutput(schema: unknown, data: unknown): void {
 }
 
 function bodyOf(error: unknown): ErrorBody {
-  return (error instanceof TrunklineError ? error : new TrunklineError('internal', 'The action failed.', { retryable: false })).toBody();
+  return (
+    error instanceof TrunklineError ? error : new TrunklineError('internal', 'The action failed.', { retryable: false })
+  ).toBody();
 }

@@ -27,5 +27,7 @@ export function rewindStart(page: LogPage, rewind: number): Position {
   const first = page.entries.length - rewind;
   const before = page.entries[first - 1];
   if (rewind === 0) return page.head;
-  return before ? { epoch, offset: before.offset, lastId: before.id } : { epoch, offset: page.trimmed.offset, lastId: page.trimmed.id };
+  return before
+    ? { epoch, offset: before.offset, lastId: before.id }
+    : { epoch, offset: page.trimmed.offset, lastId: page.trimmed.id };
 }

@@ -91,7 +91,11 @@ export class RoomFeed {
       return true;
     }
     if (event.offset > offset) return false;
-    return offset - event.offset >= REMEMBERED_IDS || this.#ids[event.offset % REMEMBERED_IDS] === event.id || this.#ids[event.offset % REMEMBERED_IDS] === undefined;
+    return (
+      offset - event.offset >= REMEMBERED_IDS ||
+      this.#ids[event.offset % REMEMBERED_IDS] === event.id ||
+      this.#ids[event.offset % REMEMBERED_IDS] === undefined
+    );
   }
 
   #advance(event: LoggedEvent): void {
@@ -158,19 +162,24 @@ export class RoomFeed {
       const start: Position = { epoch: page.head.epoch, offset: 0, lastId: '' };
       const reason = this.#purging ? 'purged' : 'epoch_changed';
       this.#purging = false;
-      this.#jump(epoch === NO_POSITION.epoch ? 'unknown_position' : reason, page.trimmed.offset === 0 && page.head.offset <= PAGE ? start : page.head);
+      this.#jump(
+        epoch === NO_POSITION.epoch ? 'unknown_position' : reason,
+        page.trimmed.offset === 0 && page.head.offset <= PAGE ? start : page.head,
+      );
       return;
     }
     if (page.trimmed.offset > offset) {
       this.#jump('trimmed', { epoch, offset: page.trimmed.offset, lastId: page.trimmed.id });
     } else if (offset > 0 && offset <= page.head.offset) {
-      const there = page.trimmed.offset === offset ? page.trimmed.id : page.entries.find((entry) => entry.offset === offset)?.id;
+      const there =
+        page.trimmed.offset === offset ? page.trimmed.id : page.entries.find((entry) => entry.offset === offset)?.id;
       if (there !== undefined && there !== lastId) {
         this.#jump('rewound', page.head);
         return;
       }
     }
-    for (const entry of page.entries) if (entry.epoch === epoch && entry.offset === this.position.offset + 1) this.#advance(entry);
+    for (const entry of page.entries)
+      if (entry.epoch === epoch && entry.offset === this.position.offset + 1) this.#advance(entry);
   }
 
   #jump(reason: GapReason, position: Position): void {

@@ -18,12 +18,21 @@ export class ServicePublisher {
     const eventId = eventIdFor(id);
     // Everything is checked before anything is done.
     const checked = rooms.map((room) => ({ room, ...this.publisher.check(room, event, data) }));
-    if (checked.length === 0) throw new TrunklineError('invalid_data', 'A publication needs a room.', { path: 'rooms' });
+    if (checked.length === 0)
+      throw new TrunklineError('invalid_data', 'A publication needs a room.', { path: 'rooms' });
     const from = publication.from ?? { service: 'hub' };
     let provisional = false;
     const results = await Promise.all(
       checked.map(async ({ room, kind, definition }): Promise<{ acked: AckedRoom; eventId: string }> => {
-        const outgoing = { room, event, eventId, from, data, key: { userId: SERVICE_USER, id: id ?? createId() }, principal: null };
+        const outgoing = {
+          room,
+          event,
+          eventId,
+          from,
+          data,
+          key: { userId: SERVICE_USER, id: id ?? createId() },
+          principal: null,
+        };
         if (!definition.durable) {
           const { key: _, ...unkeyed } = outgoing;
           this.publisher.emit(unkeyed, kind, definition, publication.scope);
@@ -34,12 +43,21 @@ export class ServicePublisher {
             provisional = true;
             resolve({ acked: { room }, eventId });
           };
-          this.publisher.append({ ...outgoing, onProvisional }, kind).then(({ epoch, offset, status, eventId: held }) => {
-            resolve({ acked: { room, epoch, offset, ...(status === 'duplicate' ? { duplicate: true as const } : {}) }, eventId: held });
-          }, reject);
+          this.publisher
+            .append({ ...outgoing, onProvisional }, kind)
+            .then(({ epoch, offset, status, eventId: held }) => {
+              resolve({
+                acked: { room, epoch, offset, ...(status === 'duplicate' ? { duplicate: true as const } : {}) },
+                eventId: held,
+              });
+            }, reject);
         });
       }),
     );
-    return { eventId: results[0]?.eventId ?? eventId, rooms: results.map(({ acked }) => acked), ...(provisional ? { provisional: true as const } : {}) };
+    return {
+      eventId: results[0]?.eventId ?? eventId,
+      rooms: results.map(({ acked }) => acked),
+      ...(provisional ? { provisional: true as const } : {}),
+    };
   }
 }

@@ -13,7 +13,10 @@ const ID_LENGTH = 22;
 
 export function createSessionIds(secret: string): SessionIds {
   const mac = (sessionId: string, userId: string) =>
-    createHmac('sha256', secret).update(`trunkline.session\n${sessionId}\n${userId}`).digest('base64url').slice(0, ID_LENGTH);
+    createHmac('sha256', secret)
+      .update(`trunkline.session\n${sessionId}\n${userId}`)
+      .digest('base64url')
+      .slice(0, ID_LENGTH);
   return {
     create: () => randomBytes(ID_BYTES).toString('base64url'),
     sign: (sessionId, userId) => `${sessionId}.${mac(sessionId, userId)}`,
@@ -21,7 +24,9 @@ export function createSessionIds(secret: string): SessionIds {
       const sessionId = session.slice(0, ID_LENGTH);
       const given = Buffer.from(session.slice(ID_LENGTH + 1));
       const expected = Buffer.from(mac(sessionId, userId));
-      return session[ID_LENGTH] === '.' && given.length === expected.length && timingSafeEqual(given, expected) ? sessionId : null;
+      return session[ID_LENGTH] === '.' && given.length === expected.length && timingSafeEqual(given, expected)
+        ? sessionId
+        : null;
     },
   };
 }

@@ -2,11 +2,14 @@ import type { From } from '@trunkline/protocol';
 import { z } from 'zod';
 import type { Revocation } from './hub-api.js';
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 const revocation = z.custom<Revocation>(
   (value) => isRecord(value) && (typeof value.tokenId === 'string' || typeof value.userId === 'string'),
 );
-const from = z.custom<From>((value) => isRecord(value) && (typeof value.userId === 'string' || typeof value.service === 'string'));
+const from = z.custom<From>(
+  (value) => isRecord(value) && (typeof value.userId === 'string' || typeof value.service === 'string'),
+);
 
 /** What nodes tell each other besides rooms. Checked on arrival: the bus is not trusted to carry only ours. */
 const signalSchema = z.discriminatedUnion('t', [
@@ -26,8 +29,20 @@ const signalSchema = z.discriminatedUnion('t', [
     timestamp: z.number(),
     answer: z.object({ nodeId: z.string(), id: z.string() }),
   }),
-  z.object({ t: z.literal('call'), to: z.string(), method: z.string(), data: z.unknown(), timeoutMs: z.number(), answer: z.object({ nodeId: z.string(), id: z.string() }) }),
-  z.object({ t: z.literal('answer'), id: z.string(), data: z.unknown().optional(), error: z.object({ code: z.string(), message: z.string() }).optional() }),
+  z.object({
+    t: z.literal('call'),
+    to: z.string(),
+    method: z.string(),
+    data: z.unknown(),
+    timeoutMs: z.number(),
+    answer: z.object({ nodeId: z.string(), id: z.string() }),
+  }),
+  z.object({
+    t: z.literal('answer'),
+    id: z.string(),
+    data: z.unknown().optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+  }),
 ]);
 
 export type Signal = z.infer<typeof signalSchema>;

@@ -3,7 +3,11 @@ export class TokenBucket {
   #tokens: number;
   #refilledAt: number;
 
-  constructor(private readonly perSecond: number, private readonly burst: number, now: number) {
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst: number,
+    now: number,
+  ) {
     this.#tokens = burst;
     this.#refilledAt = now;
   }

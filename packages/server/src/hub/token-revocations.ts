@@ -12,11 +12,13 @@ export class TokenRevocations {
 
   /** @throws {TrunklineError} `token_revoked` */
   check(principal: Principal): void {
-    if (this.#revoked.isRevoked(principal)) throw new TrunklineError('token_revoked', 'This token was revoked; sign in again.');
+    if (this.#revoked.isRevoked(principal))
+      throw new TrunklineError('token_revoked', 'This token was revoked; sign in again.');
   }
 
   apply(revocation: Revocation): void {
-    if (!this.#revoked.add(revocation)) this.core.logger.warn({}, 'the oldest token revocations were forgotten to make room');
+    if (!this.#revoked.add(revocation))
+      this.core.logger.warn({}, 'the oldest token revocations were forgotten to make room');
     for (const connection of this.core.connections.byId.values()) {
       if (this.#revoked.isRevoked(connection.principal)) connection.close(4102, 'token_revoked');
     }

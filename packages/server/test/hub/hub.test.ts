@@ -2,7 +2,11 @@ import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { startHub, type TokenClaims } from './start-hub.js';
 
-async function connect(hub: Awaited<ReturnType<typeof startHub>>, userId: string, claims?: TokenClaims): Promise<RawClient> {
+async function connect(
+  hub: Awaited<ReturnType<typeof startHub>>,
+  userId: string,
+  claims?: TokenClaims,
+): Promise<RawClient> {
   const client = await connectRaw({ url: hub.url });
   await client.hello({ token: await hub.token(userId, claims) });
   return client;
@@ -20,7 +24,13 @@ describe('two people in a room', () => {
     expect(ack).toMatchObject({ offset: 1, epoch: joined.position.epoch });
     const own = await ann.nextOf('event');
     const other = await bob.nextOf('event');
-    expect(own).toMatchObject({ ref: 'p1', id: ack.eventId, offset: 1, data: { text: 'hello', more: { kept: true } }, from: { userId: 'ann' } });
+    expect(own).toMatchObject({
+      ref: 'p1',
+      id: ack.eventId,
+      offset: 1,
+      data: { text: 'hello', more: { kept: true } },
+      from: { userId: 'ann' },
+    });
     expect(other.ref).toBeUndefined();
     expect(other).toMatchObject({ id: ack.eventId, offset: 1, event: 'message', room: 'lobby:main' });
   });
@@ -31,7 +41,9 @@ describe('two people in a room', () => {
     const first = await ann.publish('lobby:main', 'message', { text: 'once' }, 'p1');
     const again = await ann.publish('lobby:main', 'message', { text: 'once' }, 'p1');
     expect(again).toMatchObject({ eventId: first.eventId, offset: first.offset, duplicate: true });
-    await expect(ann.publish('lobby:main', 'message', { text: 'other' }, 'p1')).rejects.toMatchObject({ code: 'id_conflict' });
+    await expect(ann.publish('lobby:main', 'message', { text: 'other' }, 'p1')).rejects.toMatchObject({
+      code: 'id_conflict',
+    });
   });
 
   test('presence comes as a snapshot with the join, then as changes', async () => {
@@ -43,9 +55,17 @@ describe('two people in a room', () => {
     const bob = await connect(hub, 'bob');
     const second = await bob.join('lobby:main');
     expect(second.presence?.members.map((member) => member.userId).sort()).toEqual(['ann', 'bob']);
-    expect(await ann.nextOf('presence')).toMatchObject({ change: 'join', member: { userId: 'bob' }, version: version + 1 });
+    expect(await ann.nextOf('presence')).toMatchObject({
+      change: 'join',
+      member: { userId: 'bob' },
+      version: version + 1,
+    });
     await bob.close();
-    expect(await ann.nextOf('presence')).toMatchObject({ change: 'leave', member: { userId: 'bob' }, version: version + 2 });
+    expect(await ann.nextOf('presence')).toMatchObject({
+      change: 'leave',
+      member: { userId: 'bob' },
+      version: version + 2,
+    });
   });
 });
 
@@ -60,7 +80,8 @@ describe('resume', () => {
     await using again = await connectRaw({ url: hub.url });
     await again.hello({ token: await hub.token('bob'), rooms: [{ room: 'lobby:main', position }] });
     expect(await again.nextOf('joined')).toMatchObject({ recovered: true, missed: 500, position });
-    for (let offset = 1; offset <= 500; offset++) expect(await again.nextOf('event')).toMatchObject({ offset, data: { text: `${offset}` } });
+    for (let offset = 1; offset <= 500; offset++)
+      expect(await again.nextOf('event')).toMatchObject({ offset, data: { text: `${offset}` } });
     await ann.publish('lobby:main', 'message', { text: 'live' });
     expect(await again.nextOf('event')).toMatchObject({ offset: 501 });
   });
@@ -71,11 +92,29 @@ describe('resume', () => {
     const { position } = await ann.join('lobby:main');
     for (let n = 1; n <= 7; n++) await ann.publish('lobby:main', 'message', { text: `${n}` });
     await using bob = await connect(hub, 'bob');
-    expect(await bob.join('lobby:main', { position })).toMatchObject({ recovered: false, reason: 'trimmed', missed: 0, position: { offset: 7 } });
-    expect(await bob.join('lobby:main', { position: { ...position, epoch: 'other' } })).toMatchObject({ recovered: false, reason: 'epoch_changed' });
-    expect(await bob.join('lobby:main', { position: { ...position, offset: 99, lastId: 'x' } })).toMatchObject({ recovered: false, reason: 'rewound' });
-    expect(await bob.join('lobby:main', { position: { ...position, offset: 6, lastId: 'x' } })).toMatchObject({ recovered: false, reason: 'rewound' });
-    expect(await bob.join('lobby:main', { rewind: 2 })).toMatchObject({ recovered: false, missed: 2, position: { offset: 5 } });
+    expect(await bob.join('lobby:main', { position })).toMatchObject({
+      recovered: false,
+      reason: 'trimmed',
+      missed: 0,
+      position: { offset: 7 },
+    });
+    expect(await bob.join('lobby:main', { position: { ...position, epoch: 'other' } })).toMatchObject({
+      recovered: false,
+      reason: 'epoch_changed',
+    });
+    expect(await bob.join('lobby:main', { position: { ...position, offset: 99, lastId: 'x' } })).toMatchObject({
+      recovered: false,
+      reason: 'rewound',
+    });
+    expect(await bob.join('lobby:main', { position: { ...position, offset: 6, lastId: 'x' } })).toMatchObject({
+      recovered: false,
+      reason: 'rewound',
+    });
+    expect(await bob.join('lobby:main', { rewind: 2 })).toMatchObject({
+      recovered: false,
+      missed: 2,
+      position: { offset: 5 },
+    });
     expect(await bob.nextOf('event')).toMatchObject({ offset: 6 });
     expect(await bob.nextOf('event')).toMatchObject({ offset: 7 });
   });
@@ -122,7 +161,10 @@ describe('access', () => {
     await using ann = await connect(hub, 'ann', { rooms: ['booking:1'] });
     await ann.join('booking:1');
     ann.send({ type: 'refresh', id: 'r1', token: await hub.token('ann', { rooms: ['booking:2'] }) });
-    expect(await ann.nextOf('response')).toMatchObject({ id: 'r1', data: { joined: ['booking:2'], left: ['booking:1'] } });
+    expect(await ann.nextOf('response')).toMatchObject({
+      id: 'r1',
+      data: { joined: ['booking:2'], left: ['booking:1'] },
+    });
     ann.send({ type: 'refresh', id: 'r2', token: await hub.token('bob') });
     expect(await ann.nextOf('error')).toMatchObject({ id: 'r2', code: 'subject_changed' });
     expect(await ann.closed).toMatchObject({ code: 4503 });
@@ -159,13 +201,17 @@ describe('requests and calls', () => {
   test('a cancelled request settles cancelled and its handler is told', async () => {
     await using hub = await startHub();
     const aborted = deferred();
-    hub.hub.handle('echo', (_, { signal, progress }) => new Promise((_resolve, reject) => {
-      progress({ started: true });
-      signal.addEventListener('abort', () => {
-        aborted.resolve();
-        reject(signal.reason);
-      });
-    }));
+    hub.hub.handle(
+      'echo',
+      (_, { signal, progress }) =>
+        new Promise((_resolve, reject) => {
+          progress({ started: true });
+          signal.addEventListener('abort', () => {
+            aborted.resolve();
+            reject(signal.reason);
+          });
+        }),
+    );
     await using ann = await connect(hub, 'ann');
     ann.send({ type: 'request', id: 'q1', action: 'echo', data: {} });
     await ann.nextOf('progress');
@@ -189,9 +235,11 @@ describe('limits', () => {
   test('a burst beyond the rate is refused, and later publishes keep their order', async () => {
     await using hub = await startHub({ limits: { messageBurst: 3, messagesPerSecond: 1 } });
     await using ann = await connect(hub, 'ann');
-    for (const id of ['a', 'b', 'c', 'd', 'e']) ann.send({ type: 'publish', id, room: 'lobby:main', event: 'message', data: { text: id } });
+    for (const id of ['a', 'b', 'c', 'd', 'e'])
+      ann.send({ type: 'publish', id, room: 'lobby:main', event: 'message', data: { text: id } });
     for (const id of ['a', 'b', 'c']) expect(await ann.nextOf('ack')).toMatchObject({ id });
-    for (const id of ['d', 'e']) expect(await ann.nextOf('error')).toMatchObject({ id, code: 'rate_limited', retryable: true });
+    for (const id of ['d', 'e'])
+      expect(await ann.nextOf('error')).toMatchObject({ id, code: 'rate_limited', retryable: true });
   });
 
   test('a client that stays silent is closed, one that answers pings is not', async () => {

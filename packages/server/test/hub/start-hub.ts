@@ -3,7 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { Contract } from '@trunkline/protocol';
 import { builtInContract } from '@trunkline/protocol/contract';
 import { SignJWT } from 'jose';
-import { canonicalDialect, createHub, createJwtAuthenticator, type Dialect, type Hub, type HubOptions } from '../../src/index.js';
+import {
+  canonicalDialect,
+  createHub,
+  createJwtAuthenticator,
+  type Dialect,
+  type Hub,
+  type HubOptions,
+} from '../../src/index.js';
 
 export const SECRET = 'a-secret-of-at-least-32-bytes-for-tests';
 
@@ -25,7 +32,11 @@ export interface TokenClaims {
 
 async function signToken(userId: string, { lifeSeconds = 600, ...claims }: TokenClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  const jwt = new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).setSubject(userId).setIssuedAt(now).setExpirationTime(now + lifeSeconds);
+  const jwt = new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(userId)
+    .setIssuedAt(now)
+    .setExpirationTime(now + lifeSeconds);
   return jwt.sign(new TextEncoder().encode(SECRET));
 }
 
@@ -33,7 +44,11 @@ async function signToken(userId: string, { lifeSeconds = 600, ...claims }: Token
 export async function startHub<C extends Contract = typeof builtInContract>(
   options: Partial<HubOptions<C>> & { readonly dialects?: readonly Dialect[] } = {},
 ): Promise<StartedHub<C>> {
-  const hub = createHub<C>({ contract: builtInContract as unknown as C, authenticator: createJwtAuthenticator({ secret: SECRET }), ...options });
+  const hub = createHub<C>({
+    contract: builtInContract as unknown as C,
+    authenticator: createJwtAuthenticator({ secret: SECRET }),
+    ...options,
+  });
   await hub.start();
   const server = createServer();
   hub.attach(server, options.dialects ?? [canonicalDialect()]);

@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FinalLog, judge, type Ledger, seededRandom } from '@trunkline/cli/verify';
+import { Fleet } from './fleet.js';
+import { NEMESES, type Nemesis } from './nemeses.js';
+import { startTopology, type Topology } from './topology.js';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly nodes?: number;
+  readonly clients?: number;
+  readonly workers?: number;
+  readonly rooms?: number;
+  readonly rate?: number;
+  readonly nemeses?: readonly Nemesis[];
+  /** Given to `node --import` of every server: mutants. */
+  readonly imports?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  say?(line: string): void;
+}
+
+export interface CampaignResult {
+  readonly ledger: Ledger;
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly clients: number;
+  /** How often each nemesis struck. */
+  readonly strikes: ReadonlyMap<string, number>;
+  readonly redisVersion: string;
+  /** What the servers printed: warnings and worse. */
+  readonly output: string;
+}
+
+/** How long everybody may take to arrive once nothing is wrong any more. */
+const SETTLE_MS = 60_000;
+
+/** Load, faults in random order, healing, quiet, a final read of every log, and the judge. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const {
+    seed,
+    durationMs,
+    nodes = 3,
+    clients = 40,
+    workers = 4,
+    rooms: roomCount = 5,
+    rate = 5,
+    nemeses = NEMESES,
+    say = () => {},
+  } = options;
+  const random = seededRandom(seed);
+  const rooms = Array.from({ length: roomCount }, (_, index) => `verify:chaos-${index}`);
+  await using topology = await startTopology({
+    nodes,
+    ...(options.imports ? { imports: options.imports } : {}),
+    ...(options.env ? { env: options.env } : {}),
+  });
+  await using fleet = new Fleet(
+    { clients, workers, rooms, urls: topology.urls, token: topology.adminToken, seed, rate },
+    new URL('./worker.js', import.meta.url),
+  );
+  await fleet.ready();
+  say(`${nodes} nodes, ${clients} clients in ${workers} workers, ${roomCount} rooms, seed ${seed}`);
+  fleet.order({ type: 'publish' });
+  const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, random, say });
+  fleet.order({ type: 'quiet' });
+  const logs = await arrive(fleet, say);
+  await fleet.close();
+  const version = /redis_version:(\S+)/.exec(String(await topology.redis.command('INFO', 'server')))?.[1] ?? 'unknown';
+  return {
+    ledger: judge(fleet.history, logs),
+    seed,
+    durationMs,
+    clients,
+    strikes,
+    redisVersion: version,
+    output: topology.nodes.map((node) => node.output()).join('\n'),
+  };
+}
+
+async function harm(
+  topology: Topology,
+  nemeses: readonly Nemesis[],
+  { until, random, say }: { readonly until: number; readonly random: () => number; say(line: string): void },
+): Promise<Map<string, number>> {
+  const strikes = new Map<string, number>();
+  let deck: Nemesis[] = [];
+  await delay(1_000);
+  while (Date.now() < until && nemeses.length > 0) {
+    if (deck.length === 0) deck = shuffled(nemeses, random);
+    const nemesis = deck.pop();
+    if (nemesis === undefined) break;
+    say(`  ${nemesis.name}`);
+    await nemesis.run(topology, random);
+    strikes.set(nemesis.name, (strikes.get(nemesis.name) ?? 0) + 1);
+    await delay(500 + random() * 1_500);
+  }
+  await delay(Math.max(0, until - Date.now()));
+  return strikes;
+}
+
+/** Waits until every publish is settled and every member stands at its log's head; then the logs are final. */
+async function arrive(fleet: Fleet, say: (line: string) => void): Promise<readonly FinalLog[]> {
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    const { pending, positions } = await fleet.status();
+    const logs = pending === 0 ? await fleet.logs() : [];
+    const heads = new Map(logs.map(({ room, position }) => [room, `${room} ${position.epoch} ${position.offset}`]));
+    const late = positions.filter((position) => heads.get(position.split(' ')[0] ?? '') !== position).length;
+    if (pending === 0 && late === 0) return logs;
+    if (Date.now() > deadline) {
+      say(`  not settled: ${pending} publishes, ${late} memberships`);
+      return logs.length > 0 ? logs : fleet.logs();
+    }
+    await delay(250);
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    const [a, b] = [result[index], result[other]];
+    if (a !== undefined && b !== undefined) [result[index], result[other]] = [b, a];
+  }
+  return result;
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { type FaultProxy, freePort, type SpawnedServer, spawnServer, startFaultProxy } from '@trunkline/testkit';
+
+export interface NodeOptions {
+  readonly secret: string;
+  readonly redisPort: number;
+  readonly prefix: string;
+  /** Modules given to `node --import`, before the server. */
+  readonly imports?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One server process with a fault proxy on each of its sides. */
+export interface Node extends AsyncDisposable {
+  readonly clients: FaultProxy;
+  readonly redis: FaultProxy;
+  /** What the running process, and those before it, printed. */
+  output(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL, and waits. */
+  kill(): Promise<void>;
+  /** Starts a process again on the same port. */
+  start(): Promise<void>;
+  /** SIGTERM, waits for the drain. @returns the exit code */
+  drain(): Promise<number | null>;
+}
+
+const MAIN = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url));
+
+export async function startNode({ secret, redisPort, prefix, imports = [], env = {} }: NodeOptions): Promise<Node> {
+  const port = await freePort();
+  const redis = await startFaultProxy({ targetPort: redisPort });
+  const clients = await startFaultProxy({ targetPort: port });
+  let earlier = '';
+  let server: SpawnedServer;
+
+  async function start(): Promise<void> {
+    server = await spawnServer({
+      main: MAIN,
+      timeoutMs: 30_000,
+      nodeArguments: imports.flatMap((module) => ['--import', module]),
+      env: {
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        REDIS_PREFIX: prefix,
+        JWT_SECRET: secret,
+        HEARTBEAT_INTERVAL_MS: '1000',
+        HEARTBEAT_TIMEOUT_MS: '2000',
+        DRAIN_WINDOW_MS: '1000',
+        LOG_LEVEL: 'warn',
+        ...env,
+      },
+    });
+  }
+
+  await start();
+  return {
+    clients,
+    redis,
+    output: () => earlier + server.output(),
+    signal: (signal) => server.signal(signal),
+    async kill() {
+      await server.kill();
+      earlier += server.output();
+    },
+    start,
+    async drain() {
+      server.signal('SIGTERM');
+      const { code } = await server.exited;
+      earlier += server.output();
+      return code;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      await Promise.all([redis[Symbol.asyncDispose](), clients[Symbol.asyncDispose]()]);
+    },
+  };
+}

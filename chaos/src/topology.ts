@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { type RedisServer, startRedis } from '@trunkline/testkit';
+import { SignJWT } from 'jose';
+import { type Node, startNode } from './node.js';
+
+export interface TopologyOptions {
+  readonly nodes: number;
+  readonly imports?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Real nodes and a real Redis that keeps its writes, all on this machine. */
+export interface Topology extends AsyncDisposable {
+  readonly nodes: readonly Node[];
+  readonly redis: RedisServer;
+  /** Through each node's fault proxy. */
+  readonly urls: readonly string[];
+  readonly adminToken: string;
+}
+
+export async function startTopology({ nodes: count, imports, env }: TopologyOptions): Promise<Topology> {
+  const secret = randomBytes(32).toString('hex');
+  const redis = await startRedis({ appendonly: true });
+  const options = {
+    secret,
+    redisPort: redis.port,
+    prefix: 'chaos',
+    ...(imports ? { imports } : {}),
+    ...(env ? { env } : {}),
+  };
+  const nodes = await Promise.all(Array.from({ length: count }, () => startNode(options)));
+  const adminToken = await new SignJWT({ roles: ['admin', 'service'] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('chaos')
+    .setIssuedAt()
+    .setExpirationTime('2 hours')
+    .sign(new TextEncoder().encode(secret));
+  return {
+    nodes,
+    redis,
+    urls: nodes.map(({ clients }) => `ws://127.0.0.1:${clients.port}/v1/connect`),
+    adminToken,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
