@@ -86,8 +86,10 @@ export function ConnectionPanel({ isConnected, onConnect, onReconnect, onDisconn
           )}
         </Stack>
         <Group gap="xs" grow>
-          <Button type="submit">{isConnected ? 'Connect anew' : 'Connect'}</Button>
-          <Button disabled={!isConnected} onClick={onDisconnect} variant="default">
+          <Button px="xs" type="submit">
+            {isConnected ? 'Switch user' : 'Connect'}
+          </Button>
+          <Button px="xs" disabled={!isConnected} onClick={onDisconnect} variant="default">
             Disconnect
           </Button>
         </Group>

@@ -94,7 +94,15 @@ function FrameRow({ frame, isOpen, onToggle }: FrameRowProps) {
     <div>
       <UnstyledButton aria-expanded={isOpen} onClick={onToggle} px={4} py={2} w="100%">
         <Group gap={6} wrap="nowrap">
-          <Badge aria-label={label} color={color} radius="sm" size="sm" tt="none" variant="light">
+          <Badge
+            aria-label={`${label} ${frame.type}`}
+            color={color}
+            flex="none"
+            radius="sm"
+            size="sm"
+            tt="none"
+            variant="light"
+          >
             {sign} {frame.type}
           </Badge>
           <Text c="dimmed" ff="monospace" size="xs" truncate="end">
@@ -111,7 +119,7 @@ function FrameRow({ frame, isOpen, onToggle }: FrameRowProps) {
   );
 }
 
-/** The frame on one line, without what the row tells already. */
+/** The frame on one line, without what the row tells already and the id, which only the open frame needs. */
 function summary({ text }: LoggedFrame): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/^\{ "type": "[^"]*",?/, '{');
+  return text.replace(/\s*\n\s*/g, ' ').replace(/^\{ ("(type|id)": "[^"]*",? ?)*/, '{ ');
 }
