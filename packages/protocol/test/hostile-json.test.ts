@@ -108,11 +108,13 @@ describe('hostile JSON', () => {
     expect(decodeClientFrame(text)).toEqual({ ok: true, frame: { type: 'leave', id: 'i1', room: 'lobby:a' } });
   });
 
-  test('adds to the parser less than 50 ms for as many keys as one message can hold', () => {
+  test('takes less time to look through as many keys as one message can hold than the parser took', () => {
     const keys = Array.from({ length: 125_000 }, (_, index) => `"${index.toString(36)}":0`);
-    const data: unknown = JSON.parse(`{${keys.join(',')}}`);
-    expect(JSON.stringify(data).length).toBeGreaterThan(DEFAULT_LIMITS.messageBytes * 0.95);
-    expect(fastestMs(() => expect(inspectJson(data, DEFAULT_LIMITS.jsonDepth)).toBeNull())).toBeLessThan(50);
+    const text = `{${keys.join(',')}}`;
+    expect(text.length).toBeGreaterThan(DEFAULT_LIMITS.messageBytes * 0.95);
+    const data: unknown = JSON.parse(text);
+    const parserMs = fastestMs(() => JSON.parse(text));
+    expect(fastestMs(() => expect(inspectJson(data, DEFAULT_LIMITS.jsonDepth)).toBeNull())).toBeLessThan(parserMs);
   });
 
   test('reads 10 000 distinct keys in less than 50 ms', () => {

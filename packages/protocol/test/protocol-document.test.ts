@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CLOSE_CODES } from '../src/close-codes.js';
 import { decodeClientFrame } from '../src/decode-client-frame.js';
@@ -91,6 +92,16 @@ describe('docs/PROTOCOL.md', () => {
     );
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((code) => !isErrorCode(code))).toEqual([]);
+  });
+
+  test('names a test that exists wherever it says what shows a guarantee', () => {
+    const shown = tableUnder('11. Guarantees').flatMap(([, cell = '']) => (cell === '' ? [] : [cell]));
+    expect(shown.length).toBeGreaterThan(0);
+    for (const cell of shown) {
+      const [, file = '', sentence = ''] = cell.match(/^(\S+): "(.+)"$/) ?? [];
+      const source = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+      expect(source, cell).toContain(`'${sentence}'`);
+    }
   });
 
   test('links only to headings that it has', () => {
