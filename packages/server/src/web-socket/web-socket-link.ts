@@ -29,9 +29,12 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #outbox: Outbox;
+  readonly #isCompressed: boolean;
   readonly #closeCode: ((code: CloseCode) => CloseCode) | undefined;
   #frames: Buffer[] | null = null;
   #queuedBytes = 0;
+  /** False: the socket took everything at once, as it mostly does, and needs not be asked. */
+  #isBackedUp = false;
   #heardAt = Date.now();
   #closing = false;
   #gone: Gone | null = null;
@@ -44,6 +47,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
     this.encoder = parts.encoder;
     this.#outbox = parts.outbox;
     this.#closeCode = parts.closeCode;
+    this.#isCompressed = parts.ws.extensions !== '';
   }
 
   get signal(): AbortSignal {
@@ -88,16 +92,20 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   write(joined: Buffer, frames: readonly Buffer[]): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
-    if (this.#ws.extensions === '') {
+    if (this.#isCompressed) {
+      for (const frame of frames) this.#ws.send(textFramePayload(frame), { binary: false });
+    } else {
+      // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
       this.#socket.write(joined);
-      return;
     }
-    for (const frame of frames) this.#ws.send(textFramePayload(frame), { binary: false });
+    this.#isBackedUp = this.#ws.bufferedAmount > 0;
   }
 
   bufferedBytes(): number {
-    return this.#queuedBytes + this.#ws.bufferedAmount;
+    if (!this.#isBackedUp) return this.#queuedBytes;
+    const { bufferedAmount } = this.#ws;
+    this.#isBackedUp = bufferedAmount > 0;
+    return this.#queuedBytes + bufferedAmount;
   }
 
   close(code: CloseCode, reason: string): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { createRouter, type Router, type RouterOptions } from '../../src/router/router.js';
 import type { Dialect } from '../../src/seams/dialect.js';
 
@@ -18,6 +19,11 @@ export interface ServeOptions extends RouterOptions {
 /** Dialects on a real HTTP server of their own, on a free port of loopback. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const server = createServer({ connectionsCheckingInterval: 50 });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   if (options.app) server.on('request', options.app);
   const router = createRouter(options);
   router.attach(server, options.dialects);
@@ -31,8 +37,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
     server,
     async [Symbol.asyncDispose]() {
       await router.close();
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       server.close();
+      await once(server, 'close');
     },
   };
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { TrunklineError } from '@trunkline/protocol';
 import { eventually } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
-import { textFrame } from '../../src/web-socket/text-frame.js';
+import { textFrame, textFramePayload } from '../../src/web-socket/text-frame.js';
 import { webSocketDialect } from '../../src/web-socket/web-socket-dialect.js';
 import type { WebSocketDialectOptions } from '../../src/web-socket/web-socket-options.js';
 import { createChatCodec, eventNotice, refuseChat } from '../support/chat-codec.js';
@@ -142,6 +142,32 @@ describe('a link', () => {
     client.socket.write(Buffer.concat([clientFrame('', { opcode: 10 }), clientFrame('', { opcode: 9 })]));
     await eventually(() => client.frames().some(({ opcode }) => opcode === 10));
     expect(session?.link.lastHeardAt()).toBe(heardAt);
+  });
+
+  it('closes with the code of the dialect, and tells the hub its own', async () => {
+    await using served = await serveChat({}, { closeCode: (code) => (code >= 4000 ? 1008 : code) });
+    await using client = await RawSocket.upgrade(served.port);
+    const [session] = served.gateway.sessions;
+    session?.link.close(4101, 'token_expired');
+    expect(await client.closeFrame()).toEqual({ code: 1008, reason: 'token_expired' });
+    client.socket.end();
+    await eventually(() => session?.gone);
+    expect(session?.gone).toEqual({ code: 4101, clean: true });
+  });
+
+  it('words notices as its conversation does, one frame for the same words', async () => {
+    const codec = createChatCodec();
+    const open: typeof codec.open = (head) => ({
+      ...codec.open(head),
+      encoder: { encode: (notice) => (notice.type === 'event' ? `for ${head.query.get('token')}` : null) },
+    });
+    await using served = await serveChat({}, { codec: { ...codec, open } });
+    const tokens = ['a', 'b', 'b'];
+    for (const token of tokens) await RawSocket.upgrade(served.port, { path: `/ws?token=${token}` });
+    const frames = served.gateway.sessions.map(({ link }) => link.encoder.encode(eventNotice('x')));
+    expect(frames.map((frame) => frame && textFramePayload(frame).toString())).toEqual(['for a', 'for b', 'for b']);
+    expect(frames[1]).toBe(frames[2]);
+    expect(served.gateway.sessions[0]?.link.encoder.encode({ type: 'ping' })).toBeNull();
   });
 
   it('compresses where that is turned on, in order', async () => {
