@@ -1,0 +1,29 @@
+import { canonicalDialect, createRedisBackend, type Dialect } from '@trunkline/server';
+import type { DialectSpeaker, SpeakerConnection } from '@trunkline/server/testing';
+import type { RedisServer } from '@trunkline/testkit';
+import { type StartedHub, startHub } from './start-hub.js';
+
+export interface StartedNode extends StartedHub {
+  readonly foreign: ReturnType<typeof createRedisBackend>['foreign'];
+}
+
+/** One of several hubs over one Redis. */
+export async function startNode(redis: RedisServer, dialects: readonly Dialect[]): Promise<StartedNode> {
+  const backend = createRedisBackend({ url: redis.url });
+  const { broker, directory, ledger, presence, roster } = backend;
+  const served = await startHub([...dialects, canonicalDialect()], { broker, directory, ledger, presence, roster });
+  return {
+    ...served,
+    foreign: backend.foreign,
+    async [Symbol.asyncDispose]() {
+      await backend.foreign.close();
+      await served[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Connects one of a speaker's users, with what lets it in. */
+export async function join(served: StartedHub, speaker: DialectSpeaker, userId: string): Promise<SpeakerConnection> {
+  if (speaker.relation) await served.relate(`${speaker.room} ${speaker.relation} ${userId}`);
+  return speaker.connect({ port: served.port, token: await served.token(userId, speaker.claims) });
+}

@@ -1,0 +1,154 @@
+import { eventually, type RedisServer, startRedis } from '@trunkline/testkit';
+import { io } from 'socket.io-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { actionsDialect, actionsService } from '../src/actions/index.js';
+import { bookingDialect, bookingForeignChannels } from '../src/booking/index.js';
+import { falconDialect } from '../src/falcon/index.js';
+import { connect, connectBearer, next, say } from './support/clients.js';
+import { everySpeaker } from './support/every-speaker.js';
+import { join, startNode } from './support/start-node.js';
+
+const speakers = await everySpeaker();
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+describe.each(speakers)('$name on two nodes', (speaker) => {
+  test('everything arrives once and in order, wherever it was said', async () => {
+    await using one = await startNode(redis, [speaker.dialect()]);
+    await using two = await startNode(redis, [speaker.dialect()]);
+    await using first = await join(one, speaker, speaker.users[0]);
+    await using second = await join(two, speaker, speaker.users[1]);
+    const count = 30;
+    for (let n = 0; n < count; n++) {
+      const { event, data } = speaker.heard(n);
+      await (n % 2 === 0 ? one : two).hub.publish({ rooms: [speaker.room], event, data });
+    }
+    for (const client of [first, second]) {
+      await client.take(speaker.heard(count - 1).matches, 'the last event');
+      const order = client.seen.flatMap((message) =>
+        [...Array(count).keys()].filter((n) => speaker.heard(n).matches(message)),
+      );
+      expect(order).toEqual([...Array(count).keys()]);
+    }
+  });
+});
+
+test('falcon: relations, presence and direct messages cross nodes', async () => {
+  await using one = await startNode(redis, [falconDialect()]);
+  await using two = await startNode(redis, [falconDialect()]);
+  const path = '/websocket/connect';
+  await using fay = await connectBearer(one, path, await one.token('fay'));
+  await using finn = await connectBearer(two, path, await two.token('finn'));
+  for (const client of [fay, finn]) await next(client, 'room_joined');
+  await two.relate('group:x member fay');
+  await one.relate('group:x member finn');
+  for (const client of [fay, finn]) {
+    expect(await next(client, 'group_membership_change')).toMatchObject({ data: { group_id: 'x', joined: true } });
+    expect(await next(client, 'room_joined')).toMatchObject({ room: 'group:x' });
+  }
+  say(fay, { type: 'message', room: 'group:x', data: { text: 'hi' } });
+  const { from } = await next(finn, 'message');
+  say(finn, { type: 'message', to: from, data: { text: 'direct' } });
+  await fay.take(({ data }) => JSON.stringify(data) === '{"text":"direct"}', 'direct');
+  say(fay, { type: 'presence', data: { status: 'away' } });
+  await finn.take(({ type, data }) => type === 'presence' && JSON.stringify(data).includes('away'), 'away');
+  await two.unrelate('group:x member fay');
+  expect(await next(fay, 'room_left')).toMatchObject({ room: 'group:x' });
+});
+
+test('booking: what another service publishes on Redis arrives once, though both nodes hear it', async () => {
+  await using one = await startNode(redis, [bookingDialect()]);
+  await using two = await startNode(redis, [bookingDialect()]);
+  for (const node of [one, two]) {
+    const listeners = new Map<string, (message: string, isHolder: boolean) => void>();
+    const listen = (channel: string, listener: (message: string, isHolder: boolean) => void) => {
+      listeners.set(channel, listener);
+      return () => void listeners.delete(channel);
+    };
+    bookingForeignChannels(node.hub, { listen }, SILENT);
+    await node.foreign.start((channel, message) =>
+      listeners.get(channel)?.(JSON.stringify(message), node.foreign.isHolder()),
+    );
+  }
+  await one.relate(
+    'booking:42 owner olga',
+    'booking:42 technician tom',
+    'support:7 creator olga',
+    'support:7 agent tom',
+  );
+  const clients = [];
+  for (const [node, userId] of [
+    [one, 'olga'],
+    [two, 'tom'],
+  ] as const) {
+    const client = await connect(node, '/ws', await node.token(userId));
+    for (const room of ['booking:42', 'support:7', `user:${userId}`]) {
+      say(client, { type: 'join', room });
+      await next(client, 'joined_room');
+    }
+    clients.push(client);
+  }
+  await eventually(() => one.foreign.isHeard() && two.foreign.isHeard());
+  const publish = (channel: string, message: unknown) => redis.command('PUBLISH', channel, JSON.stringify(message));
+  const message = { id: 'm-1', message: 'Hello', createdAt: '2024-10-02T19:00:00.000Z' };
+  await eventually(
+    async () =>
+      Number(await publish('technician:location', { bookingId: '1', location: { latitude: 1, longitude: 1 } })) === 2,
+  );
+  await publish('booking:status', { bookingId: '42', userId: 'olga', status: 'en_route' });
+  await publish('support:message', { ticketId: '7', senderId: 'ann', message });
+  await publish('technician:location', { bookingId: '42', location: { latitude: 24.7, longitude: 46.6 } });
+  for (const client of clients) {
+    await next(client, 'location_update');
+    await next(client, 'status_update');
+    await next(client, 'message');
+  }
+  // Whatever was delivered twice is before this one.
+  await publish('support:message', { ticketId: '7', senderId: 'ann', message: { ...message, id: 'm-2' } });
+  for (const client of clients) {
+    await next(client, 'message');
+    for (const type of ['location_update', 'status_update']) {
+      expect(client.seen.filter((seen) => seen.type === type)).toHaveLength(1);
+    }
+    await client[Symbol.asyncDispose]();
+  }
+});
+
+test('actions: a client comes back to another node, and hears its company there', async () => {
+  await using two = await startNode(redis, [actionsDialect()]);
+  const one = await startNode(redis, [actionsDialect()]);
+  const token = await one.token('alice', { company_id: 'acme' });
+  let port = one.port;
+  const socket = io(`http://127.0.0.1:${port}`, {
+    path: '/realtime',
+    auth: { token },
+    query: { sessionId: 's' },
+    transports: ['websocket'],
+    reconnectionDelay: 20,
+    forceNew: true,
+  });
+  socket.io.on('reconnect_attempt', () => {
+    // What a load balancer does.
+    Object.assign(socket.io, { uri: `http://127.0.0.1:${port}` });
+    socket.io.opts.port = String(port);
+  });
+  let connects = 0;
+  const updates: unknown[] = [];
+  socket.on('connect', () => connects++);
+  socket.on('message', ({ requestId }) => updates.push(requestId));
+  await eventually(() => connects === 1);
+  await actionsService(two.hub).sendUpdate('acme', { action: 'x', requestId: 'before' });
+  await eventually(() => updates.length === 1);
+  port = two.port;
+  await one[Symbol.asyncDispose]();
+  await eventually(() => connects === 2);
+  await actionsService(two.hub).sendUpdate('acme', { action: 'x', requestId: 'after' });
+  await eventually(() => updates.length === 2);
+  expect(updates).toEqual(['before', 'after']);
+  socket.disconnect();
+});
