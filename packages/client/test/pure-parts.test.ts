@@ -1,0 +1,293 @@
+import type { EventFrame, PresenceFrame, PresenceMember } from '@trunkline/protocol';
+import { createManualClock } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { backoffMs } from '../src/backoff.js';
+import { createLiveness } from '../src/liveness.js';
+import { createPacer } from '../src/pacer.js';
+import { applyPresence, diffPresence, NOBODY } from '../src/presence.js';
+import { createReceipts } from '../src/receipts.js';
+import { createRecentIds } from '../src/recent-ids.js';
+import { createRoomCursor } from '../src/room-cursor.js';
+import { createRoomOrder } from '../src/room-order.js';
+import { renewAfterMs } from '../src/token-renewal.js';
+import { createTokenSource } from '../src/token-source.js';
+import { createTyping } from '../src/typing.js';
+
+test.each([
+  [0, 1, 500],
+  [1, 0.5, 500],
+  [6, 1, 30_000],
+  [5_000, 1, 30_000],
+  [3, 0, 0],
+])('after %i failures and with %d of luck the wait is %i ms', (failures, random, expected) => {
+  expect(backoffMs({ baseMs: 500, capMs: 30_000 }, failures, random)).toBe(expected);
+});
+
+test.each([
+  [3_600_000, 2_880_000],
+  [100_000, 70_000],
+  [60_000, 30_000],
+  [3_000, 1_500],
+])('a token of %i ms is renewed after %i ms', (lifeMs, expected) => {
+  expect(renewAfterMs(lifeMs, 0)).toBe(expected);
+  expect(renewAfterMs(lifeMs, 1)).toBeCloseTo(expected * 0.9);
+});
+
+test('recent ids are bounded and forget the oldest', () => {
+  const ids = createRecentIds(2);
+  expect(['a', 'b', 'a', 'c', 'a'].map((id) => ids.add(id))).toEqual([true, true, false, true, true]);
+});
+
+describe('room cursor', () => {
+  const event = (id: string, offset?: number, epoch = 'e1'): EventFrame => ({
+    type: 'event',
+    room: 'lobby:main',
+    event: 'message',
+    id,
+    from: { userId: 'u1' },
+    data: {},
+    timestamp: 0,
+    ...(offset !== undefined && { offset, epoch }),
+  });
+
+  test('moves with each event and drops what it has had', () => {
+    const cursor = createRoomCursor();
+    cursor.moveTo({ epoch: 'e1', offset: 4, lastId: 'x' });
+    expect([event('a', 5), event('a', 5), event('z', 3), event('b', 6)].map(cursor.judge)).toEqual(['deliver', 'duplicate', 'duplicate', 'deliver']);
+    expect(cursor.position).toEqual({ epoch: 'e1', offset: 6, lastId: 'b' });
+  });
+
+  test('shows a provisional event once, and takes its place when it comes again', () => {
+    const cursor = createRoomCursor();
+    cursor.moveTo({ epoch: 'e1', offset: 0, lastId: '' });
+    expect([event('a'), event('a', 1)].map(cursor.judge)).toEqual(['deliver', 'duplicate']);
+    expect(cursor.position).toEqual({ epoch: 'e1', offset: 1, lastId: 'a' });
+  });
+
+  test('shows a retained event once however often the room is joined', () => {
+    const cursor = createRoomCursor();
+    expect([event('r'), event('r')].map(cursor.judge)).toEqual(['deliver', 'duplicate']);
+  });
+
+  test('sees a hole and stays before it', () => {
+    const cursor = createRoomCursor();
+    cursor.moveTo({ epoch: 'e1', offset: 1, lastId: 'x' });
+    expect(cursor.judge(event('c', 3))).toBe('hole');
+    expect(cursor.position?.offset).toBe(1);
+    expect([event('b', 2), event('c', 3)].map(cursor.judge)).toEqual(['deliver', 'deliver']);
+  });
+});
+
+describe('presence', () => {
+  const member = (userId: string, state: unknown = null): PresenceMember => ({ userId, connectionIds: [`c_${userId}`], state });
+  const change = (version: number, kind: 'join' | 'update' | 'leave', who: PresenceMember): PresenceFrame => ({ type: 'presence', room: 'lobby:main', version, change: kind, member: who });
+
+  test('changes apply by version, and members keep their place', () => {
+    const start = { version: 3, members: [member('a'), member('b')] };
+    const next = [change(4, 'join', member('c')), change(5, 'update', member('a', 'away')), change(6, 'leave', member('b'))].reduce(applyPresence, start);
+    expect(next).toEqual({ version: 6, members: [member('a', 'away'), member('c')] });
+  });
+
+  test('a change that races the snapshot and is not above its version is dropped', () => {
+    const snapshot = { version: 7, members: [member('a')] };
+    expect(applyPresence(snapshot, change(7, 'leave', member('a')))).toBe(snapshot);
+    expect(applyPresence(snapshot, { type: 'presence', room: 'lobby:main', version: 6, change: 'sync', members: [] })).toBe(snapshot);
+  });
+
+  test('a sync replaces the list, and the diff says what that means', () => {
+    const before = { version: 1, members: [member('a'), member('b')] };
+    const after = applyPresence(before, { type: 'presence', room: 'lobby:main', version: 9, change: 'sync', members: [member('b', 1), member('c')] });
+    expect(diffPresence(before.members, after.members)).toEqual({ joined: [member('c')], updated: [member('b', 1)], left: [member('a')] });
+    expect(diffPresence(after.members, after.members)).toEqual({ joined: [], updated: [], left: [] });
+    expect(NOBODY.members).toEqual([]);
+  });
+});
+
+describe('liveness', () => {
+  function start(windowMs = 35_000) {
+    const clock = createManualClock();
+    const log: string[] = [];
+    const liveness = createLiveness({ clock, windowMs, probe: () => log.push('probe'), dead: () => log.push(`dead ${clock.now() - 1_700_000_000_000}`) });
+    return { clock, log, liveness };
+  }
+
+  test('silence for the whole window is death', async () => {
+    const { clock, log } = start();
+    await clock.advance(34_999);
+    expect(log).toEqual([]);
+    await clock.advance(1);
+    expect(log).toEqual(['dead 35000']);
+  });
+
+  test('any frame begins the window anew', async () => {
+    const { clock, log, liveness } = start();
+    for (let n = 0; n < 10; n++) {
+      await clock.advance(20_000);
+      liveness.heard();
+    }
+    expect(log).toEqual([]);
+  });
+
+  test('a check asks, and an answer is enough', async () => {
+    const { clock, log, liveness } = start();
+    liveness.check();
+    await clock.advance(4_000);
+    liveness.heard();
+    await clock.advance(20_000);
+    expect(log).toEqual(['probe']);
+  });
+
+  test('a check without an answer is death within 5 s', async () => {
+    const { clock, log, liveness } = start();
+    liveness.check();
+    await clock.advance(5_000);
+    expect(log).toEqual(['probe', 'dead 5000']);
+  });
+
+  test('a timer that fires late (sleep, throttled tab, blocked loop) asks instead of giving up', () => {
+    let now = 0;
+    const timers: (() => void)[] = [];
+    const log: string[] = [];
+    const clock = { now: () => now, setTimeout: (run: () => void) => timers.push(run), clearTimeout: () => {} };
+    createLiveness({ clock, windowMs: 35_000, probe: () => log.push('probe'), dead: () => log.push('dead') });
+    now = 3_600_000;
+    timers.shift()?.();
+    expect(log).toEqual(['probe']);
+    now += 5_000;
+    timers.shift()?.();
+    expect(log).toEqual(['probe', 'dead']);
+  });
+});
+
+test('the pacer lets a burst through and then the sustained rate, both a little below the server', () => {
+  const clock = createManualClock();
+  const pacer = createPacer(clock);
+  pacer.reset({ burst: 10, messagesPerSecond: 100 });
+  let sent = 0;
+  while (pacer.waitMs() === 0) {
+    pacer.take();
+    sent++;
+  }
+  expect(sent).toBe(8);
+  expect(pacer.waitMs()).toBe(13);
+});
+
+test('after a refusal a room rests until all under way is back and the wait is over', async () => {
+  const clock = createManualClock();
+  const order = createRoomOrder(clock);
+  order.fly(['a:1'], 1);
+  order.fly(['a:1'], 1);
+  order.rest(['a:1'], 100);
+  order.fly(['a:1'], -1);
+  await clock.advance(100);
+  expect(order.rests('a:1')).toBe(true);
+  order.fly(['a:1'], -1);
+  expect([order.rests('a:1'), order.rests('b:1'), order.restMs()]).toEqual([false, false, Number.POSITIVE_INFINITY]);
+});
+
+describe('typing', () => {
+  test('sends at most every 3 s while keys are pressed and ends by itself 5 s after the last', async () => {
+    const clock = createManualClock();
+    const sent: [number, boolean][] = [];
+    const begin = clock.now();
+    const typing = createTyping(clock, (isTyping) => sent.push([clock.now() - begin, isTyping]) > 0);
+    for (let n = 0; n < 8; n++) {
+      typing.start();
+      await clock.advance(500);
+    }
+    await clock.advance(10_000);
+    expect(sent).toEqual([[0, true], [3_000, true], [8_500, false]]);
+  });
+
+  test('forgets a typist who is not heard of for 7 s', async () => {
+    const clock = createManualClock();
+    const typing = createTyping(clock, () => true);
+    const seen: (readonly string[])[] = [];
+    typing.on((users) => seen.push(users));
+    typing.heard('ann', true);
+    await clock.advance(5_000);
+    typing.heard('ann', true);
+    typing.heard('bob', true);
+    typing.heard('bob', false);
+    await clock.advance(6_999);
+    expect(typing.users).toEqual(['ann']);
+    await clock.advance(1);
+    expect(seen).toEqual([['ann'], ['ann', 'bob'], ['ann'], []]);
+  });
+});
+
+describe('receipts', () => {
+  test('reading is told once a second, at its furthest, and again after a lost connection', async () => {
+    const clock = createManualClock();
+    const told: [string, number][] = [];
+    let answer: unknown = null;
+    const receipts = createReceipts(clock, (kind, { offset }, done) => {
+      told.push([kind, offset]);
+      done(answer);
+    }, () => ({ epoch: 'e1', offset: 9, lastId: 'x' }));
+    for (const offset of [3, 5, 4]) receipts.move('read', offset);
+    receipts.move('delivered');
+    await clock.advance(1_000);
+    expect(told).toEqual([['read', 5], ['delivered', 9]]);
+    answer = {};
+    receipts.joined();
+    await clock.advance(1_000);
+    receipts.joined();
+    await clock.advance(5_000);
+    expect(told.slice(2)).toEqual([['read', 5], ['delivered', 9]]);
+  });
+
+  test('cursors of another epoch are void', () => {
+    const receipts = createReceipts(createManualClock(), () => {}, () => undefined);
+    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'a', read: 4 }] });
+    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'a', delivered: 6 }, { userId: 'b', read: 1 }] });
+    expect(receipts.cursors).toEqual([{ userId: 'a', read: 4, delivered: 6 }, { userId: 'b', read: 1 }]);
+    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e2', cursors: [{ userId: 'b', read: 2 }] });
+    expect(receipts.cursors).toEqual([{ userId: 'b', read: 2 }]);
+  });
+});
+
+describe('token source', () => {
+  test('one fetch at a time, whoever asks', async () => {
+    let fetches = 0;
+    const tokens = createTokenSource(async () => `t${++fetches}`, createManualClock());
+    expect(await Promise.all([tokens.get('connect'), tokens.get('expiring'), tokens.get('refused')])).toEqual(['t1', 't1', 't1']);
+  });
+
+  test('a token is given out again until its end and never after it', async () => {
+    const clock = createManualClock();
+    let fetches = 0;
+    const tokens = createTokenSource(() => `t${++fetches}`, clock);
+    await tokens.get('connect');
+    tokens.expires(clock.now() + 60_000);
+    expect(await tokens.get('connect')).toBe('t1');
+    await clock.advance(58_001);
+    expect(await tokens.get('connect')).toBe('t2');
+    expect(await tokens.get('refused')).toBe('t3');
+  });
+
+  test('a fixed token that has ended is an error, not another try', async () => {
+    const clock = createManualClock();
+    const tokens = createTokenSource('fixed', clock);
+    expect(await tokens.get('refused')).toBe('fixed');
+    tokens.expires(clock.now());
+    await expect(tokens.get('connect')).rejects.toMatchObject({ code: 'token_expired', retryable: false });
+  });
+
+  test('a fetch that is given up is not taken for the next one', async () => {
+    const seen: AbortSignal[] = [];
+    const answers: ((token: string) => void)[] = [];
+    const tokens = createTokenSource(({ signal }) => {
+      seen.push(signal);
+      return new Promise((resolve) => answers.push(resolve));
+    }, createManualClock());
+    const first = tokens.get('connect');
+    tokens.abandon();
+    const second = tokens.get('connect');
+    answers[0]?.('old');
+    answers[1]?.('new');
+    await first;
+    expect(await second).toBe('new');
+    expect(seen.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+});
