@@ -28,7 +28,14 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
   const lane = createAppendLane({ redis: link.commands, keys, deadlineMs: publishDeadlineMs });
   let durable: DurableLane | undefined;
   let events: BrokerEvents | undefined;
-  link.onCommands({ connected: () => lane.resume(), lost: lane.suspend });
+  link.onCommands({
+    async connected(redis) {
+      // A script that must first be sent as text would let later messages overtake.
+      await redis.script('LOAD', retainScript.lua);
+      await lane.resume();
+    },
+    lost: lane.suspend,
+  });
 
   /** WAIT holds up everything behind it, so what asks for replicas has a connection of its own. */
   function durableLane(): AppendLane {

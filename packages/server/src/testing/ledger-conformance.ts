@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { createId } from '@trunkline/protocol';
+import type { Ledger } from '../seams/ledger.js';
+import { settleUntil } from './settle-until.js';
+
+/** One or two nodes over one store, started. */
+export interface LedgerNodes extends AsyncDisposable {
+  readonly ledgers: readonly [Ledger, ...Ledger[]];
+}
+
+export interface LedgerConformanceOptions {
+  test(name: string, run: () => Promise<void>): void;
+  create(): Promise<LedgerNodes>;
+}
+
+const never = (): AbortSignal => new AbortController().signal;
+
+/** What every ledger must do. */
+export function ledgerConformance({ test, create }: LedgerConformanceOptions): void {
+  test('lets one of many claim a key, and gives the others its result', async () => {
+    await using nodes = await create();
+    const [one] = nodes.ledgers;
+    const other = nodes.ledgers.at(-1) ?? one;
+    const key = createId();
+    const claims = await Promise.all(Array.from({ length: 5 }, () => one.claim(key, 60_000)));
+    assert.deepEqual(claims.map(({ status }) => status).sort(), [
+      'claimed',
+      'running',
+      'running',
+      'running',
+      'running',
+    ]);
+    assert.equal((await other.claim(key, 60_000)).status, 'running');
+    const waiting = [one.settled(key, never()), other.settled(key, never())];
+    await one.settle(key, { data: [1] }, 60_000);
+    assert.deepEqual(await Promise.all(waiting), [{ data: [1] }, { data: [1] }]);
+    assert.deepEqual(await other.claim(key, 60_000), { status: 'settled', result: { data: [1] } });
+    assert.deepEqual(await other.settled(key, never()), { data: [1] });
+  });
+
+  test('ends a wait that is given up, and one for a key that was released', async () => {
+    await using nodes = await create();
+    const [ledger] = nodes.ledgers;
+    const key = createId();
+    await ledger.claim(key, 60_000);
+    const giving = new AbortController();
+    const given = ledger.settled(key, giving.signal);
+    giving.abort();
+    await assert.rejects(given, { code: 'cancelled' });
+    const lost = assert.rejects(ledger.settled(key, never()), { code: 'unknown_outcome' });
+    await ledger.release(key);
+    await lost;
+    assert.equal((await ledger.claim(key, 60_000)).status, 'claimed');
+  });
+
+  test('forgets claims and results after their time', async () => {
+    await using nodes = await create();
+    const [ledger] = nodes.ledgers;
+    const [claimed, settled] = [createId(), createId()];
+    await ledger.claim(claimed, 20);
+    await ledger.settle(settled, 1, 20);
+    for (const key of [claimed, settled]) {
+      await settleUntil(async () => (await ledger.claim(key, 60_000)).status === 'claimed', 'the key to be free');
+    }
+  });
+
+  test('moves receipt cursors forward only, and voids them in another epoch', async () => {
+    await using nodes = await create();
+    const [ledger] = nodes.ledgers;
+    const room = `conversation:${createId()}`;
+    const at = (userId: string, kind: 'delivered' | 'read', offset: number, epoch = 'e1') =>
+      ledger.advance({ room, epoch, userId, kind, offset });
+    assert.equal(await at('ann', 'delivered', 5), true);
+    assert.equal(await at('ann', 'delivered', 5), false);
+    assert.equal(await at('ann', 'delivered', 4), false);
+    assert.equal(await at('ann', 'read', 3), true);
+    assert.equal(await at('d:bob', 'read', 10), true);
+    const cursors = [...(await ledger.cursors(room, 'e1'))].sort((a, b) => a.userId.localeCompare(b.userId));
+    assert.deepEqual(cursors, [
+      { userId: 'ann', delivered: 5, read: 3 },
+      { userId: 'd:bob', read: 10 },
+    ]);
+    assert.deepEqual(await ledger.cursors(room, 'e2'), []);
+    assert.equal(await at('ann', 'read', 1, 'e2'), true);
+    assert.deepEqual(await ledger.cursors(room, 'e2'), [{ userId: 'ann', read: 1 }]);
+    assert.deepEqual(await ledger.cursors(room, 'e1'), []);
+  });
+}

@@ -1,0 +1,62 @@
+import { createId } from '@trunkline/protocol';
+import type { RedisServer } from '@trunkline/testkit';
+import {
+  createRedisBackend,
+  type RedisBackend,
+  type RedisBackendOptions,
+} from '../../src/broker/redis/redis-backend.js';
+import { type BrokerRecorder, createBrokerRecorder } from '../../src/testing/broker-recorder.js';
+
+export interface TestNode extends AsyncDisposable {
+  readonly backend: RedisBackend;
+  readonly recorder: BrokerRecorder;
+  /** Everything it logged, one line each. */
+  readonly log: string[];
+  readonly counted: string[];
+}
+
+/** A node whose broker is not started. */
+export function createNode(url: string, options: Partial<RedisBackendOptions> = {}): TestNode {
+  const log: string[] = [];
+  const counted: string[] = [];
+  const line = (level: string) => (fields: object, message: string) =>
+    void log.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  const backend = createRedisBackend({
+    url,
+    logger: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    observer: { brokerEvent: (event) => void counted.push(event) },
+    ...options,
+  });
+  return {
+    ...{ backend, log, counted },
+    recorder: createBrokerRecorder(),
+    async [Symbol.asyncDispose]() {
+      const { presence, directory, ledger, roster, foreign, broker } = backend;
+      await Promise.all([presence, directory, ledger, roster, foreign].map((part) => part.close()));
+      await broker.close();
+    },
+  };
+}
+
+/** A node that is connected. */
+export async function startNode(url: string, options: Partial<RedisBackendOptions> = {}): Promise<TestNode> {
+  const node = createNode(url, options);
+  await node.backend.broker.start(node.recorder);
+  return node;
+}
+
+/** Two nodes under a prefix of their own, so that tests can share one Redis. */
+export async function startTwoNodes(redis: RedisServer, options: Partial<RedisBackendOptions> = {}) {
+  const prefix = createId().slice(0, 8);
+  const nodes = [
+    await startNode(redis.url, { prefix, ...options }),
+    await startNode(redis.url, { prefix, ...options }),
+  ] as const;
+  return {
+    nodes,
+    prefix,
+    async [Symbol.asyncDispose]() {
+      for (const node of nodes) await node[Symbol.asyncDispose]();
+    },
+  };
+}
