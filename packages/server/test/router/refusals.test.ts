@@ -68,6 +68,30 @@ describe('an upgrade', () => {
     expect(await raw.status()).toBe(408);
   });
 
+  it('is served while 100 silent and slow connections wait, and those are ended', async () => {
+    await using served = await serveChat();
+    served.server.headersTimeout = 300;
+    const waiting = await Promise.all(Array.from({ length: 100 }, () => RawSocket.connect(served.port)));
+    for (const [index, raw] of waiting.entries()) if (index % 2) raw.socket.write('GET /ws HTTP/1.1\r\nHost:');
+    expect((await answer(served.port, {})).status).toBe(101);
+    await Promise.all(waiting.map((raw) => raw.ended()));
+  });
+
+  const MALFORMED: readonly (readonly [string, string])[] = [
+    ['a folded header', 'X-A: 1\r\n 2\r\n'],
+    ['a bare line feed', 'X-A: 1\nX-B: 2\r\n'],
+    ['a NUL in a header', 'X-A: a\0b\r\n'],
+    ['a second key', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'],
+    ['a space before the colon', 'X-A : 1\r\n'],
+  ];
+  it.each(MALFORMED)('with %s is refused, and the next one is served', async (_, line) => {
+    await using served = await serveChat();
+    await using raw = await RawSocket.connect(served.port);
+    raw.socket.write(handshake().replace('Host:', `${line}Host:`));
+    expect(await raw.status()).toBe(400);
+    expect((await answer(served.port, {})).status).toBe(101);
+  });
+
   it('with 2 500 headers or 20 kB of them does not harm the server', async () => {
     await using served = await serveChat();
     const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, index) => [`x-${index}`, '']));
