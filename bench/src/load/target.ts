@@ -1,0 +1,9 @@
+/** The kinds of servers that can be measured. */
+export type ServerName = 'trunkline' | 'socket.io' | 'ws' | 'bun';
+
+/** A server under test as the load generator sees it. */
+export interface Target {
+  readonly server: ServerName;
+  readonly port: number;
+  readonly pid: number;
+}

@@ -1,0 +1,12 @@
+import { programConfig } from '../tsup.shared.js';
+
+export default programConfig({
+  entry: {
+    main: 'src/main.ts',
+    'load/worker': 'src/load/worker.ts',
+    'servers/bun': 'src/servers/bun.ts',
+    'servers/socket-io': 'src/servers/socket-io.ts',
+    'servers/trunkline': 'src/servers/trunkline.ts',
+    'servers/ws': 'src/servers/ws.ts',
+  },
+});
