@@ -103,9 +103,11 @@ export function createRedisConnection({
       clearTimeout(handshake);
       clearTimeout(revival);
       if (redis.status === 'end' || redis.status === 'wait') return;
+      // Between two tries there is no socket whose end could be told.
+      const hasSocket = redis.status !== 'reconnecting';
       const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
       redis.disconnect();
-      await ended;
+      if (hasSocket) await ended;
     },
   };
 }
