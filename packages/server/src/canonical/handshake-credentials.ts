@@ -22,7 +22,7 @@ function bearerSubprotocol({ protocols }: RequestHead): string | undefined {
 }
 
 /** The token of an `Authorization: Bearer` header (RFC 6750, section 2.1). */
-export function bearerHeader(authorization: string | undefined): string | undefined {
+function bearerHeader(authorization: string | undefined): string | undefined {
   return authorization?.match(/^Bearer +([^ ]+)$/i)?.[1];
 }
 

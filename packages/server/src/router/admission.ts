@@ -22,7 +22,7 @@ export interface AdmissionCounts {
 }
 
 /** A socket that was let in. */
-export interface Ticket {
+interface Ticket {
   /** May come more than once, and after the release. */
   authenticated(): void;
   /** The socket has ended. */

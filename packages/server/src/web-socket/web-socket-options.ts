@@ -8,7 +8,7 @@ import type { Gateway, RequestHead } from '../seams/dialect.js';
 export type Refusal = HttpRefusal | Farewell;
 
 /** A plain HTTP path of a dialect's own, beside its WebSocket. */
-export type Endpoint = (gateway: Gateway, req: IncomingMessage, res: ServerResponse, head: RequestHead) => void;
+type Endpoint = (gateway: Gateway, req: IncomingMessage, res: ServerResponse, head: RequestHead) => void;
 
 export interface WebSocketDialectOptions {
   /** Names the dialect in metrics and in `OpenOptions.dialect`. */
