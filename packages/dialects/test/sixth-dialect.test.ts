@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { canonicalDialect, type Dialect } from '@trunkline/server';
+import { createFrameQueue } from '@trunkline/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createFrameQueue } from '@trunkline/testkit';
 import { connectSdk } from './support/clients.js';
 import { startHub } from './support/start-hub.js';
 
@@ -29,7 +29,8 @@ async function telegraph(port: number, token: string) {
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   socket.on('message', (data) => lines.push(String(data)));
   await new Promise((resolve) => socket.once('open', resolve));
-  const heard = (line: string | RegExp) => lines.take((one) => (typeof line === 'string' ? one === line : line.test(one)), String(line));
+  const heard = (line: string | RegExp) =>
+    lines.take((one) => (typeof line === 'string' ? one === line : line.test(one)), String(line));
   return { socket, closed, heard };
 }
 
