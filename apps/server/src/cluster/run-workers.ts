@@ -27,7 +27,8 @@ export async function runWorkers({ count, environment, logger }: WorkersOptions)
 
   return new Promise((resolve) => {
     cluster.on('exit', (worker: Worker, status: number | null, signal: string | null) => {
-      statuses.push(status ?? 1);
+      // A worker that was told to end before it listened has served nobody.
+      statuses.push(status ?? (isEnding && signal === 'SIGTERM' ? 0 : 1));
       if (status === EX_CONFIG) end();
       if (isEnding) {
         if (Object.keys(cluster.workers ?? {}).length === 0) resolve(combined(statuses));

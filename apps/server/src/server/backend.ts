@@ -1,34 +1,78 @@
-import type { Hub, HubOptions, Logger, Observer, TicketStore } from '@trunkline/server';
+import { TrunklineError } from '@trunkline/protocol';
+import {
+  createRedisBackend,
+  createRedisTicketStore,
+  type Hub,
+  type HubOptions,
+  type Logger,
+  type Observer,
+  type RedisBackend,
+  type TicketStore,
+} from '@trunkline/server';
+import { ConfigurationError } from '../config/configuration-error.js';
 import type { Configuration } from '../config/read-configuration.js';
+import { hearOtherServices } from './other-services.js';
 
 /** What the nodes share, or what one node alone uses instead. */
 export interface Backend {
   readonly seams: Pick<HubOptions, 'broker' | 'directory' | 'ledger' | 'presence' | 'roster'>;
-  readonly ticketStore: TicketStore | undefined;
+  /** Absent: tickets are this node's own. */
+  readonly ticketStore?: TicketStore;
   /** For the login limiter; absent: each process counts for itself. */
-  readonly limiterStore: { readonly client: unknown; readonly prefix: string } | undefined;
-  /** Once the hub runs: begins to hear other services. */
+  readonly limiterStore?: { readonly client: unknown; readonly prefix: string };
+  /**
+   * Once the hub runs: begins to hear other services.
+   *
+   * @throws {ConfigurationError} naming REDIS_URL when Redis refuses us; one that is away is no error
+   */
   start(hub: Hub): Promise<void>;
+  /** Some node takes in the events of other services. */
   isForeignHeard(): boolean;
   /** Before the hub closes: hears other services no more. */
   stop(): Promise<void>;
-  /** After the hub has closed. */
-  close(): Promise<void>;
 }
 
-/** @throws {ConfigurationError} naming REDIS_URL when Redis refuses us */
-export async function createBackend(
-  configuration: Configuration,
-  _tools: { logger: Logger; observer: Observer },
-): Promise<Backend> {
-  void configuration;
+export interface BackendTools {
+  readonly logger: Logger;
+  readonly observer: Observer;
+}
+
+/** @throws {ConfigurationError} naming the variable that can not be used */
+export function createBackend(configuration: Configuration, tools: BackendTools): Backend {
+  if (!configuration.redis) {
+    return { seams: {}, start: async () => undefined, isForeignHeard: () => true, stop: async () => undefined };
+  }
+  const { prefix } = configuration.redis;
+  const { broker, commands, foreign, ...stores } = openRedis(configuration.redis, configuration.presenceLeaseMs, tools);
   return {
-    seams: {},
-    ticketStore: undefined,
-    limiterStore: undefined,
-    start: async () => undefined,
-    isForeignHeard: () => true,
-    stop: async () => undefined,
-    close: async () => undefined,
+    seams: {
+      broker,
+      directory: stores.directory,
+      ledger: stores.ledger,
+      presence: stores.presence,
+      roster: stores.roster,
+    },
+    ticketStore: createRedisTicketStore({ commands, prefix }),
+    limiterStore: { client: commands, prefix },
+    async start(hub) {
+      const { broker: status } = hub.status();
+      if (status.state === 'degraded' && REFUSED.test(status.reason))
+        throw new ConfigurationError('REDIS_URL', `${status.reason}.`);
+      await hearOtherServices(hub, foreign, tools.logger);
+    },
+    isForeignHeard: () => foreign.isHeard(),
+    stop: () => foreign.close(),
   };
+}
+
+/** Waiting will not cure these. */
+const REFUSED = /refuses the password|needs a password|forbids a command/;
+
+function openRedis(redis: { url: string; prefix: string }, presenceLeaseMs: number, tools: BackendTools): RedisBackend {
+  try {
+    return createRedisBackend({ ...redis, ...tools, presenceLeaseMs });
+  } catch (error) {
+    if (error instanceof TrunklineError) throw new ConfigurationError('REDIS_URL', error.message);
+    throw error;
+  }
 }

@@ -40,7 +40,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { configuration, logger } = options;
   const contract = await loadContract(configuration.contractFile);
   const metrics = createMetrics();
-  const backend = await createBackend(configuration, { logger, observer: metrics.observer });
+  const backend = createBackend(configuration, { logger, observer: metrics.observer });
   const identity = await createIdentity(configuration, createLoginLimiter(backend.limiterStore));
   const tickets = createTickets(backend.ticketStore);
   const { actions, limits } = configuration;
@@ -161,5 +161,4 @@ async function closeAll(apis: readonly Api[], hub: Hub, backend: Backend): Promi
   await hub.close();
   for (const api of apis) api.server.closeAllConnections();
   await Promise.all(apis.map((api) => api.close()));
-  await backend.close();
 }

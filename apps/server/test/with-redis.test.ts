@@ -1,0 +1,159 @@
+import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
+import { expect, it } from 'vitest';
+import { fieldsOf, SECRET } from './start-api.js';
+import { startProcess } from './start-process.js';
+import { startWholeServer } from './start-server.js';
+
+const headersFor = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+const isReady = async (url: string) => (await fetch(`${url}/readyz`)).status === 200;
+
+it('delivers over two nodes, whichever is asked', async () => {
+  await using redis = await startRedis();
+  await using one = await startWholeServer({ REDIS_URL: redis.url });
+  await using two = await startWholeServer({ REDIS_URL: redis.url });
+  for (const { url } of [one, two]) await eventually(() => isReady(url));
+  await using client = await connectRaw({ url: two.socketUrl });
+  await client.hello({ token: await one.tokenFor('ann') });
+  await client.join('lobby:hall');
+  const body = JSON.stringify({ type: 'message', data: { text: 'hi' } });
+  const headers = headersFor(await one.tokenFor('backend', 'service'));
+  const { id } = await fieldsOf(
+    await fetch(`${one.url}/v1/rooms/lobby%3Ahall/events`, { method: 'POST', headers, body }),
+  );
+  expect(await client.nextOf('event')).toMatchObject({ id, offset: 1, data: { text: 'hi' } });
+  const admin = headersFor(await one.tokenFor('boss', 'admin'));
+  await eventually(async () => {
+    const { connections } = await fieldsOf(await fetch(`${one.url}/websocket/connections`, { headers: admin }));
+    return Array.isArray(connections) && connections.length === 1;
+  });
+  await fetch(`${one.url}/v1/users/ann/disconnect`, {
+    method: 'POST',
+    headers: { authorization: admin.authorization },
+  });
+  expect(await client.closed).toMatchObject({ code: 4502 });
+});
+
+it('redeems a ticket of one node on another, and refuses a token there that was revoked here', async () => {
+  await using redis = await startRedis();
+  await using one = await startWholeServer({ REDIS_URL: redis.url });
+  await using two = await startWholeServer({ REDIS_URL: redis.url });
+  for (const { url } of [one, two]) await eventually(() => isReady(url));
+  const token = await one.tokenFor('ann', 'admin');
+  const { ticket } = await fieldsOf(
+    await fetch(`${one.url}/v1/tickets`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }),
+  );
+  await using client = await connectRaw({ url: `${two.socketUrl}/v1/connect?ticket=${ticket}` });
+  expect(await client.hello()).toMatchObject({ userId: 'ann' });
+  const boss = headersFor(await one.tokenFor('boss', 'admin'));
+  await fetch(`${one.url}/v1/tokens/revoke`, {
+    method: 'POST',
+    headers: boss,
+    body: JSON.stringify({ subject: 'ann' }),
+  });
+  await eventually(
+    async () =>
+      (await fetch(`${two.url}/websocket/rooms`, { headers: { authorization: `Bearer ${token}` } })).status === 401,
+  );
+});
+
+it('counts guesses at one account over all nodes (S39)', async () => {
+  await using redis = await startRedis();
+  await using one = await startWholeServer({ REDIS_URL: redis.url });
+  await using two = await startWholeServer({ REDIS_URL: redis.url });
+  for (const { url } of [one, two]) await eventually(() => isReady(url));
+  const guess = async (url: string) =>
+    (await fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams({ username: 'nobody', password: 'x' }) }))
+      .status;
+  const statuses = [];
+  for (let n = 0; n < 6; n++) statuses.push(await guess(one.url), await guess(two.url));
+  expect(statuses.filter((status) => status === 429)).toHaveLength(2);
+});
+
+it('takes in what other services publish, once', async () => {
+  await using redis = await startRedis();
+  await using one = await startWholeServer({ REDIS_URL: redis.url });
+  await using two = await startWholeServer({ REDIS_URL: redis.url });
+  for (const { url } of [one, two]) await eventually(() => isReady(url));
+  await using client = await connectRaw({ url: two.socketUrl });
+  await client.hello({ token: await one.tokenFor('boss', 'admin') });
+  await client.join('booking:42');
+  await redis.command(
+    'PUBLISH',
+    'booking:status',
+    JSON.stringify({ bookingId: '42', userId: 'ann', status: 'en_route' }),
+  );
+  expect(await client.nextOf('event')).toMatchObject({
+    room: 'booking:42',
+    event: 'status_update',
+    offset: 1,
+    data: { bookingId: '42', status: 'en_route' },
+  });
+  const headers = headersFor(await one.tokenFor('boss', 'admin'));
+  const { events } = await fieldsOf(await fetch(`${one.url}/v1/rooms/booking%3A42/events`, { headers }));
+  expect(events).toHaveLength(1);
+});
+
+it('stays ready, degraded, while Redis is away, and answers 202 for what waits', async () => {
+  await using redis = await startRedis();
+  await using server = await startWholeServer({ REDIS_URL: redis.url });
+  await eventually(() => isReady(server.url));
+  await redis.kill();
+  await eventually(async () => (await fieldsOf(await fetch(`${server.url}/readyz`))).status === 'degraded', {
+    timeoutMs: 8_000,
+  });
+  expect(await isReady(server.url)).toBe(true);
+  expect(await fieldsOf(await fetch(`${server.url}/readyz`))).toMatchObject({ reason: expect.any(String) });
+  const headers = headersFor(await server.tokenFor('backend', 'service'));
+  const publish = (room: string, event: object) =>
+    fetch(`${server.url}/v1/rooms/${encodeURIComponent(room)}/events`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(event),
+    });
+  const kept = await publish('booking:1', {
+    type: 'status_update',
+    data: { bookingId: '1', status: 'x' },
+    id: 'order-1',
+  });
+  expect(kept.status).toBe(202);
+  expect(await fieldsOf(kept)).toEqual({ id: expect.any(String), provisional: true });
+  const refused = await publish('lobby:a', { type: 'message', data: { text: 'x' } });
+  expect(refused.status).toBe(503);
+  expect(await fieldsOf(refused)).toMatchObject({ code: 'unavailable', retryable: true });
+});
+
+it('is not ready while degraded where the operator wants that', async () => {
+  await using server = await startWholeServer({ REDIS_URL: 'redis://127.0.0.1:1', READY_WHEN_DEGRADED: 'false' });
+  const answer = await fetch(`${server.url}/readyz`);
+  expect(answer.status).toBe(503);
+  expect(await fieldsOf(answer)).toMatchObject({ status: 'degraded' });
+});
+
+it('ends with one line that names REDIS_URL when Redis refuses the password', async () => {
+  await using redis = await startRedis({ args: ['--requirepass', 'secret'], password: 'secret' });
+  for (const url of [`redis://127.0.0.1:${redis.port}`, `redis://:wrong@127.0.0.1:${redis.port}`]) {
+    await using server = startProcess({ REDIS_URL: url, LOG_LEVEL: 'silent' });
+    const { status, stderr } = await server.ended;
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/^REDIS_URL: [^\n]*password[^\n]*\n$/);
+    expect(stderr).not.toContain('wrong');
+  }
+});
+
+it('runs several workers on one port, and ends them all', async () => {
+  await using redis = await startRedis();
+  await using server = startProcess({ REDIS_URL: redis.url, WORKERS: '2', JWT_SECRET: SECRET });
+  const [, url = ''] = await server.printed(/Address: (http:\S+)/);
+  const [, token = ''] = await server.printed(/Admin token: (eyJ\S+)/);
+  await eventually(() => isReady(url));
+  const clients = await Promise.all([1, 2, 3, 4].map(() => connectRaw({ url: url.replace('http', 'ws') })));
+  for (const client of clients) {
+    await client.hello({ token });
+    await client.join('lobby:hall');
+  }
+  await clients[0]?.publish('lobby:hall', 'message', { text: 'hi' });
+  for (const client of clients) expect(await client.nextOf('event')).toMatchObject({ data: { text: 'hi' } });
+  await Promise.all(clients.map((client) => client.close()));
+  server.kill('SIGTERM');
+  expect((await server.ended).status).toBe(0);
+});
