@@ -1,0 +1,401 @@
+import { TrunklineError } from '@trunkline/protocol';
+import type { Codec, Command, EventNotice, Notice, RequestHead } from '@trunkline/server';
+import { describe, expect, test } from 'vitest';
+import { askedOf, readHandshake, readRequest, roomsOf, wordRefusal } from '../src/actions/codec.js';
+import { actionsEncoder } from '../src/actions/index.js';
+import { bookingCodec } from '../src/booking/index.js';
+import { plainCloseCode } from '../src/close-codes.js';
+import { falconCodec } from '../src/falcon/index.js';
+import { secureconnectCodec } from '../src/secureconnect/index.js';
+import { shipvoxCodec } from '../src/shipvox/index.js';
+
+const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
+const AT = Date.UTC(2024, 9, 2, 19);
+const ISO = '2024-10-02T19:00:00.000Z';
+const alice = { userId: 'alice', connectionId: 'c-1' };
+
+function head(query = '', headers: RequestHead['headers'] = {}, protocols: readonly string[] = []): RequestHead {
+  return {
+    method: 'GET',
+    path: '/',
+    query: new URLSearchParams(query),
+    headers,
+    address: '192.0.2.1',
+    protocols,
+    port: 80,
+  };
+}
+
+function event(room: string, name: string, data: unknown, from: EventNotice['from'] = alice): EventNotice {
+  return { type: 'event', room, event: name, id: 'e-1', from, data, timestamp: AT };
+}
+
+/** The command of one frame, without the random id. */
+function decode(codec: Codec, frame: unknown): Partial<Command> {
+  const conversation = codec.open(head(`conversation_id=${CONVERSATION}`));
+  conversation.opened?.('c-1', 'alice');
+  const [decoded] = conversation.decode(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  if (decoded === undefined) throw new Error('no command');
+  const { id: _, ...command } = { id: '', ...decoded.command };
+  return command;
+}
+
+const encode = (codec: Codec, notice: Notice) => {
+  const text = codec.encode(notice);
+  return text === null ? null : JSON.parse(text);
+};
+
+describe('credentials', () => {
+  const token = (codec: Codec, from: RequestHead) => codec.greet(from)?.credentials.token;
+  test.each([
+    ['shipvox, query', token(shipvoxCodec(), head('token=t')), 't'],
+    ['shipvox, none', token(shipvoxCodec(), head()), undefined],
+    ['booking, query', token(bookingCodec, head('token=t')), 't'],
+    [
+      'booking, subprotocol before query',
+      token(bookingCodec, head('token=q', {}, ['booking', 'trunkline.bearer.t'])),
+      't',
+    ],
+    [
+      'secureconnect, header before query',
+      token(secureconnectCodec, head(`conversation_id=${CONVERSATION}&access_token=q`, { authorization: 'Bearer t' })),
+      't',
+    ],
+    ['secureconnect, query', token(secureconnectCodec, head(`conversation_id=${CONVERSATION}&access_token=q`)), 'q'],
+    [
+      'falcon, header before cookie',
+      token(falconCodec, head('', { authorization: 'bearer t', cookie: 'falcon_auth_token=c' })),
+      't',
+    ],
+    ['falcon, cookie among others', token(falconCodec, head('', { cookie: 'a=b; falcon_auth_token="c"; d' })), 'c'],
+    [
+      'falcon, a cookie that only looks like it',
+      token(falconCodec, head('', { cookie: 'xfalcon_auth_token=c; falcon_auth_token2=d' })),
+      undefined,
+    ],
+  ])('%s', (_, found, expected) => expect(found).toBe(expected));
+
+  test('a cookie is marked as one and brings its origin', () => {
+    const { credentials } = falconCodec.greet(head('', { cookie: 'falcon_auth_token=c', origin: 'https://a' })) ?? {};
+    expect(credentials).toEqual({ address: '192.0.2.1', token: 'c', fromCookie: true, origin: 'https://a' });
+  });
+
+  test('secureconnect asks for the conversation of the URL', () => {
+    expect(secureconnectCodec.greet(head(`conversation_id=${CONVERSATION}`))?.rooms).toEqual([
+      `conversation:${CONVERSATION}`,
+    ]);
+    for (const query of ['', 'conversation_id=1']) {
+      expect(() => secureconnectCodec.greet(head(query))).toThrow(TrunklineError);
+    }
+  });
+});
+
+describe('frames to commands', () => {
+  test.each([
+    [
+      'shipvox message',
+      shipvoxCodec(),
+      { type: 'quote_ready', payload: 1, timestamp: 1, requestId: 'r', user: 'eve' },
+      {
+        type: 'publish',
+        rooms: ['shipvox:all'],
+        event: 'message',
+        data: { type: 'quote_ready', payload: 1, requestId: 'r', user: 'alice' },
+      },
+    ],
+    [
+      'shipvox own room',
+      shipvoxCodec('user'),
+      { type: 'test', payload: null, timestamp: 1, requestId: 'r' },
+      {
+        type: 'publish',
+        rooms: ['shipvox:alice'],
+        event: 'message',
+        data: { type: 'test', payload: null, requestId: 'r', user: 'alice' },
+      },
+    ],
+    [
+      'shipvox auth',
+      shipvoxCodec(),
+      { type: 'auth', payload: { token: 't' }, timestamp: 1, requestId: 'r' },
+      { type: 'refresh', token: 't' },
+    ],
+    ['booking join', bookingCodec, { type: 'join', room: 'booking:1' }, { type: 'join', room: 'booking:1' }],
+    ['booking leave', bookingCodec, { type: 'leave', room: 'user:a' }, { type: 'leave', room: 'user:a' }],
+    [
+      'booking typing',
+      bookingCodec,
+      { type: 'typing', room: 'support:1', data: { isTyping: false } },
+      {
+        type: 'publish',
+        rooms: ['support:1'],
+        event: 'typing',
+        data: { isTyping: false },
+      },
+    ],
+    [
+      'secureconnect chat',
+      secureconnectCodec,
+      { type: 'chat', content: 'x', sender_id: 'eve' },
+      {
+        type: 'publish',
+        rooms: [`conversation:${CONVERSATION}`],
+        event: 'chat',
+        data: { content: 'x', is_encrypted: false, message_type: 'text', metadata: {} },
+      },
+    ],
+    [
+      'secureconnect read',
+      secureconnectCodec,
+      { type: 'read', message_id: 'm' },
+      {
+        type: 'publish',
+        rooms: [`conversation:${CONVERSATION}`],
+        event: 'read',
+        data: { message_id: 'm' },
+      },
+    ],
+    [
+      'falcon message',
+      falconCodec,
+      { type: 'message', room: 'general', data: { text: 'x' } },
+      {
+        type: 'publish',
+        rooms: ['lobby:general'],
+        event: 'message',
+        data: { text: 'x' },
+      },
+    ],
+    [
+      'falcon direct',
+      falconCodec,
+      { type: 'message', to: 'c-2', data: {} },
+      { type: 'send', to: 'c-2', event: 'message', data: {} },
+    ],
+    [
+      'falcon join',
+      falconCodec,
+      { type: 'room_update', room: 'thread:1', data: { action: 'join' } },
+      { type: 'join', room: 'thread:1' },
+    ],
+    [
+      'falcon leave',
+      falconCodec,
+      { type: 'room_update', room: 'x', data: { action: 'leave' } },
+      { type: 'leave', room: 'lobby:x' },
+    ],
+    [
+      'falcon presence',
+      falconCodec,
+      { type: 'presence', data: { status: 'away', extra: 1 } },
+      { type: 'presence', state: { status: 'away' } },
+    ],
+    ['falcon heartbeat', falconCodec, { type: 'heartbeat' }, { type: 'pong' }],
+  ])('%s', (_, codec, frame, command) => expect(decode(codec, frame)).toEqual(command));
+
+  const codecs = {
+    shipvox: shipvoxCodec(),
+    booking: bookingCodec,
+    secureconnect: secureconnectCodec,
+    falcon: falconCodec,
+  };
+  const unreadable = [
+    '{',
+    '',
+    '[]',
+    'null',
+    '"x"',
+    '1',
+    '{}',
+    '{"type":1}',
+    '{"type":"toString"}',
+    '{"type":"__proto__"}',
+    '{"type":"x","constructor":{}}',
+  ];
+  test.each(Object.entries(codecs))('%s refuses what it can not read', (_, codec) => {
+    for (const frame of unreadable) expect(decode(codec, frame).type, frame).toBe('refused');
+    expect(decode(codec, `{"type":"typing","data":${'['.repeat(5_000)}${']'.repeat(5_000)}}`).type).toBe('refused');
+  });
+});
+
+describe('notices to frames', () => {
+  const timestamp = ISO;
+  const said = { conversation_id: CONVERSATION, sender_id: 'alice', timestamp };
+  const room = `conversation:${CONVERSATION}`;
+  const member = { userId: 'alice', connectionIds: ['c-1', 'c-2'], state: null };
+  const presence = (change: 'join' | 'update' | 'leave', state: unknown = null): Notice => ({
+    type: 'presence',
+    room: 'group:g',
+    version: 1,
+    change,
+    member: { ...member, state },
+    timestamp: AT,
+  });
+  const service = { service: 'billing' };
+  test.each<[string, Codec, Notice, unknown]>([
+    [
+      'shipvox',
+      shipvoxCodec(),
+      event('shipvox:all', 'message', { type: 't', payload: 1, requestId: 'r', user: 'eve' }),
+      { type: 't', payload: 1, timestamp: AT, requestId: 'r', user: 'alice' },
+    ],
+    [
+      'shipvox, service',
+      shipvoxCodec(),
+      event('shipvox:all', 'message', { type: 't', payload: 1 }, service),
+      { type: 't', payload: 1, timestamp: AT, requestId: 'e-1', user: 'billing' },
+    ],
+    ['shipvox, no word', shipvoxCodec(), event('lobby:x', 'message', { text: 'x' }), null],
+    [
+      'booking status',
+      bookingCodec,
+      event('user:a', 'status_update', { bookingId: '1', status: 's', more: 1 }, service),
+      { type: 'status_update', bookingId: '1', status: 's', timestamp },
+    ],
+    [
+      'booking typing',
+      bookingCodec,
+      event('support:1', 'typing', {}),
+      { type: 'typing', userId: 'alice', isTyping: true },
+    ],
+    ['booking, no word', bookingCodec, event('user:a', 'notification', {}), null],
+    ['secureconnect typing', secureconnectCodec, event(room, 'typing', {}), { type: 'typing', ...said }],
+    ['secureconnect stopped typing', secureconnectCodec, event(room, 'typing', { isTyping: false }), null],
+    [
+      'secureconnect service',
+      secureconnectCodec,
+      event(room, 'read', { message_id: 'm' }, service),
+      { type: 'read', ...said, sender_id: 'billing', message_id: 'm' },
+    ],
+    [
+      'secureconnect left',
+      secureconnectCodec,
+      { ...presence('leave'), room } as Notice,
+      { type: 'user_left', ...said },
+    ],
+    ['secureconnect update', secureconnectCodec, { ...presence('update'), room } as Notice, null],
+    [
+      'falcon lobby',
+      falconCodec,
+      event('lobby:x', 'message', { text: 't' }),
+      { type: 'message', room: 'x', from: 'c-1', data: { text: 't' }, timestamp, id: 'e-1' },
+    ],
+    [
+      'falcon service',
+      falconCodec,
+      event('user:a', 'notification', { n: 1 }, service),
+      { type: 'notification', room: 'user:a', data: { n: 1 }, timestamp, id: 'e-1' },
+    ],
+    ['falcon typing', falconCodec, event('group:g', 'typing', {}), null],
+    [
+      'falcon of another format',
+      falconCodec,
+      event(room, 'chat', { content: 'x' }),
+      {
+        type: 'custom_event',
+        room,
+        from: 'c-1',
+        data: { event: 'chat', data: { content: 'x' } },
+        timestamp,
+        id: 'e-1',
+      },
+    ],
+    [
+      'falcon online',
+      falconCodec,
+      presence('join'),
+      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'online' }, timestamp },
+    ],
+    [
+      'falcon status of the SDK',
+      falconCodec,
+      presence('update', { status: 'away', mood: 1 }),
+      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'away' }, timestamp },
+    ],
+    [
+      'falcon offline',
+      falconCodec,
+      presence('leave', { status: 'away' }),
+      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'offline' }, timestamp },
+    ],
+    [
+      'falcon other relation',
+      falconCodec,
+      { type: 'relation', object: 'booking:1', relation: 'owner', present: true, userId: 'a', timestamp: AT },
+      null,
+    ],
+  ])('%s', (_, codec, notice, frame) => expect(encode(codec, notice)).toEqual(frame));
+});
+
+describe('actions', () => {
+  const principal = (companyId?: string, sessionId?: string) => ({
+    userId: 'alice',
+    roles: [],
+    rooms: [],
+    claims: {},
+    expiresAt: null,
+    ...(companyId === undefined ? {} : { companyId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  });
+  const handshake = { token: 't', sessionId: 's' };
+
+  test('reads v4 and v2 handshakes', () => {
+    expect(readHandshake({ token: 't' }, { sessionId: 's' })).toEqual(handshake);
+    expect(readHandshake({}, { sessionId: 's', token: 't', artifactId: 'a' })).toEqual({
+      ...handshake,
+      artifactId: 'a',
+    });
+    for (const query of [{}, { sessionId: ['a', 'b'] }, { sessionId: '' }])
+      expect(() => readHandshake({ token: 't' }, query)).toThrow('sessionId');
+  });
+
+  test.each([
+    ['no company', principal(), handshake, []],
+    ['company', principal('acme'), handshake, ['company:acme']],
+    ['artifact', principal('acme', 's'), { ...handshake, artifactId: 'a/b' }, ['company:acme', 'artifact:acme/a/b']],
+    ['a company that would reach another’s rooms', principal('acme/a'), { ...handshake, artifactId: 'b' }, []],
+  ])('rooms: %s', (_, who, what, rooms) => expect(roomsOf(who, what)).toEqual(rooms));
+
+  test('the id of a request is the socket’s and the whole request’s', () => {
+    const id = (socket: string, requestId: string, data: unknown) =>
+      askedOf({ requestId, action: 'a', data }, socket, handshake).command.id;
+    expect(id('s1', 'r', { n: 1 })).toBe(id('s1', 'r', { n: 1 }));
+    expect(new Set([id('s1', 'r', 1), id('s1', 'r', 2), id('s1', 'r2', 1), id('s2', 'r', 1)]).size).toBe(4);
+    expect(id('s1', 'x'.repeat(200), 1)).toMatch(/^[\x21-\x7e]{1,128}$/);
+  });
+
+  test('reads objects and text alike', () => {
+    const message = { type: 'REQUEST', requestId: 'r', action: 'a' };
+    expect(readRequest(message)).toEqual(readRequest(JSON.stringify(message)));
+    for (const unreadable of [undefined, null, 7, [], Buffer.from('{}'), { type: 'RESPONSE' }])
+      expect(readRequest(unreadable).ok).toBe(false);
+  });
+
+  test('words codes of ours in capitals and a backend’s as they are', () => {
+    expect(wordRefusal(new TrunklineError('rate_limited', 'm', { retryAfterMs: 5 }))).toEqual({
+      code: 'RATE_LIMITED',
+      message: 'm',
+      retryAfterMs: 5,
+    });
+    expect(wordRefusal(new TrunklineError('out_of_stock', 'm'))).toEqual({ code: 'out_of_stock', message: 'm' });
+  });
+
+  test('an update without a requestId gets the event’s id', () => {
+    const frame = actionsEncoder.encode(event('company:acme', 'update', { action: 'x', data: 1 }));
+    expect(frame).toEqual({ type: 'message', message: { type: 'UPDATE', requestId: 'e-1', action: 'x', data: 1 } });
+  });
+});
+
+test.each([
+  [1000, 1000],
+  [1009, 1009],
+  [1011, 1011],
+  [1012, 1001],
+  [1013, 1011],
+  [4000, 1001],
+  [4002, 1011],
+  [4101, 1008],
+  [4102, 1008],
+  [4502, 1008],
+  [4504, 1008],
+] as const)('close code %i is %i in formats with few codes', (code, plain) => expect(plainCloseCode(code)).toBe(plain));
