@@ -21,6 +21,14 @@ export function webSocketDialect(options: WebSocketDialectOptions): Dialect {
   };
 }
 
+interface UpgradeRequest {
+  readonly req: IncomingMessage;
+  readonly socket: Duplex;
+  /** What came with the request. */
+  readonly firstBytes: Buffer;
+  readonly head: RequestHead;
+}
+
 function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
   const { codec, deflate = false, heartbeat = 'notice', name } = options;
   const endpoints = new Map(Object.entries(options.endpoints ?? {}));
@@ -35,49 +43,56 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
     subprotocol: options.subprotocol ?? name,
   });
 
-  function upgrade(req: IncomingMessage, socket: Duplex, firstBytes: Buffer, head: RequestHead): void {
-    if (!options.paths.includes(head.path)) {
-      refuseUpgrade(socket, { status: 404, body: 'Not Found' });
-      return;
-    }
-    const complete = (then: (peer: Peer) => void): void => {
-      server.handleUpgrade(req, socket, firstBytes, (ws) => {
-        const conversation = codec.open(head);
-        const own = conversation.encoder;
-        const link = new WebSocketLink({
-          ws,
-          socket,
-          encoder: own ? frames.for(own) : encoder,
-          outbox,
-          closeCode: options.closeCode,
-        });
-        const peer = new Peer(context, { link, transport: ws, conversation, head });
-        listenTo(ws, peer, heartbeat);
-        then(peer);
+  /** Completes the handshake; `then` comes in the same turn, before anything the peer sends. */
+  function complete(request: UpgradeRequest, then: (peer: Peer) => void): void {
+    const { req, socket, firstBytes, head } = request;
+    server.handleUpgrade(req, socket, firstBytes, (ws) => {
+      const conversation = codec.open(head);
+      const own = conversation.encoder;
+      const link = new WebSocketLink({
+        ws,
+        socket,
+        encoder: own ? frames.for(own) : encoder,
+        outbox,
+        closeCode: options.closeCode,
       });
-    };
-    const refuse = (error: unknown): void => {
-      const refusal = options.refuse(toTrunklineError(error, gateway), head);
-      if ('status' in refusal) refuseUpgrade(socket, refusal);
-      else complete((peer) => peer.end(refusal));
-    };
+      const peer = new Peer(context, { link, transport: ws, conversation, head });
+      listenTo(ws, peer, heartbeat);
+      then(peer);
+    });
+  }
 
-    let greeting: Greeting | null;
+  async function answer(request: UpgradeRequest): Promise<void> {
+    const { head, socket } = request;
+    let then: (peer: Peer) => void = () => {};
     try {
-      greeting = codec.greet(head);
+      const greeting = codec.greet(head);
+      if (greeting !== null) {
+        const admission = await authenticate(gateway, greeting, socket);
+        then = (peer) => peer.open(admission);
+      }
     } catch (error) {
-      refuse(error);
-      return;
+      const refusal = options.refuse(toTrunklineError(error, gateway), head);
+      if ('status' in refusal) {
+        refuseUpgrade(socket, refusal);
+        return;
+      }
+      then = (peer) => peer.end(refusal);
     }
-    if (greeting === null) {
-      complete(() => {});
-      return;
-    }
-    authenticate(gateway, greeting, socket).then((admission) => complete((peer) => peer.open(admission)), refuse);
+    complete(request, then);
   }
 
   return {
-    upgrade,
+    upgrade(req, socket, firstBytes, head) {
+      if (!options.paths.includes(head.path)) {
+        refuseUpgrade(socket, { status: 404, body: 'Not Found' });
+        return;
+      }
+      answer({ req, socket, firstBytes, head }).catch((error: unknown) => {
+        gateway.logger.error({ err: error, dialect: name }, 'An upgrade failed.');
+        socket.destroy();
+      });
+    },
     request(req, res, head) {
       const endpoint = endpoints.get(head.path);
       if (endpoint) endpoint(gateway, req, res, head);

@@ -300,6 +300,19 @@ describe('a WebSocket dialect', () => {
     await eventually(() => client.socket.writableLength > 16_000_000);
   });
 
+  it.each(['open', 'refuse'] as const)('costs one connection, not the process, when %s throws', async (part) => {
+    const broken = () => {
+      throw new Error('a defect');
+    };
+    const codec = { ...createChatCodec(), ...(part === 'open' ? { open: broken } : {}) };
+    await using served = await serveChat({}, { codec, ...(part === 'refuse' ? { refuse: broken } : {}) });
+    await using client = await RawSocket.connect(served.port);
+    client.socket.write(handshake({ path: part === 'refuse' ? '/ws?broken' : '/ws' }));
+    await client.ended();
+    await eventually(() => served.router.counts().connections === 0);
+    expect(served.gateway.logged).toHaveLength(1);
+  });
+
   it('costs one connection, not the process, when a codec throws', async () => {
     await using served = await serveChat({
       handle: () => {
