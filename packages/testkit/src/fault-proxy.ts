@@ -32,6 +32,8 @@ export interface FaultProxy extends AsyncDisposable {
   delay(ms: number, direction?: Direction | 'both'): void;
   /** Lets no byte through and closes nothing, new connections included, until `heal`; then held bytes go on, as TCP would. */
   blackhole(direction: Direction | 'both'): void;
+  /** One open connection, by what it has sent. `hold` is a black hole for it alone, for good. @throws {Error} when there is none */
+  connectionThat(matches: (sent: string) => boolean): Pick<ProxiedPair, 'hold' | 'reset' | 'end'>;
   /** Ends delays, black holes and pending cuts; connections stay. */
   heal(): void;
   /** Resets the connection that next carries its n-th byte, counted from now, in that direction; exactly n pass. */
@@ -108,6 +110,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       if (direction !== 'down') faults.held.up = true;
       if (direction !== 'up') faults.held.down = true;
       for (const pair of pairs) pair.refresh();
+    },
+    connectionThat(matches) {
+      for (const pair of pairs) if (matches(pair.sent)) return pair;
+      throw new Error(`none of ${pairs.size} connections matches`);
     },
     heal() {
       faults.delayMs = { up: 0, down: 0 };

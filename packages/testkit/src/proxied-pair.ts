@@ -17,6 +17,10 @@ export interface ProxiedPair {
   reset(): void;
   /** The black holes changed. */
   refresh(): void;
+  /** The first 64 kB that went up. */
+  readonly sent: string;
+  /** A black hole for this connection alone. */
+  hold(direction: Direction | 'both'): void;
 }
 
 interface PairOptions {
@@ -28,6 +32,8 @@ interface PairOptions {
 export function createProxiedPair(client: Socket, target: Socket, { faults, counts, onEnd }: PairOptions): ProxiedPair {
   let over = false;
   let swallowing = false;
+  let sent = '';
+  const held: Record<Direction, boolean> = { up: false, down: false };
 
   function reset(): void {
     if (over) return;
@@ -41,6 +47,7 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
     let lastAt = 0;
     from.on('data', (chunk: Buffer) => {
       if (over) return;
+      if (direction === 'up' && sent.length < 65_536) sent += chunk.toString('latin1');
       if (direction === 'up' && faults.swallow?.(chunk) === true) {
         faults.swallow = undefined;
         swallowing = true;
@@ -88,8 +95,8 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
   }
 
   function refresh(): void {
-    hold(client, faults.held.up);
-    hold(target, faults.held.down);
+    hold(client, faults.held.up || held.up);
+    hold(target, faults.held.down || held.down);
   }
 
   client.setNoDelay(true);
@@ -107,6 +114,14 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
     },
     reset,
     refresh,
+    get sent() {
+      return sent;
+    },
+    hold(direction) {
+      if (direction !== 'down') held.up = true;
+      if (direction !== 'up') held.down = true;
+      refresh();
+    },
   };
 }
 

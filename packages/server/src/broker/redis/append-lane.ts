@@ -60,6 +60,8 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
   /** Sent, and not answered. */
   const inFlight = new Set<Job>();
   let waiting: Job[] = [];
+  /** The newest publish of each publisher and room that was given up while the connection was gone. */
+  const givenUp = new Map<string, number>();
   let sweeper: NodeJS.Timeout | undefined;
 
   function settle(job: Job, error: TrunklineError | null, appended?: Appended): void {
@@ -95,9 +97,15 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
     if (late.length === 0) return;
     waiting = waiting.filter((job) => job.deadlineAt > now);
     for (const job of late) {
-      giveUp(job, reason);
+      abandon(job, reason);
       forget(job);
     }
+  }
+
+  /** Gives up a publish that will not be sent again: later ones of its publisher must not overtake it. */
+  function abandon(job: Job, cause: unknown): void {
+    giveUp(job, cause);
+    givenUp.set(publisherOf(job), job.order);
   }
 
   function send(job: Job): void {
@@ -133,6 +141,7 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
       if (error instanceof Error && error.message === 'Command timed out') giveUp(job, error);
     }
     if (!job.settled) waiting.push(job);
+    else if (!isReplyError(error) || isForgotten(error)) givenUp.set(publisherOf(job), job.order);
     afterAnswer(job);
   }
 
@@ -159,7 +168,14 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
 
   function flush(): void {
     mode = 'open';
-    for (const job of waiting.splice(0).sort((a, b) => a.order - b.order)) send(job);
+    for (const job of waiting.splice(0).sort((a, b) => a.order - b.order)) {
+      if (job.order < (givenUp.get(publisherOf(job)) ?? Number.POSITIVE_INFINITY)) send(job);
+      else {
+        giveUp(job, 'An earlier publish of this publisher was given up');
+        forget(job);
+      }
+    }
+    givenUp.clear();
   }
 
   return {
@@ -204,6 +220,11 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
       }
     },
   };
+}
+
+/** Whose order a publish keeps. */
+function publisherOf({ publication }: Job): string {
+  return `${publication.room}\n${publication.key?.userId ?? ''}`;
 }
 
 function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {

@@ -6,9 +6,20 @@ import { unavailable } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
 import { readScript } from './scripts/read.js';
 
-/** Reads of one room and range that overlap are one. @throws {TrunklineError} `unavailable` */
+/** Who reads, and who waits for the read after that one. */
+interface Reading {
+  readonly current: Promise<LogPage>;
+  next: Promise<LogPage> | null;
+}
+
+/**
+ * Reads of one room and range are single-flight. A read under way may have looked before its caller asked, so callers
+ * share the one that starts next: what a caller heard before it asked is always in its page.
+ *
+ * @throws {TrunklineError} `unavailable`
+ */
 export function createLogReader(link: RedisLink): (room: string, query: LogQuery) => Promise<LogPage> {
-  const running = new Map<string, Promise<LogPage>>();
+  const readings = new Map<string, Reading>();
 
   async function read(room: string, { after, before, limit }: LogQuery): Promise<LogPage> {
     const [order, bound] =
@@ -21,13 +32,24 @@ export function createLogReader(link: RedisLink): (room: string, query: LogQuery
     return page;
   }
 
+  function start(key: string, room: string, query: LogQuery): Promise<LogPage> {
+    const current = read(room, query);
+    const reading: Reading = { current, next: null };
+    readings.set(key, reading);
+    const ended = () => {
+      if (readings.get(key) === reading && reading.next === null) readings.delete(key);
+    };
+    current.then(ended, ended);
+    return current;
+  }
+
   return (room, query) => {
     const key = `${room} ${query.after} ${query.before} ${query.limit}`;
-    const known = running.get(key);
-    if (known !== undefined) return known;
-    const reading = read(room, query).finally(() => running.delete(key));
-    running.set(key, reading);
-    return reading;
+    const reading = readings.get(key);
+    if (reading === undefined) return start(key, room, query);
+    const startNext = () => start(key, room, query);
+    reading.next ??= reading.current.then(startNext, startNext);
+    return reading.next;
   };
 }
 

@@ -25,6 +25,7 @@ export interface RedisConnection {
 
 /** TCP, TLS, AUTH and the ready check together; a stopped Redis still accepts TCP. */
 const HANDSHAKE_MS = 3_000;
+const CLOSE_MS = 500;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
 
@@ -102,12 +103,17 @@ export function createRedisConnection({
       closing = true;
       clearTimeout(handshake);
       clearTimeout(revival);
-      if (redis.status === 'end' || redis.status === 'wait') return;
-      // Between two tries there is no socket whose end could be told.
-      const hasSocket = redis.status !== 'reconnecting';
-      const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+      const { status } = redis;
       redis.disconnect();
-      if (hasSocket) await ended;
+      // Between two tries there is no socket that could end.
+      if (status === 'end' || status === 'wait' || status === 'reconnecting') return;
+      let late: NodeJS.Timeout | undefined;
+      const ended = new Promise<void>((resolve) => {
+        redis.once('end', resolve);
+        late = setTimeout(resolve, CLOSE_MS);
+      });
+      await ended;
+      clearTimeout(late);
     },
   };
 }

@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { eventually, freePort, startRedis } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { createRedisBackend } from '../../src/broker/redis/redis-backend.js';
+import { parseRedisUrl } from '../../src/broker/redis/redis-url.js';
+import { makePublication } from '../../src/testing/index.js';
+import { startNode, type TestNode } from './backends.js';
+
+const ROOM = 'lobby:all';
+
+/** The status and one log line say why; publishing fails as retryable. */
+async function expectDegraded(node: TestNode, reason: RegExp): Promise<void> {
+  const { broker } = node.backend;
+  await eventually(() =>
+    expect(broker.status).toMatchObject({ state: 'degraded', reason: expect.stringMatching(reason) }),
+  );
+  expect(node.log.some((line) => line.startsWith('warn Redis is away') && reason.test(line))).toBe(true);
+  await expect(broker.publish(makePublication(ROOM))).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+}
+
+test('starts degraded with Redis down, and heals without a restart', async () => {
+  const port = await freePort();
+  await using node = await startNode(`redis://127.0.0.1:${port}`, { startTimeoutMs: 200 });
+  await expectDegraded(node, /can not be reached/);
+  await using _redis = await startRedis({ port });
+  await eventually(() => node.backend.broker.status.state === 'connected');
+  expect(await node.backend.broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' });
+});
+
+test('names a missing and a wrong password, never the password itself', async () => {
+  await using redis = await startRedis({ password: 'right', args: ['--requirepass', 'right'] });
+  await using without = await startNode(`redis://127.0.0.1:${redis.port}`, { startTimeoutMs: 300 });
+  await expectDegraded(without, /needs a password/);
+  await using wrong = await startNode(`redis://:sesame@127.0.0.1:${redis.port}`, { startTimeoutMs: 300 });
+  await expectDegraded(wrong, /refuses the password/);
+  expect(wrong.log.join('\n')).not.toContain('sesame');
+  await using right = await startNode(redis.url);
+  expect(right.backend.broker.status.state).toBe('connected');
+});
+
+test('a replica is read-only and says so, until it is promoted', async () => {
+  await using master = await startRedis();
+  await using replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+  await using node = await startNode(replica.url, { startTimeoutMs: 300 });
+  await expectDegraded(node, /read-only/);
+  await replica.command('REPLICAOF', 'NO', 'ONE');
+  await eventually(() => node.backend.broker.status.state === 'connected');
+});
+
+test('a master that becomes a replica while in use is noticed', async () => {
+  await using other = await startRedis();
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  await redis.command('REPLICAOF', '127.0.0.1', String(other.port));
+  await expectDegraded(node, /read-only/);
+});
+
+test('a full Redis refuses appends without a hole and without an epoch change, and recovers', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const first = await broker.publish(makePublication(ROOM));
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+  await expect(broker.publish(makePublication(ROOM))).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(broker.publish(makePublication('lobby:fresh'))).rejects.toMatchObject({ code: 'unavailable' });
+  await expectDegraded(node, /full/);
+  await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+  await eventually(() => broker.status.state === 'connected');
+  const next = await broker.publish(makePublication(ROOM));
+  expect(next).toMatchObject({ offset: 2, epoch: first.status === 'appended' && first.epoch });
+  expect(await broker.publish(makePublication('lobby:fresh'))).toMatchObject({ offset: 1 });
+});
+
+test('warns about an eviction policy that may drop rooms', async () => {
+  await using redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+  await using node = await startNode(redis.url);
+  expect(node.log.some((line) => line.includes('maxmemory-policy should be noeviction'))).toBe(true);
+});
+
+test('a wrong-typed key fails its room only, and heals when it is removed', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  for (const key of ['log', 'meta']) {
+    await redis.command('SET', `trunkline:{${ROOM}}:${key}`, 'not ours');
+    await expect(broker.publish(makePublication(ROOM))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('wrong type'),
+    });
+    await expect(broker.read(ROOM, { limit: 1 })).rejects.toMatchObject({ code: 'unavailable' });
+    await redis.command('DEL', `trunkline:{${ROOM}}:${key}`);
+  }
+  expect(await broker.publish(makePublication('lobby:other'))).toMatchObject({ status: 'appended' });
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 1 });
+  expect(broker.status.state).toBe('connected');
+});
+
+test('a server that is too old is named with its version', async () => {
+  const info = 'redis_version:5.0.14\r\nrun_id:abc\r\nrole:master\r\nloading:0\r\n';
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      const words = String(chunk).match(/(?<=\r\n)(info|client|subscribe|evalsha|script|set|publish)(?=\r\n)/gi) ?? [];
+      for (const word of words)
+        socket.write(word.toLowerCase() === 'info' ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  {
+    await using node = await startNode(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      startTimeoutMs: 300,
+    });
+    await expectDegraded(node, /Redis 5\.0\.14 is too old/);
+  }
+  server.close();
+});
+
+test('junk, oversized and foreign-version messages are ignored and counted', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  const channel = `trunkline:{${ROOM}}:events`;
+  const event = JSON.stringify({ id: 'x', event: 'message', from: { userId: 'u' }, data: 1, timestamp: 1 });
+  const junk = [
+    '',
+    'x',
+    '{',
+    '1',
+    '1X',
+    '1E{',
+    `2L${'e'}\n1\n${event}`,
+    '1L',
+    '1Le\n0\n{}',
+    `1Le\n-1\n${event}`,
+    `1Le\nNaN\n${event}`,
+    `1L\n1\n${event}`,
+    '1Le\n1\nnull',
+    '1Le\n1\n[]',
+    '1Le\n1\n{"id":1}',
+    `1E"${'x'.repeat(17 * 1_048_576)}"`,
+  ];
+  for (const message of junk) await redis.command('PUBLISH', channel, message);
+  for (const message of ['', '1S{', '9S{}', 'x']) await redis.command('PUBLISH', 'trunkline:nodes', message);
+  for (const message of ['', 'x y z', '1 a', `1 ${'n'.repeat(300)} 1`])
+    await redis.command('PUBLISH', 'trunkline:canary', message);
+  await eventually(() => expect(node.counted.filter((one) => one === 'junk')).toHaveLength(junk.length + 8));
+  expect(node.recorder.heard).toEqual([]);
+  expect(node.recorder.ephemeral).toEqual([]);
+  expect(node.recorder.signals).toEqual([]);
+  await broker.publish(makePublication(ROOM));
+  await eventually(() => node.recorder.heard.length === 1);
+});
+
+describe('the URL', () => {
+  test('cluster is refused with a typed error', () => {
+    expect(() => createRedisBackend({ url: 'redis+cluster://127.0.0.1:7000' })).toThrow(
+      expect.objectContaining({ code: 'not_supported', message: expect.stringContaining('not supported yet') }),
+    );
+  });
+
+  test.each(['http://x', 'redis+sentinel://x', 'redis://h/db', 'redis://:bad@[', ''])('%j is refused', (url) => {
+    expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'invalid_data' }));
+  });
+
+  test('single, TLS and Sentinel are read, and labels carry no password', () => {
+    expect(parseRedisUrl('redis://h')).toEqual({
+      topology: 'single',
+      label: 'h:6379',
+      options: { host: 'h', port: 6_379 },
+    });
+    expect(parseRedisUrl('rediss://u:p%40@h:1/2')).toEqual({
+      topology: 'single',
+      label: 'h:1',
+      options: { host: 'h', port: 1, username: 'u', password: 'p@', db: 2, tls: { servername: 'h' } },
+    });
+    expect(parseRedisUrl('redis+sentinel://:p@a:1,b/trunk/3')).toEqual({
+      topology: 'sentinel',
+      label: 'trunk by a:1,b:26379',
+      options: {
+        sentinels: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 26_379 },
+        ],
+        name: 'trunk',
+        password: 'p',
+        db: 3,
+      },
+    });
+  });
+
+  test('a prefix that would break hash tags is refused', () => {
+    expect(() => createRedisBackend({ url: 'redis://h', prefix: 'a{b}' })).toThrow(
+      expect.objectContaining({ code: 'invalid_data' }),
+    );
+  });
+});

@@ -1,0 +1,127 @@
+import { eventually, startFaultProxy, startRedis, startSentinelTopology } from '@trunkline/testkit';
+import { expect, test } from 'vitest';
+import { makePublication } from '../../src/testing/index.js';
+import { startNode, type TestNode } from './backends.js';
+
+const ROOM = 'lobby:all';
+
+/** Publishes and waits until the node hears it live. */
+async function heardLive(node: TestNode, from: TestNode = node): Promise<void> {
+  const publication = makePublication(ROOM);
+  await from.backend.broker.publish(publication);
+  await eventually(() => node.recorder.heard.some(({ event }) => event.id === publication.eventId));
+}
+
+test('a killed subscriber comes back, tells suspect, and hears again', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  await heardLive(node);
+  node.recorder.suspects.length = 0;
+  await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await eventually(() => node.recorder.suspects.includes(null));
+  await eventually(() => broker.status.state === 'connected');
+  await heardLive(node);
+  expect(node.counted).toContain('resubscribed');
+});
+
+test('a black-holed subscriber is found within 5 s although Redis answers, and its node is deaf meanwhile', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`);
+  await using peer = await startNode(redis.url);
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  await heardLive(node, peer);
+  const subscriber = proxy.connectionThat((sent) => sent.includes('subscribe'));
+  subscriber.hold('down');
+  node.recorder.suspects.length = 0;
+  const startedAt = performance.now();
+  await eventually(() => broker.status.state === 'degraded', { timeoutMs: 6_000 });
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect(broker.status).toMatchObject({ state: 'degraded', deaf: true });
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' });
+  await eventually(() => broker.status.state === 'connected');
+  expect(node.recorder.suspects).toContain(null);
+  await heardLive(node, peer);
+  expect(node.counted).toContain('canary_missed');
+});
+
+test('kill -9 of a Redis with AOF keeps all: same epoch, every event, and rooms are checked', async () => {
+  await using redis = await startRedis({ appendonly: true });
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const log = { size: 1_000, ttlMs: 60_000 };
+  await Promise.all(Array.from({ length: 300 }, () => broker.publish(makePublication(ROOM, { log }))));
+  const before = await broker.read(ROOM, { limit: 1_000 });
+  node.recorder.suspects.length = 0;
+  await redis.kill();
+  await eventually(() => broker.status.state === 'degraded');
+  await redis.start();
+  await eventually(() => broker.status.state === 'connected');
+  expect(await broker.read(ROOM, { limit: 1_000 })).toEqual(before);
+  expect(node.recorder.suspects).toContain(null);
+  expect(before.entries).toHaveLength(300);
+});
+
+test('a Redis that restarts with nothing begins a new epoch', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const first = await broker.publish(makePublication(ROOM));
+  node.recorder.suspects.length = 0;
+  await redis.kill();
+  await redis.start();
+  await eventually(() => node.recorder.suspects.includes(null) && broker.status.state === 'connected');
+  const second = await broker.publish(makePublication(ROOM));
+  expect(second).toMatchObject({ status: 'appended', offset: 1 });
+  expect(second.status === 'appended' && second.epoch).not.toBe(first.status === 'appended' && first.epoch);
+});
+
+test('FLUSHALL begins a new epoch, and every node is told to check within two seconds', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const { head } = await broker.read(ROOM, { limit: 1 });
+  await broker.publish(makePublication(ROOM));
+  await eventually(async () => (await redis.command('EXISTS', `trunkline:canary:${broker.nodeId}`)) === 1);
+  node.recorder.suspects.length = 0;
+  await redis.command('FLUSHALL');
+  await eventually(() => node.recorder.suspects.includes(null), { timeoutMs: 3_000 });
+  expect((await broker.read(ROOM, { limit: 1 })).head.epoch).not.toBe(head.epoch);
+});
+
+test('a deleted stream whose meta is left is trimmed history, not a new life', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const appended = await broker.publish(makePublication(ROOM, { eventId: 'gone' }));
+  await redis.command('DEL', 'trunkline:{lobby:all}:log');
+  const page = await broker.read(ROOM, { after: 0, limit: 10 });
+  expect(page).toMatchObject({ entries: [], trimmed: { offset: 1, id: 'gone' }, head: { offset: 1, lastId: 'gone' } });
+  const next = await broker.publish(makePublication(ROOM));
+  expect(next).toMatchObject({ offset: 2, epoch: appended.status === 'appended' && appended.epoch });
+  expect((await broker.read(ROOM, { after: 0, limit: 10 })).trimmed).toEqual({ offset: 1, id: 'gone' });
+});
+
+test('a failover by Sentinel moves the node to the new master, which makes it check', async () => {
+  await using topology = await startSentinelTopology();
+  await using node = await startNode(topology.url, { startTimeoutMs: 5_000 });
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  await heardLive(node);
+  const old = await topology.master();
+  await eventually(async () => {
+    const [replica] = await topology.replicas();
+    return (await replica?.command('XLEN', `trunkline:{${ROOM}}:log`)) === 1;
+  });
+  node.recorder.suspects.length = 0;
+  await old.kill();
+  await eventually(async () => (await topology.master()) !== old, { timeoutMs: 20_000 });
+  await eventually(() => broker.status.state === 'connected' && node.recorder.suspects.includes(null), {
+    timeoutMs: 15_000,
+  });
+  await heardLive(node);
+  expect((await broker.read(ROOM, { limit: 10 })).entries).toHaveLength(2);
+}, 60_000);
