@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { connectRaw, createFrameQueue } from '@trunkline/testkit';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -116,3 +118,32 @@ it.each(['hello', 'cookie', 'origin'])(
     expect(reason).not.toMatch(/jws|jose|compact/i);
   },
 );
+
+it('asks DIRECTORY_URL for relations, and looks again when it is told of a change', async () => {
+  const facts: object[] = [];
+  const service = createServer((_, res) => res.end(JSON.stringify({ relations: facts })));
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = service.address() as AddressInfo;
+    await using server = await startWholeServer({ DIRECTORY_URL: `http://127.0.0.1:${port}/relations` });
+    await using client = await connectRaw({ url: server.socketUrl });
+    await client.hello({ token: await server.tokenFor('ann') });
+    await expect(client.join('booking:42')).rejects.toThrow(/forbidden/);
+    const fact = { object: 'booking:42', relation: 'owner', user: 'ann' };
+    const headers = {
+      authorization: `Bearer ${await server.tokenFor('backend', 'service')}`,
+      'content-type': 'application/json',
+    };
+    const tell = (method: string) =>
+      fetch(`${server.url}/v1/relations`, { method, headers, body: JSON.stringify(fact) });
+    facts.push(fact);
+    await tell('PUT');
+    expect(await client.join('booking:42')).toMatchObject({ room: 'booking:42' });
+    facts.pop();
+    await tell('DELETE');
+    expect(await client.nextOf('left')).toMatchObject({ room: 'booking:42', reason: 'relation_removed' });
+  } finally {
+    service.closeAllConnections();
+    service.close();
+  }
+});

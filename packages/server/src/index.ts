@@ -38,6 +38,7 @@ export { createMemoryBroker, type MemoryBrokerOptions } from './broker/memory-br
 export { createRedisBackend, type RedisBackend, type RedisBackendOptions } from './broker/redis/redis-backend.js';
 export { type CanonicalDialectOptions, canonicalDialect } from './canonical/canonical-dialect.js';
 export { createMemoryDirectory, type MemoryDirectoryOptions } from './directory/memory-directory.js';
+export { createWebhookDirectory, type WebhookDirectoryOptions } from './directory/webhook-directory.js';
 export { createHub } from './hub/create-hub.js';
 export type {
   Accounts,

@@ -20,7 +20,7 @@ export interface Configuration {
   /** Exact origins; `*` only in development. */
   readonly allowedOrigins: readonly string[];
   readonly actions?: { readonly url: string; readonly secret: string };
-  readonly directoryUrl?: string;
+  readonly directory?: { readonly url: string; readonly secret?: string };
   /** Only what was set: dialects have defaults of their own. */
   readonly heartbeat: { readonly intervalMs?: number; readonly timeoutMs?: number };
   readonly limits: Omit<HubLimits, 'connectsPerSecond'>;
@@ -46,6 +46,7 @@ export function readConfiguration(variables: NodeJS.ProcessEnv): Configuration {
   const production = environment.NODE_ENV === 'production';
   const keys = signingKeys(environment);
   const actions = actionWebhook(environment, keys);
+  const directory = relationWebhook(environment, keys);
   refuseContradictions(environment, keys);
   return {
     production,
@@ -61,7 +62,7 @@ export function readConfiguration(variables: NodeJS.ProcessEnv): Configuration {
     ...(environment.CONTRACT_FILE === undefined ? {} : { contractFile: environment.CONTRACT_FILE }),
     allowedOrigins: environment.ALLOWED_ORIGINS,
     ...(actions ? { actions } : {}),
-    ...(environment.DIRECTORY_URL === undefined ? {} : { directoryUrl: environment.DIRECTORY_URL }),
+    ...(directory ? { directory } : {}),
     heartbeat: {
       ...(environment.HEARTBEAT_INTERVAL_MS === undefined ? {} : { intervalMs: environment.HEARTBEAT_INTERVAL_MS }),
       ...(environment.HEARTBEAT_TIMEOUT_MS === undefined ? {} : { timeoutMs: environment.HEARTBEAT_TIMEOUT_MS }),
@@ -99,15 +100,28 @@ function limits(environment: Environment): Configuration['limits'] {
 }
 
 function actionWebhook(environment: Environment, keys: SigningKeys): Configuration['actions'] {
-  const { ACTIONS_URL: url, ACTIONS_SECRET: secret } = environment;
+  const { ACTIONS_URL: url } = environment;
   if (url === undefined) return undefined;
-  if (secret !== undefined) return { url, secret };
-  if (keys.secret === undefined)
+  const secret = webhookSecret(environment, keys);
+  if (secret === undefined) {
     throw new ConfigurationError(
       'ACTIONS_SECRET',
       'is required with ACTIONS_URL when there is no JWT_SECRET to derive it from.',
     );
-  return { url, secret: deriveSecret(keys.secret, 'actions') };
+  }
+  return { url, secret };
+}
+
+function relationWebhook(environment: Environment, keys: SigningKeys): Configuration['directory'] {
+  const { DIRECTORY_URL: url } = environment;
+  if (url === undefined) return undefined;
+  const secret = webhookSecret(environment, keys);
+  return { url, ...(secret === undefined ? {} : { secret }) };
+}
+
+/** Signs what we ask of other services. */
+function webhookSecret(environment: Environment, keys: SigningKeys): string | undefined {
+  return environment.ACTIONS_SECRET ?? (keys.secret === undefined ? undefined : deriveSecret(keys.secret, 'actions'));
 }
 
 function refuseContradictions(environment: Environment, keys: SigningKeys): void {
@@ -117,8 +131,11 @@ function refuseContradictions(environment: Environment, keys: SigningKeys): void
   if (environment.USERS_FILE !== undefined && keys.secret === undefined) {
     throw new ConfigurationError('USERS_FILE', 'needs JWT_SECRET: tokens for its accounts are signed with it.');
   }
-  if (environment.ACTIONS_SECRET !== undefined && environment.ACTIONS_URL === undefined) {
-    throw new ConfigurationError('ACTIONS_SECRET', 'is useless without ACTIONS_URL.');
+  if (
+    environment.ACTIONS_SECRET !== undefined &&
+    (environment.ACTIONS_URL ?? environment.DIRECTORY_URL) === undefined
+  ) {
+    throw new ConfigurationError('ACTIONS_SECRET', 'is useless without ACTIONS_URL or DIRECTORY_URL.');
   }
   if (environment.DRAIN_WINDOW_MS !== undefined && environment.DRAIN_WINDOW_MS > environment.DRAIN_DEADLINE_MS) {
     throw new ConfigurationError('DRAIN_WINDOW_MS', 'can not be longer than DRAIN_DEADLINE_MS.');

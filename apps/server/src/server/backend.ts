@@ -1,7 +1,9 @@
 import { TrunklineError } from '@trunkline/protocol';
 import {
+  createMemoryDirectory,
   createRedisBackend,
   createRedisTicketStore,
+  createWebhookDirectory,
   type Hub,
   type HubOptions,
   type Logger,
@@ -39,15 +41,19 @@ export interface BackendTools {
 
 /** @throws {ConfigurationError} naming the variable that can not be used */
 export function createBackend(configuration: Configuration, tools: BackendTools): Backend {
+  const { directory } = configuration;
   if (!configuration.redis) {
-    return { seams: {}, start: async () => undefined, isForeignHeard: () => true, stop: async () => undefined };
+    const seams = directory
+      ? { directory: createWebhookDirectory({ ...directory, carrier: createMemoryDirectory() }) }
+      : {};
+    return { seams, start: async () => undefined, isForeignHeard: () => true, stop: async () => undefined };
   }
   const { prefix } = configuration.redis;
   const { broker, commands, foreign, ...stores } = openRedis(configuration.redis, configuration.presenceLeaseMs, tools);
   return {
     seams: {
       broker,
-      directory: stores.directory,
+      directory: directory ? createWebhookDirectory({ ...directory, carrier: stores.directory }) : stores.directory,
       ledger: stores.ledger,
       presence: stores.presence,
       roster: stores.roster,
