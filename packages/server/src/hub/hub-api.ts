@@ -49,6 +49,8 @@ export type ActionForwarder = (request: ActionRequest) => Promise<unknown>;
 export interface ActionRequest {
   readonly action: string;
   readonly requestId: string;
+  /** Tells requests apart where a peer's `requestId` only correlates. @default requestId */
+  readonly idempotencyId?: string;
   readonly data: unknown;
   readonly principal: Principal;
   readonly sessionId?: string;

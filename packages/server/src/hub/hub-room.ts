@@ -5,7 +5,7 @@ import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { KindRules } from './event-rules.js';
-import { type FeedSink, RoomFeed } from './room-feed.js';
+import { type FeedSink, NO_POSITION, RoomFeed } from './room-feed.js';
 
 /**
  * `joining`: before its `joined`, sent nothing. `replaying`: reads the log until it meets the head; live durable events
@@ -20,6 +20,8 @@ export interface Membership {
   presenceVersion: number;
   /** Changes heard while joining. */
   pendingPresence: (Notice & { readonly type: 'presence' })[] | null;
+  /** Joined while the log could not be read: it was told no place, and is told when there is one. */
+  blind: boolean;
   /** Replay may read further than this node has heard: live events up to here were delivered already. */
   deliveredOffset: number;
 }
@@ -63,9 +65,22 @@ export class HubRoom implements FeedSink {
   }
 
   gap(reason: GapReason, from: Position, position: Position): void {
-    for (const membership of this.members.values()) membership.deliveredOffset = 0;
-    this.core.observer.gap?.(reason);
-    this.tellAll({ type: 'gap', room: this.name, reason, from, position });
+    const notice: Notice = { type: 'gap', room: this.name, reason, from, position };
+    if (from.epoch !== NO_POSITION.epoch) {
+      this.core.observer.gap?.(reason);
+      // Who is replaying reads the log itself, and finds out there.
+      for (const membership of this.members.values()) {
+        if (membership.state !== 'live') continue;
+        membership.deliveredOffset = 0;
+        membership.connection.tell(notice);
+      }
+      return;
+    }
+    for (const membership of this.members.values()) {
+      if (!membership.blind) continue;
+      membership.blind = false;
+      membership.connection.tell(notice);
+    }
   }
 
   repaired(): void {

@@ -1,9 +1,9 @@
-import { DEFAULT_LIMITS, type EventFrame, type RoomRequest, TrunklineError } from '@trunkline/protocol';
-import type { LoggedEvent } from '../seams/broker.js';
+import { DEFAULT_LIMITS, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply, Session } from '../seams/dialect.js';
 import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
 import { forbidden } from './grants.js';
+import { readHistory } from './history-command.js';
 import type { Joining } from './joining.js';
 import { rosterEntry } from './joining.js';
 import type { LiveAuthorisation } from './live-authorisation.js';
@@ -109,7 +109,7 @@ export class HubSession implements Session {
         await this.#parts.receipts.advance(this.#member(command.room).room, this.principal.userId, command);
         return NOTHING;
       case 'history':
-        return this.#history(command);
+        return { type: 'response', data: await readHistory(this.#parts, this.#connection, command) };
       case 'refresh':
         return { type: 'response', data: await live.refresh(this.#connection, command.token) };
       case 'refused':
@@ -167,7 +167,7 @@ export class HubSession implements Session {
   }
 
   async #presence({ room, state }: Of<'presence'>): Promise<Reply> {
-    if ((JSON.stringify(state)?.length ?? 0) > DEFAULT_LIMITS.presenceStateBytes) {
+    if (Buffer.byteLength(JSON.stringify(state) ?? '') > DEFAULT_LIMITS.presenceStateBytes) {
       throw new TrunklineError(
         'too_large',
         `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`,
@@ -182,29 +182,10 @@ export class HubSession implements Session {
     return NOTHING;
   }
 
-  async #history(command: Of<'history'>): Promise<Reply> {
-    const { core, grants } = this.#parts;
-    const { room, before, after, limit = 100 } = command;
-    const grant = grants.known(this.#connection, room) ?? (await grants.ask(this.#connection, room));
-    if (!grant.history) throw forbidden();
-    const page = await core.broker.read(room, {
-      limit: Math.min(limit, DEFAULT_LIMITS.historyPage),
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-    });
-    const events = page.entries.map((entry) => this.#eventFrame(room, entry));
-    return { type: 'response', data: { events, position: page.head, trimmedOffset: page.trimmed.offset } };
-  }
-
-  #eventFrame(room: string, { ref, ...entry }: LoggedEvent): EventFrame {
-    const isSender = 'userId' in entry.from && entry.from.userId === this.principal.userId;
-    return { type: 'event', room, ...entry, ...(ref !== undefined && isSender ? { ref } : {}) };
-  }
-
   #refused({ error }: Of<'refused'>): Reply {
     this.#parts.core.observer.refused?.(error.code);
     this.#malformed ??= new Misbehaviour(MALFORMED_FRAMES);
-    if (this.#malformed.add(Date.now())) this.#connection.close(4501, 'protocol_violation');
+    if (this.#malformed.add(Date.now())) setImmediate(() => this.#connection.close(4501, 'protocol_violation'));
     return { type: 'error', error };
   }
 

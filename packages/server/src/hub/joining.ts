@@ -9,6 +9,7 @@ import type { HubRoom, Membership } from './hub-room.js';
 import type { PresenceService } from './presence-service.js';
 import { replay } from './replay.js';
 import { resumeFlaw, rewindStart } from './resume.js';
+import { NO_POSITION } from './room-feed.js';
 import { readRoomMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
 
@@ -63,6 +64,7 @@ export class Joining {
       state: 'joining',
       presenceVersion: 0,
       pendingPresence: grant.presence ? [] : null,
+      blind: false,
       deliveredOffset: 0,
     };
     try {
@@ -127,6 +129,7 @@ export class Joining {
     const position = start.position ?? room.feed.position;
     const missed = start.page === null ? 0 : start.page.head.offset - position.offset;
     membership.presenceVersion = snapshot?.version ?? 0;
+    membership.blind = position === NO_POSITION;
     membership.state = missed > 0 || position.offset !== room.feed.position.offset ? 'replaying' : 'live';
     connection.tell({
       type: 'joined',

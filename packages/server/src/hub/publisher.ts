@@ -107,22 +107,20 @@ export class Publisher {
   #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
-    this.rooms
-      .get(room)
-      ?.fanOut(
-        {
-          type: 'event',
-          room,
-          event,
-          id: eventId,
-          from,
-          data,
-          timestamp,
-          provisional: true,
-          ...(key && 'userId' in from ? { ref: key.id } : {}),
-        },
-        { durable: false },
-      );
+    this.rooms.get(room)?.fanOut(
+      {
+        type: 'event',
+        room,
+        event,
+        id: eventId,
+        from,
+        data,
+        timestamp,
+        provisional: true,
+        ...(key && 'userId' in from ? { ref: key.id } : {}),
+      },
+      { durable: false },
+    );
     outgoing.onProvisional?.();
     return appended;
   }

@@ -26,7 +26,8 @@ export async function replay(core: Core, membership: Membership, from: Position,
       if (meets(core, membership, cursor, page)) return;
     }
     page = await core.broker.read(room.name, { after: cursor.offset, limit: PAGE }).catch(() => null);
-    if (page === null) await delay(WAIT_MS * 10, undefined, { ref: false });
+    // The log is away, or this node has not heard what it holds: a moment's patience, not a busy loop.
+    if (page === null || page.entries.length === 0) await delay(WAIT_MS, undefined, { ref: false });
   }
 }
 

@@ -20,6 +20,9 @@ interface Running {
   abandoned: NodeJS.Timeout | undefined;
 }
 
+const NOT_KEPT: Outcome = {
+  error: new TrunklineError('unknown_outcome', 'The action ran, but its result was too large to keep.').toBody(),
+};
 const KEPT_MS = 300_000;
 const KEPT_BYTES = 65_536;
 /** A request outlives the last connection that waits for it by this. */
@@ -217,8 +220,9 @@ export class Requests {
 
   #remember(key: string, outcome: Outcome): void {
     const { ledger } = this.core;
-    const size = JSON.stringify(outcome).length;
-    const kept = size <= KEPT_BYTES ? ledger.settle(key, outcome, KEPT_MS) : ledger.release(key);
+    const size = Buffer.byteLength(JSON.stringify(outcome));
+    // Too large to keep, but a retry must learn that it ran: it must not run again.
+    const kept = ledger.settle(key, size <= KEPT_BYTES ? outcome : NOT_KEPT, KEPT_MS);
     kept.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
   }
 }

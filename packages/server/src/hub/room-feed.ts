@@ -131,55 +131,48 @@ export class RoomFeed {
       const before = this.position;
       const page = await this.broker.read(this.room, { after: Math.max(0, before.offset - 1), limit: PAGE + 1 });
       if (this.#closed) return;
-      this.#take(page);
-      const moved = this.position.offset !== before.offset || this.position.epoch !== before.epoch;
-      if (moved) this.sink.repaired();
+      let rewound = this.#take(page);
+      if (this.position.offset !== before.offset || this.position.epoch !== before.epoch) this.sink.repaired();
       this.#drainHeld();
       const { epoch, offset } = this.position;
-      if (offset < page.head.offset && epoch === page.head.epoch) continue;
-      const hole = this.#held.some((event) => event.epoch === epoch && event.offset > offset);
-      const rewound = epoch === page.head.epoch && offset > page.head.offset;
-      const foreign = this.#held.some((event) => event.epoch === epoch && !this.#accept(event));
-      if (!hole && !rewound && !foreign) {
-        this.#held = [];
-        return;
+      if (!rewound && offset < page.head.offset && epoch === page.head.epoch) continue;
+      if (!rewound && this.#held.length > 0) {
+        // What was heard and is not in the log, or stands there under another id: one more look, then it is a rewind.
+        if (reads < 1) continue;
+        rewound = true;
       }
-      if (reads < 1 && !rewound) continue;
-      // The log lacks what was delivered or heard: its tail was lost. Its life ends here, for every node alike.
-      this.#held = [];
-      const head = await this.broker.bumpEpoch(this.room, epoch);
-      this.#jump('rewound', head);
+      if (rewound) {
+        this.#held = [];
+        this.#jump('rewound', await this.broker.bumpEpoch(this.room, epoch));
+      }
       return;
     }
   }
 
-  /** Moves to what one look at the log shows. */
-  #take(page: LogPage): void {
+  /** Moves to what one look at the log shows. @returns true when the log is another one than was delivered from */
+  #take(page: LogPage): boolean {
     const { epoch, offset, lastId } = this.position;
+    if (epoch === NO_POSITION.epoch) {
+      this.#jump('unknown_position', page.head);
+      return false;
+    }
     if (epoch !== page.head.epoch) {
-      // A new life of the log: all of it when it is still whole, else from its head on.
-      this.#ids.length = 0;
-      const start: Position = { epoch: page.head.epoch, offset: 0, lastId: '' };
       const reason = this.#purging ? 'purged' : 'epoch_changed';
       this.#purging = false;
-      this.#jump(
-        epoch === NO_POSITION.epoch ? 'unknown_position' : reason,
-        page.trimmed.offset === 0 && page.head.offset <= PAGE ? start : page.head,
-      );
-      return;
+      this.#jump(reason, beginning(page));
+      return false;
     }
     if (page.trimmed.offset > offset) {
       this.#jump('trimmed', { epoch, offset: page.trimmed.offset, lastId: page.trimmed.id });
-    } else if (offset > 0 && offset <= page.head.offset) {
+    } else if (offset > 0) {
+      if (offset > page.head.offset) return true;
       const there =
         page.trimmed.offset === offset ? page.trimmed.id : page.entries.find((entry) => entry.offset === offset)?.id;
-      if (there !== undefined && there !== lastId) {
-        this.#jump('rewound', page.head);
-        return;
-      }
+      if (there !== undefined && there !== lastId) return true;
     }
     for (const entry of page.entries)
       if (entry.epoch === epoch && entry.offset === this.position.offset + 1) this.#advance(entry);
+    return false;
   }
 
   #jump(reason: GapReason, position: Position): void {
@@ -195,4 +188,10 @@ export class RoomFeed {
     const { epoch } = this.position;
     this.#held = this.#held.filter((event) => event.epoch === epoch && !this.#accept(event));
   }
+}
+
+/** Where a new life of the log is taken up: after what it kept of the one before, as far as it still has it. */
+function beginning({ head, born, trimmed }: LogPage): Position {
+  const from = trimmed.offset > born.offset ? trimmed : born;
+  return { epoch: head.epoch, offset: from.offset, lastId: from.id };
 }
