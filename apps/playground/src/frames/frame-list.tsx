@@ -96,7 +96,7 @@ function FrameRow({ frame, isOpen, onToggle }: FrameRowProps) {
         <Group gap={6} wrap="nowrap">
           <Badge
             aria-label={`${label} ${frame.type}`}
-            color={color}
+            color={frame.type === 'error' ? 'red' : color}
             flex="none"
             radius="sm"
             size="sm"

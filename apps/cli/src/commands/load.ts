@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { seconds, wholeNumber } from '../arguments.js';
+import { EXIT } from '../exit-code.js';
+import { openFleet } from '../load/open-fleet.js';
+import { createProgress } from '../load/progress.js';
+import { resultTable } from '../load/result-table.js';
+import { runLoad } from '../load/run-load.js';
+import { createOutput } from '../output.js';
+import { type ServerOptions, withServerOptions } from '../server-options.js';
+
+interface LoadOptions extends ServerOptions {
+  readonly connections: number;
+  readonly rooms: number;
+  readonly rate: number;
+  readonly duration: number;
+  readonly bytes: number;
+}
+
+export function loadCommand(): Command {
+  return withServerOptions(new Command('load'))
+    .description('open connections, publish at a rate, and measure acks and deliveries')
+    .option('--connections <n>', 'sockets; with JWT_SECRET set, each is a user of its own', wholeNumber(1, 15_000), 50)
+    .option('--rooms <n>', 'rooms (lobby:load-1 …) they are spread over', wholeNumber(1, 15_000), 5)
+    .option('--rate <n>', 'messages published a second, in all', wholeNumber(1, 100_000), 50)
+    .option('--duration <time>', 'how long to publish: 10s, 2m', seconds, 10)
+    .option('--bytes <n>', 'length of the text in each message', wholeNumber(0, 1_000_000), 100)
+    .action(async (options: LoadOptions) => {
+      const output = createOutput(options.json);
+      const progress = createProgress(output.asJson);
+      const { connections, rooms, rate, duration, bytes } = options;
+      try {
+        await using fleet = await openFleet({ server: options, connections, rooms, progress });
+        const result = await runLoad({ fleet, rate, durationSeconds: duration, bytes, progress });
+        progress.stop();
+        output.print(result, () => resultTable(result));
+        if (result.refused > 0 || result.lost > 0) process.exitCode = EXIT.failed;
+      } finally {
+        progress.stop();
+      }
+    });
+}

@@ -1,0 +1,92 @@
+import { Redis } from 'ioredis';
+import { type Check, type Finding, fault, messageOf, ok, skipped, warning } from './finding.js';
+
+const CONNECT_MS = 3_000;
+const OLDEST = [6, 2] as const;
+
+/** Reachable, new enough, and set so that it neither evicts nor forgets. */
+export const checkRedis: Check = async ({ env: { REDIS_URL: url } }) => {
+  if (!url) return [skipped('redis', 'REDIS_URL is not set; the server keeps everything in memory')];
+  if (!/^rediss?:/.test(url)) return [skipped('redis', 'Sentinel URLs are not looked into; give one node as redis://')];
+  const redis = new Redis(url, {
+    connectTimeout: CONNECT_MS,
+    commandTimeout: CONNECT_MS,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let failure: unknown;
+  redis.on('error', (error) => {
+    failure = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+    return [ok('redis', 'reachable'), await version(redis), await eviction(redis), await persistence(redis)];
+  } catch (error) {
+    return [unreachable(messageOf(failure ?? error))];
+  } finally {
+    redis.disconnect();
+  }
+};
+
+function unreachable(message: string): Finding {
+  if (/NOAUTH|WRONGPASS|AUTH/i.test(message))
+    return fault(
+      'redis',
+      'it refuses our password',
+      'Put the right user and password into REDIS_URL: redis://user:password@host.',
+    );
+  return fault(
+    'redis',
+    `not reachable: ${message}`,
+    'Start Redis, or correct host and port in REDIS_URL; look at firewalls.',
+  );
+}
+
+async function version(redis: Redis): Promise<Finding> {
+  const [, text = '0.0'] = /redis_version:(\S+)/.exec(await redis.info('server')) ?? [];
+  const [major = 0, minor = 0] = text.split('.').map(Number);
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return ok('redis version', text);
+  return fault('redis version', `${text} is too old`, `Upgrade Redis to ${OLDEST.join('.')} or newer.`);
+}
+
+async function eviction(redis: Redis): Promise<Finding> {
+  const policy = await setting(redis, 'maxmemory-policy');
+  if (policy === undefined)
+    return skipped('redis eviction', 'CONFIG is forbidden here; ask your provider for noeviction');
+  if (policy === 'noeviction') return ok('redis eviction', policy);
+  return fault(
+    'redis eviction',
+    `maxmemory-policy is ${policy}: logs and presence vanish under memory pressure`,
+    'Set maxmemory-policy noeviction (CONFIG SET, and in redis.conf).',
+  );
+}
+
+async function persistence(redis: Redis): Promise<Finding> {
+  const [appendonly, save] = [await setting(redis, 'appendonly'), await setting(redis, 'save')];
+  if (appendonly === undefined) return skipped('redis persistence', 'CONFIG is forbidden here');
+  if (appendonly === 'yes') return ok('redis persistence', 'append-only file');
+  if (save)
+    return warning(
+      'redis persistence',
+      'snapshots only: a crash loses what came after the last',
+      'Set appendonly yes.',
+    );
+  return fault(
+    'redis persistence',
+    'none: a restart of Redis loses every log',
+    'Set appendonly yes and appendfsync everysec.',
+  );
+}
+
+async function setting(redis: Redis, name: string): Promise<string | undefined> {
+  try {
+    // RESP3 answers a map, RESP2 a flat list; ioredis gives either.
+    const answer: unknown = await redis.config('GET', name);
+    const value: unknown = Array.isArray(answer) ? answer[1] : Reflect.get(Object(answer), name);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

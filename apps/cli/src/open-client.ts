@@ -1,0 +1,45 @@
+import { type Client, type ConnectionState, createClient } from '@trunkline/client';
+import { closeCodeRule, TrunklineError } from '@trunkline/protocol';
+import { WebSocket } from 'ws';
+import { findToken, type ServerOptions, unreachable } from './server-options.js';
+
+export type OpenClient = Client & AsyncDisposable;
+
+/**
+ * A connected client. Once it was open it reconnects by itself; a server that is not there at first is told at once.
+ *
+ * @throws {CommandError} `unreachable`; {TrunklineError} when the server refuses this token
+ */
+export async function openClient(options: ServerOptions): Promise<OpenClient> {
+  const token = await findToken(options);
+  const client = createClient({ url: options.url, token, WebSocket, wake: false });
+  let stop = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    stop = client.on('state', (state) => {
+      if (state.status === 'waiting' || state.status === 'closed') reject(explain(state, options.url));
+    });
+  });
+  try {
+    await Promise.race([client.connect(), failed]);
+  } catch (error) {
+    await client.close();
+    throw error;
+  } finally {
+    stop();
+    failed.catch(() => undefined);
+  }
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
+}
+
+function explain({ cause }: ConnectionState & { readonly status: 'waiting' | 'closed' }, url: string): Error {
+  if (cause.code === 1006) return unreachable(url);
+  const { name } = closeCodeRule(cause.code);
+  return new TrunklineError(name, `The server closed the connection (${cause.code}). ${CURES[name] ?? ''}`.trim());
+}
+
+const CURES: Readonly<Record<string, string>> = {
+  unauthenticated: 'The token is not valid there: make one with "trunkline token".',
+  token_expired: 'The token has ended: make a new one with "trunkline token".',
+  token_revoked: 'The token was revoked: make a new one with "trunkline token".',
+  too_many_connections: 'This user has too many connections: close others.',
+};

@@ -1,0 +1,26 @@
+import { TrunklineError } from '@trunkline/protocol';
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { CommandError, EXIT, type ExitCode } from './exit-code.js';
+
+/** Tells what went wrong in one line on standard error, as JSON where the command was asked for JSON. */
+export function reportError(error: unknown, asJson: boolean): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { exitCode, code, message } = describe(error);
+  const line = message.replaceAll(/\s*\n\s*/g, ' ');
+  const text = asJson ? JSON.stringify({ error: { code, message: line, exitCode } }) : `${pc.red('error:')} ${line}`;
+  process.stderr.write(`${text}\n`);
+  return exitCode;
+}
+
+function describe(error: unknown): { readonly exitCode: ExitCode; readonly code: string; readonly message: string } {
+  if (error instanceof CommandError) return error;
+  if (error instanceof TrunklineError) {
+    const where = error.path === undefined ? '' : ` (${error.path})`;
+    return { exitCode: EXIT.failed, code: error.code, message: `${error.code}: ${error.message}${where}` };
+  }
+  // The server's own configuration errors name their variable.
+  if (error instanceof Error && error.name === 'ConfigurationError')
+    return { exitCode: EXIT.configuration, code: 'configuration', message: error.message };
+  return { exitCode: EXIT.failed, code: 'failed', message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { CommandError, EXIT } from '../exit-code.js';
+
+/** The envelope of every message, both ways. */
+export interface ShipvoxMessage {
+  readonly type: string;
+  readonly payload: unknown;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly requestId: string;
+}
+
+export interface ShipvoxSocket extends AsyncDisposable {
+  send(type: string, payload: unknown): string;
+  /** Sends, and resolves with the message that carries the same requestId: everybody hears a message, its sender too. */
+  exchange(type: string, payload: unknown): Promise<ShipvoxMessage>;
+  onMessage(listener: (message: ShipvoxMessage) => void): void;
+  readonly closed: Promise<unknown>;
+}
+
+const ANSWER_MS = 10_000;
+const POLICY_VIOLATION = 1008;
+
+/** @throws the socket's own error when there is no connection */
+export async function openShipvox(url: string, token: string): Promise<ShipvoxSocket> {
+  const address = new URL(url);
+  address.searchParams.set('token', token);
+  const socket = new WebSocket(address);
+  const listeners = new Set<(message: ShipvoxMessage) => void>();
+  const closed = once(socket, 'close');
+  socket.on('message', (data) => {
+    const message: unknown = JSON.parse(String(data));
+    if (isMessage(message)) for (const listener of listeners) listener(message);
+  });
+  await once(socket, 'open');
+  socket.on('error', () => undefined);
+
+  function send(type: string, payload: unknown): string {
+    const requestId = randomUUID();
+    socket.send(JSON.stringify({ type, payload, timestamp: Date.now(), requestId }));
+    return requestId;
+  }
+  return {
+    send,
+    closed,
+    onMessage: (listener) => void listeners.add(listener),
+    exchange(type, payload) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () =>
+            reject(new CommandError(EXIT.failed, 'No answer came in 10 s; look at the log of the server.', 'timeout')),
+          ANSWER_MS,
+        );
+        closed.then(([code]) => {
+          clearTimeout(timer);
+          reject(refusal(Number(code)));
+        });
+        const requestId = send(type, payload);
+        listeners.add((message) => {
+          if (message.requestId !== requestId) return;
+          clearTimeout(timer);
+          resolve(message);
+        });
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      socket.close(1000);
+      await closed;
+    },
+  };
+}
+
+function refusal(code: number): CommandError {
+  const cure = code === POLICY_VIOLATION ? 'the token is not valid there, get a new one from POST /token' : 'try again';
+  return new CommandError(EXIT.failed, `The server closed the connection (${code}): ${cure}.`, 'closed');
+}
+
+function isMessage(value: unknown): value is ShipvoxMessage {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'type') === 'string';
+}
