@@ -67,6 +67,7 @@ test('hands the backend who asks, for which session and artifact', async () => {
   alice.send(request('save', undefined));
   await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
   expect(requests[0]).toMatchObject({
+    requestId: 'req-1',
     action: 'save',
     sessionId: 's-1',
     artifactId: 'doc/7',

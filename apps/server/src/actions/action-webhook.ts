@@ -68,9 +68,9 @@ function bodyOf({ action, requestId, data, principal, sessionId, artifactId }: A
 }
 
 /** The same for every try of one request: the user, the action and the request's id. */
-function idempotencyKey({ principal, action, requestId }: ActionRequest): string {
+function idempotencyKey({ principal, action, requestId, idempotencyId = requestId }: ActionRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([principal.userId, action, requestId]))
+    .update(JSON.stringify([principal.userId, action, idempotencyId]))
     .digest('hex');
 }
 

@@ -79,13 +79,10 @@ export function askedOf(
   const hash = createHash('sha256')
     .update(JSON.stringify([requestId, action, data]))
     .digest('base64url');
+  const id = `${socketId}.${hash}`;
   const { sessionId, artifactId } = handshake;
-  const context = { sessionId, ...(artifactId === undefined ? {} : { artifactId }) };
-  return {
-    requestId,
-    action,
-    command: { type: 'request', id: `${socketId}.${hash}`, action, data, context, bound: true },
-  };
+  const context = { sessionId, ...(artifactId === undefined ? {} : { artifactId }), requestId, idempotencyId: id };
+  return { requestId, action, command: { type: 'request', id, action, data, context, bound: true } };
 }
 
 /** The answer to a REQUEST; null for what needs none. */

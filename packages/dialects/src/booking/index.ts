@@ -6,7 +6,13 @@ import { type Dialect, webSocketDialect } from '@trunkline/server';
 import { closeRefused, plainCloseCode } from '../close-codes.js';
 import { bookingCodec } from './codec.js';
 
-export { type BookingService, bookingService } from './booking-service.js';
+export {
+  type BookingService,
+  type BookingServiceOptions,
+  bookingService,
+  type Location,
+  type SupportMessageData,
+} from './booking-service.js';
 export { bookingCodec } from './codec.js';
 export { bookingForeignChannels, type ForeignChannels } from './foreign-channels.js';
 export { clientMessages, foreignMessages, serverMessageSchema } from './schema.js';

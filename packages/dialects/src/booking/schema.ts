@@ -10,11 +10,11 @@ export const clientMessages = {
 } as const;
 
 const timestamp = z.iso.datetime();
-export const locationSchema = z.looseObject({
+const locationSchema = z.looseObject({
   latitude: z.number().min(-90).max(90),
   longitude: z.number().min(-180).max(180),
 });
-export const supportMessageSchema = z.looseObject({
+const supportMessageSchema = z.looseObject({
   id: z.string().min(1),
   message: z.string(),
   createdAt: z.string(),

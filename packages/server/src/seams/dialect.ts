@@ -354,6 +354,9 @@ export type Command =
       readonly context?: {
         readonly sessionId?: string;
         readonly artifactId?: string;
+        /** What the peer calls the request, where `id` is the dialect's own; `idempotencyId` is then that `id`. */
+        readonly requestId?: string;
+        readonly idempotencyId?: string;
       } /** aborted at disconnect and never kept (actions dialect) */;
       readonly bound?: boolean;
     }
