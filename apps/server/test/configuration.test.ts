@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { builtInContract } from '@trunkline/protocol/contract';
 import { describe, expect, it } from 'vitest';
 import { readUsersFile } from '../src/accounts/users-file.js';
@@ -8,6 +5,7 @@ import { ConfigurationError } from '../src/config/configuration-error.js';
 import { loadContract } from '../src/config/contract-file.js';
 import { VARIABLES } from '../src/config/environment.js';
 import { readConfiguration } from '../src/config/read-configuration.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 const SECRET = 'Kq3v9ZtP0x7mW2sB8yR5nL1cJ6hD4fGa';
 const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
@@ -195,13 +193,8 @@ describe('contradictions', () => {
 
 describe('files', () => {
   async function withFile<T>(name: string, text: string, use: (path: string) => Promise<T>): Promise<T> {
-    const directory = await mkdtemp(join(tmpdir(), 'trunkline-'));
-    try {
-      await writeFile(join(directory, name), text);
-      return await use(join(directory, name));
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    await using directory = await temporaryDirectory();
+    return await use(await directory.write(name, text));
   }
   const hash = '$2b$04$abcdefghijklmnopqrstuuYc0tjGQBgqsXEyFpBXWjKkM8ks5nVHC';
 

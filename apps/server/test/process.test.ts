@@ -1,12 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connectRaw } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, SECRET } from './start-api.js';
+import { fieldsOf, HASH, SECRET } from './start-api.js';
 import { startProcess } from './start-process.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
 const ready = /listening at (http:\S+) \(all\)/;
@@ -91,15 +89,11 @@ describe('in production', () => {
 
   it.each([
     ['no key', { NODE_ENV: 'production' }, 'JWT_SECRET'],
-    ['a short secret', { NODE_ENV: 'production', JWT_SECRET: 'short' }, 'JWT_SECRET'],
-    ['* origins', { ...production, ALLOWED_ORIGINS: '*' }, 'ALLOWED_ORIGINS'],
-    ['an http JWKS', { NODE_ENV: 'production', JWT_JWKS_URL: 'http://keys.example' }, 'JWT_JWKS_URL'],
     [
       'a private key',
       { NODE_ENV: 'production', JWT_PUBLIC_KEY: '-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----' },
       'JWT_PUBLIC_KEY',
     ],
-    ['a file that is not there', { ...production, USERS_FILE: '/no/such/file' }, 'USERS_FILE'],
     ['a contract that is not there', { ...production, CONTRACT_FILE: '/no/such/file.js' }, 'CONTRACT_FILE'],
     ['workers without Redis', { ...production, WORKERS: '2' }, 'WORKERS'],
   ])('refuses %s with one line and 78 (S44)', async (_, environment: Record<string, string>, variable) => {
@@ -125,39 +119,23 @@ describe('a port that is taken', () => {
 });
 
 it('serves an operator’s contract and accounts', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'trunkline-'));
-  try {
-    await writeFile(
-      join(directory, 'users.json'),
-      JSON.stringify({
-        users: [
-          {
-            id: 'u9',
-            name: 'ann',
-            hash: '$2b$04$iosiIQtOge28/iKMg7waxut757Qjfd/ef.WAqRr4APCV8xdxEjh/S',
-            roles: ['admin'],
-          },
-        ],
-      }),
-    );
-    await writeFile(join(directory, 'contract.mjs'), 'export const contract = { rooms: {}, actions: {}, calls: {} };');
-    await using server = startProcess({
-      ...production,
-      USERS_FILE: join(directory, 'users.json'),
-      CONTRACT_FILE: join(directory, 'contract.mjs'),
-    });
-    const [, url = ''] = await server.printed(ready);
-    const login = await fieldsOf(
-      await fetch(`${url}/token`, {
-        method: 'POST',
-        body: new URLSearchParams({ username: 'ann', password: 'password' }),
-      }),
-    );
-    const answer = await fetch(`${url}/v1/rooms/lobby%3Aa/events`, {
-      headers: { authorization: `Bearer ${login.access_token}` },
-    });
-    expect(await fieldsOf(answer)).toMatchObject({ code: 'unknown_room_kind' });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  await using directory = await temporaryDirectory();
+  await using server = startProcess({
+    ...production,
+    USERS_FILE: await directory.write(
+      'users.json',
+      JSON.stringify({ users: [{ id: 'u9', name: 'ann', hash: HASH, roles: ['admin'] }] }),
+    ),
+    CONTRACT_FILE: await directory.write(
+      'contract.mjs',
+      'export const contract = { rooms: {}, actions: {}, calls: {} };',
+    ),
+  });
+  const [, url = ''] = await server.printed(ready);
+  const body = new URLSearchParams({ username: 'ann', password: 'password' });
+  const login = await fieldsOf(await fetch(`${url}/token`, { method: 'POST', body }));
+  const headers = { authorization: `Bearer ${login.access_token}` };
+  expect(await fieldsOf(await fetch(`${url}/v1/rooms/lobby%3Aa/events`, { headers }))).toMatchObject({
+    code: 'unknown_room_kind',
+  });
 });
