@@ -275,6 +275,8 @@ function fanOutTrials(trial: Trial): void {
       broker.unsubscribe(name);
       await broker.publish(makePublication(name));
       broker.emit(name, 'gone');
+      // What is answered here was sent after it.
+      await broker.publish(makePublication(other));
       void broker.subscribe(name);
       broker.unsubscribe(name);
       await broker.subscribe(name);

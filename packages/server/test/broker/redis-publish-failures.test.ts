@@ -1,8 +1,10 @@
 import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
-import { expect, test } from 'vitest';
+import { expect, test as serial } from 'vitest';
 import { makePublication } from '../../src/testing/index.js';
 import { startNode } from './backends.js';
 
+/** They wait more than they work. */
+const test = serial.concurrent;
 const ROOM = 'lobby:all';
 const URL_OF = (port: number) => `redis://127.0.0.1:${port}`;
 

@@ -1,8 +1,10 @@
 import { eventually, startFaultProxy, startRedis, startSentinelTopology } from '@trunkline/testkit';
-import { expect, test } from 'vitest';
+import { expect, test as serial } from 'vitest';
 import { makePublication } from '../../src/testing/index.js';
 import { startNode, type TestNode } from './backends.js';
 
+/** They wait more than they work. */
+const test = serial.concurrent;
 const ROOM = 'lobby:all';
 
 /** Publishes and waits until the node hears it live. */

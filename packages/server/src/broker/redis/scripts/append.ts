@@ -58,16 +58,20 @@ offset = offset + 1
 local over = length + 1 - tonumber(ARGV[5])
 local ttl = tonumber(ARGV[6])
 local function trim(count)
-  local last = 0
+  local last, aged = 0, false
   for index, head in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', count)) do
     local place = tonumber(string.match(head[1], '^%d+'))
-    if place >= offset or (index > over and tonumber(head[2][4]) + ttl > now) then return last, true end
+    if place >= offset then return last, false end
+    if index > over then
+      aged = tonumber(head[2][4]) + ttl <= now
+      if not aged then return last, false end
+    end
     last, trimmedOffset, trimmedId = place, place, head[2][2]
   end
-  return last, false
+  return last, aged
 end
-local cut, done = trim(math.max(1, math.min(16, over)))
-if cut > 0 and not done and over < 16 then cut = trim(16) end
+local cut, more = trim(math.max(1, math.min(16, over)))
+if more and over < 16 then cut = trim(16) end
 if cut > 0 then redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f-0', cut + 1)) end
 local place = string.format('%.0f', offset)
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'offset', place, 'lastId', ARGV[2],

@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createMemoryBroker } from '../../src/broker/memory-broker.js';
+import { createMemoryDirectory } from '../../src/directory/memory-directory.js';
+import { createMemoryRoster } from '../../src/roster/memory-roster.js';
+import { createBrokerRecorder, makePublication } from '../../src/testing/index.js';
+
+async function temporaryFile() {
+  const directory = await mkdtemp(join(tmpdir(), 'trunkline-directory-'));
+  return { path: join(directory, 'relations.json'), [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+}
+
+test('the broker forgets idle rooms beyond its bound, never those with members', async () => {
+  const broker = createMemoryBroker({ maxRooms: 3 });
+  await broker.start(createBrokerRecorder());
+  await broker.subscribe('lobby:kept');
+  const { head } = await broker.read('lobby:kept', { limit: 1 });
+  for (let index = 0; index < 10; index += 1) await broker.publish(makePublication(`lobby:${index}`));
+  expect((await broker.read('lobby:kept', { limit: 1 })).head).toEqual(head);
+  expect((await broker.read('lobby:9', { limit: 1 })).head.offset).toBe(1);
+  expect((await broker.read('lobby:0', { limit: 1 })).head.offset).toBe(0);
+  await broker.close();
+});
+
+test('the broker remembers keys within its bound, the newest longest', async () => {
+  const broker = createMemoryBroker({ maxRemembered: 5 });
+  await broker.start(createBrokerRecorder());
+  const all = Array.from({ length: 8 }, () => makePublication('lobby:all'));
+  for (const one of all) await broker.publish(one);
+  const again = await Promise.all([...all].reverse().map((one) => broker.publish(one)));
+  expect(again.slice(0, 5).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'duplicate'));
+  expect(again.at(-1)?.status).toBe('appended');
+  await broker.close();
+});
+
+test('a closed broker refuses to publish', async () => {
+  const broker = createMemoryBroker();
+  await expect(broker.publish(makePublication('lobby:all'))).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('relations survive in their snapshot, and no half-written file is ever there', async () => {
+  await using file = await temporaryFile();
+  const first = createMemoryDirectory({ snapshotPath: file.path });
+  await first.start();
+  const facts = Array.from({ length: 50 }, (_, index) => ({
+    object: `group:${index}`,
+    relation: 'member',
+    user: 'ann',
+  }));
+  const changes = facts.map((fact) => first.change({ ...fact, present: true }));
+  // Whatever moment is looked at, the file is whole.
+  await changes[0];
+  expect(JSON.parse(await readFile(file.path, 'utf8'))).toMatchObject({ version: 1 });
+  await Promise.all(changes);
+  await first.change({ ...facts[0], object: 'group:0', relation: 'member', user: 'ann', present: false });
+  const second = createMemoryDirectory({ snapshotPath: file.path });
+  await second.start();
+  expect(await second.objectsOf('ann', 'member', 'group')).toHaveLength(49);
+  expect(await second.check({ object: 'group:0', relation: 'member', user: 'ann' })).toBe(false);
+});
+
+test('a file that is no snapshot is an error that names it, not an empty directory', async () => {
+  await using file = await temporaryFile();
+  await writeFile(file.path, '{"relations":[["a"]]}');
+  await expect(createMemoryDirectory({ snapshotPath: file.path }).start()).rejects.toThrow(file.path);
+});
+
+test('the directory refuses more relations than it may hold', async () => {
+  const directory = createMemoryDirectory({
+    maxRelations: 1,
+    relations: [{ object: 'group:1', relation: 'member', user: 'a' }],
+  });
+  await expect(
+    directory.change({ object: 'group:2', relation: 'member', user: 'a', present: true }),
+  ).rejects.toMatchObject({
+    code: 'queue_full',
+  });
+  expect(await directory.change({ object: 'group:1', relation: 'member', user: 'a', present: true })).toBe(false);
+});
+
+test('the roster pages connections by user prefix and counts rooms', async () => {
+  const roster = createMemoryRoster();
+  for (let index = 0; index < 9; index += 1) {
+    const userId = index % 3 === 0 ? `ann-${index}` : `bob-${index}`;
+    roster.set({
+      connectionId: `c${index}`,
+      nodeId: 'n',
+      userId,
+      dialect: 'trunkline',
+      connectedAt: index,
+      rooms: ['lobby:all'],
+    });
+  }
+  const first = await roster.connections({ limit: 2, prefix: 'ann' });
+  expect(first.items.map(({ connectionId }) => connectionId)).toEqual(['c0', 'c3']);
+  const second = await roster.connections({ limit: 2, prefix: 'ann', cursor: first.next ?? '' });
+  expect([second.items.length, second.next]).toEqual([1, null]);
+  roster.remove('c0');
+  expect(await roster.rooms({ limit: 5 })).toEqual({ items: [{ room: 'lobby:all', connections: 8 }], next: null });
+  expect(await roster.count()).toBe(8);
+});

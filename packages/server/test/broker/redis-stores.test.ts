@@ -1,0 +1,252 @@
+import { createId } from '@trunkline/protocol';
+import {
+  eventually,
+  type RedisServer,
+  redisCommand,
+  startFaultProxy,
+  startRedis,
+  watchLeaks,
+} from '@trunkline/testkit';
+import { afterAll, beforeAll, expect, test as serial } from 'vitest';
+import type { RelationChange } from '../../src/seams/directory.js';
+import type { RosterEntry } from '../../src/seams/roster.js';
+import { makePublication } from '../../src/testing/index.js';
+import { createNode, startNode, startTwoNodes } from './backends.js';
+
+/** They wait more than they work. */
+const test = serial.concurrent;
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+const entry = (index: number, nodeId: string, rooms: string[] = ['lobby:all']): RosterEntry => ({
+  connectionId: `c${String(index).padStart(3, '0')}-${nodeId}`,
+  nodeId,
+  userId: index % 2 === 0 ? `ann-${index}` : `bob-${index}`,
+  dialect: 'trunkline',
+  connectedAt: index,
+  rooms,
+});
+
+serial('a closed node leaves no socket, timer or claim behind', async () => {
+  await using _leaks = watchLeaks();
+  await using node = await startNode(redis.url);
+  const { presence, directory, roster, foreign, broker } = node.backend;
+  await Promise.all([presence.start(), directory.start(), roster.start(), foreign.start(() => undefined)]);
+  await broker.publish(makePublication('lobby:all', { minReplicas: 0 }));
+});
+
+test('changes of relations reach a node whose subscriber is deaf, within two seconds', async () => {
+  const prefix = createId();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { prefix });
+  await using writer = await startNode(redis.url, { prefix });
+  const heard: (RelationChange | null)[] = [];
+  await node.backend.directory.start();
+  node.backend.directory.onChange((change) => heard.push(change));
+  proxy.connectionThat((sent) => sent.includes('subscribe')).hold('down');
+  const change = { object: 'booking:1', relation: 'owner', user: 'u1', present: true };
+  await writer.backend.directory.change(change);
+  await eventually(() => heard.length > 0, { timeoutMs: 2_000 });
+  expect(heard).toEqual([change]);
+});
+
+test('a node that was away hears what it missed before it is connected again, and is deaf meanwhile', async () => {
+  const prefix = createId();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { prefix });
+  await using writer = await startNode(redis.url, { prefix });
+  const order: string[] = [];
+  const { directory, broker } = node.backend;
+  await directory.start();
+  directory.onChange((change) => order.push(`change ${change?.present}`));
+  const { suspect, status } = node.recorder;
+  node.recorder.suspect = (rooms) => {
+    order.push('suspect');
+    suspect(rooms);
+  };
+  node.recorder.status = (now) => {
+    order.push(now.state);
+    status(now);
+  };
+  await proxy.down();
+  proxy.rstAll();
+  await eventually(() => broker.status.state === 'degraded');
+  await eventually(() => directory.deafForMs() > 0, { timeoutMs: 4_000 });
+  await expect(directory.check({ object: 'booking:2', relation: 'owner', user: 'u' })).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+  const fact = { object: 'booking:2', relation: 'owner', user: 'u' };
+  await writer.backend.directory.change({ ...fact, present: true });
+  await writer.backend.directory.change({ ...fact, present: false });
+  await proxy.up();
+  await eventually(() => broker.status.state === 'connected');
+  expect(order.filter((word) => word !== 'degraded').slice(0, 4)).toEqual([
+    'change true',
+    'change false',
+    'suspect',
+    'connected',
+  ]);
+  expect(directory.deafForMs()).toBe(0);
+});
+
+test('a lost log of relation changes makes every node check everything', async () => {
+  await using own = await startRedis();
+  await using node = await startNode(own.url);
+  const { directory } = node.backend;
+  await directory.start();
+  const heard: (RelationChange | null)[] = [];
+  directory.onChange((change) => heard.push(change));
+  await own.command('FLUSHALL');
+  await eventually(() => heard.includes(null), { timeoutMs: 3_000 });
+});
+
+test('the object decides, whatever the index of the user says', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [{ backend }] = pair.nodes;
+  await backend.directory.start();
+  await backend.directory.change({ object: 'group:1', relation: 'member', user: 'ann', present: true });
+  await redis.command('SADD', `${pair.prefix}:relations-of:ann`, 'member group:2');
+  expect(await backend.directory.objectsOf('ann', 'member', 'group')).toEqual(['group:1']);
+});
+
+test('presence is exact again after Redis lost everything', async () => {
+  await using own = await startRedis();
+  await using node = await startNode(own.url, { presenceLeaseMs: 1_000 });
+  const { presence } = node.backend;
+  await presence.start();
+  await presence.touch('lobby:all', { userId: 'ann', connectionId: 'c1', state: null });
+  await own.command('FLUSHALL');
+  expect(await presence.renew()).toBe('lost');
+  await presence.touch('lobby:all', { userId: 'ann', connectionId: 'c1', state: null });
+  expect((await presence.list('lobby:all')).members).toHaveLength(1);
+  expect(await presence.renew()).toBe('held');
+});
+
+test('the members of a node that closed are swept by another at once', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
+  await one?.start();
+  await two?.start();
+  await two?.touch('lobby:all', { userId: 'bob', connectionId: 'b1', state: null });
+  await two?.close();
+  expect((await one?.list('lobby:all'))?.members).toEqual([]);
+  expect(await one?.sweep()).toMatchObject([{ change: 'leave', member: { userId: 'bob' } }]);
+});
+
+test('the roster merges nodes, pages to the end, counts rooms, and follows changes', async () => {
+  await using pair = await startTwoNodes(redis);
+  const rosters = pair.nodes.map(({ backend }) => backend.roster);
+  for (const [place, roster] of rosters.entries()) {
+    await roster.start();
+    for (let index = 0; index < 30; index += 1) {
+      roster.set(entry(index, String(place), ['lobby:all', `group:${place}-${index % 3}`]));
+    }
+  }
+  const [one] = rosters;
+  if (one === undefined) throw new Error('no roster');
+  await eventually(async () => (await one.count()) === 60);
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof one.connections>> = await one.connections({
+      limit: 7,
+      ...(cursor ? { cursor } : {}),
+    });
+    expect(page.items.length).toBeLessThanOrEqual(7);
+    seen.push(...page.items.map(({ connectionId }) => connectionId));
+    cursor = page.next;
+  } while (cursor !== null);
+  expect(new Set(seen).size).toBe(60);
+  expect(seen).toHaveLength(60);
+  const anns = await one.connections({ limit: 100, prefix: 'ann' });
+  expect(anns.items).toHaveLength(30);
+  await eventually(async () =>
+    expect(await one.rooms({ limit: 3 })).toEqual({
+      items: [
+        { room: 'group:0-0', connections: 10 },
+        { room: 'group:0-1', connections: 10 },
+        { room: 'group:0-2', connections: 10 },
+      ],
+      next: 'group:0-2',
+    }),
+  );
+  expect(await one.rooms({ limit: 10, prefix: 'lobby' })).toEqual({
+    items: [{ room: 'lobby:all', connections: 60 }],
+    next: null,
+  });
+  one.remove(entry(0, '0').connectionId);
+  one.set(entry(1, '0', []));
+  await eventually(async () =>
+    expect((await one.rooms({ limit: 1, prefix: 'lobby' })).items).toEqual([{ room: 'lobby:all', connections: 58 }]),
+  );
+  await rosters[1]?.close();
+  expect(await one.count()).toBe(29);
+});
+
+test('a roster writes itself anew after Redis lost everything', async () => {
+  await using own = await startRedis();
+  await using node = await startNode(own.url);
+  const { roster } = node.backend;
+  await roster.start();
+  roster.set(entry(1, 'n'));
+  await eventually(async () => (await roster.count()) === 1);
+  await own.command('FLUSHALL');
+  await eventually(async () => (await roster.count()) === 1, { timeoutMs: 8_000 });
+});
+
+test('waiting for a request whose node died ends as unknown', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes;
+  await one.backend.roster.start();
+  await two.backend.roster.start();
+  await eventually(async () => (await redis.command('ZCARD', `${pair.prefix}:roster`)) === 2);
+  expect(await two.backend.ledger.claim('k', 60_000)).toEqual({ status: 'claimed' });
+  const waiting = one.backend.ledger.settled('k', new AbortController().signal);
+  const lost = expect(waiting).rejects.toMatchObject({ code: 'unknown_outcome' });
+  await two.backend.roster.close();
+  await lost;
+});
+
+test('one node holds the lease of foreign channels, every node hears them, and the lease moves when it closes', async () => {
+  await using own = await startRedis();
+  await using one = await startNode(own.url);
+  const two = await startNode(own.url);
+  const heard: string[] = [];
+  await one.backend.foreign.start((channel, message) => heard.push(`one ${channel} ${JSON.stringify(message)}`));
+  await two.backend.foreign.start((channel, message) => heard.push(`two ${channel} ${JSON.stringify(message)}`));
+  const holds = () => [one, two].map(({ backend }) => backend.foreign.isHolder());
+  await eventually(() => holds().filter(Boolean).length === 1 && two.backend.foreign.isHeard());
+  await own.command('PUBLISH', 'booking:status', '{"bookingId":"1"}');
+  await own.command('PUBLISH', 'support:message', 'junk');
+  await eventually(() => heard.length === 2);
+  expect(heard.sort()).toEqual(['one booking:status {"bookingId":"1"}', 'two booking:status {"bookingId":"1"}']);
+  await eventually(() => one.counted.includes('junk') && two.counted.includes('junk'));
+  const [first] = holds();
+  const [holder, other] = first ? [one, two] : [two, one];
+  await holder.backend.foreign.close();
+  await eventually(() => other.backend.foreign.isHolder(), { timeoutMs: 2_500 });
+  await two[Symbol.asyncDispose]();
+});
+
+test('a peer that is killed is missed by the others, one that closes is not', async () => {
+  await using own = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: own.port });
+  await using watcher = await startNode(own.url);
+  const killed = createNode(`redis://127.0.0.1:${proxy.port}`);
+  const closing = createNode(own.url);
+  await killed.backend.broker.start(killed.recorder);
+  await closing.backend.broker.start(closing.recorder);
+  await eventually(async () => {
+    const names = String(await redisCommand(own.port, ['CLIENT', 'LIST'])).match(/name=trunkline:\w+:commands/g);
+    return names?.length === 3;
+  });
+  await closing[Symbol.asyncDispose]();
+  await proxy.down();
+  proxy.rstAll();
+  await eventually(() => watcher.counted.includes('canary_missed'), { timeoutMs: 9_000 });
+  expect(watcher.log.filter((line) => line.includes('a peer is not heard'))).toHaveLength(1);
+  await killed[Symbol.asyncDispose]();
+}, 20_000);
