@@ -1,22 +1,56 @@
 import { parseArgs } from 'node:util';
 import { measureRounds } from './measure/rounds.js';
 import { profiling } from './measure/server-process.js';
+import { judge, type Result } from './report/judge.js';
+import { describeMachine } from './report/machine.js';
+import { machineText, writePage } from './report/page.js';
+import { mergeResults } from './report/results-file.js';
+import { resultTable } from './report/table.js';
 import { WORKLOADS } from './workloads/index.js';
+import type { Size } from './workloads/workload.js';
+
+const USAGE = `bench [smoke | workload …] [options]
+
+  smoke          every workload once, small; asserts that every message arrived
+  --rounds n     rounds per contender (5)
+  --short        less work a round, for a machine that is busy
+  --json         print the results as JSON
+  --write        also write docs/performance.md and its charts; what is not measured keeps its last figures
+  --cpu-prof d   write a CPU profile of every server into directory d
+
+Workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
+`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    'cpu-prof': { type: 'string' },
+    help: { type: 'boolean' },
+    json: { type: 'boolean' },
     rounds: { type: 'string' },
     short: { type: 'boolean' },
-    json: { type: 'boolean' },
-    'cpu-prof': { type: 'string' },
+    write: { type: 'boolean' },
   },
 });
-profiling.directory = values['cpu-prof'];
 const smoke = positionals[0] === 'smoke';
-const size = smoke ? 'smoke' : values.short ? 'short' : 'full';
-const rounds = Number(values.rounds ?? (smoke ? 1 : 5));
-for (const workload of WORKLOADS) {
-  if (!smoke && positionals.length > 0 && !positionals.includes(workload.name)) continue;
-  await measureRounds(workload, { size, rounds, progress: (text) => process.stderr.write(`${text}\n`) });
+const names = smoke ? positionals.slice(1) : positionals;
+const unknown = names.find((name) => !WORKLOADS.some((workload) => workload.name === name));
+if (values.help || unknown !== undefined) {
+  process.stdout.write(unknown === undefined ? USAGE : `There is no workload ${unknown}.\n\n${USAGE}`);
+  process.exit(unknown === undefined ? 0 : 64);
 }
+
+profiling.directory = values['cpu-prof'];
+const size: Size = smoke ? 'smoke' : values.short ? 'short' : 'full';
+const rounds = Math.max(1, Number(values.rounds ?? (smoke ? 1 : 5)));
+const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+const machine = describeMachine();
+const results: Result[] = [];
+for (const workload of WORKLOADS) {
+  if (names.length > 0 && !names.includes(workload.name)) continue;
+  results.push(judge(workload, await measureRounds(workload, { size, rounds, progress })));
+}
+
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`);
+else process.stdout.write(`${machineText(machine)}\n\n${resultTable(WORKLOADS, results)}\n`);
+if (values.write) writePage(WORKLOADS, mergeResults(machine, { results }));
