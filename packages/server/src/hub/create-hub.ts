@@ -178,7 +178,7 @@ class HubProcess {
       return { ...base, state: 'starting', ready: false };
     if (this.#state !== 'running') return { ...base, state: 'draining', ready: false };
     if (brokerStatus.state === 'degraded')
-      return { ...base, state: 'degraded', ready: true, reason: brokerStatus.reason };
+      return { ...base, state: 'degraded', ready: brokerStatus.deaf !== true, reason: brokerStatus.reason };
     return { ...base, state: 'ready', ready: true };
   }
 
