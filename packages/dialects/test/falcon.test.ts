@@ -80,7 +80,7 @@ test('a message to a group comes from its sender’s connection, by which it is 
 
   say(bob, { type: 'message', to: message.from, data: { text: 'psst' } });
   const direct = await next(alice, 'message');
-  expect(direct).toMatchObject({ data: { text: 'psst' }, from: expect.any(String) });
+  expect(direct).toMatchObject({ data: { text: 'psst' }, from: expect.any(String), to: message.from });
   expect(direct.from).not.toBe(message.from);
   say(bob, { type: 'custom_event', to: 'nobody', data: {} });
   await next(bob, 'error');

@@ -29,9 +29,20 @@ function converse(): Conversation {
     if (!word.includes(':')) full.delete(roomOf(word));
     else if (word.startsWith('lobby:') && full.size < MAX_FULL_NAMES) full.add(word);
   };
+  let connectionId = '';
   return {
     encoder: {
-      encode: (notice) => ('room' in notice && full.has(notice.room) ? fullEncoder : bareEncoder).encode(notice),
+      encode(notice) {
+        const encoder = 'room' in notice && full.has(notice.room) ? fullEncoder : bareEncoder;
+        const text = encoder.encode(notice);
+        // A direct message is for this connection alone, and says so.
+        return text === null || notice.type !== 'direct'
+          ? text
+          : JSON.stringify({ ...JSON.parse(text), to: connectionId });
+      },
+    },
+    opened: (id) => {
+      connectionId = id;
     },
     options: () => ({ autoJoin: true }),
     decode: (text) => {
