@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { createTokenIssuer } from '@trunkline/server';
 import { connectRaw } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
 import { fieldsOf, HASH, SECRET } from './start-api.js';
@@ -138,4 +139,45 @@ it('serves an operator’s contract and accounts', async () => {
   expect(await fieldsOf(await fetch(`${url}/v1/rooms/lobby%3Aa/events`, { headers }))).toMatchObject({
     code: 'unknown_room_kind',
   });
+});
+
+it('writes no token, password or message into its log, whatever goes wrong (S18)', async () => {
+  await using server = startProcess({ ...production, LOG_LEVEL: 'trace' });
+  const [, url = ''] = await server.printed(ready);
+  const token = await createTokenIssuer({ secret: SECRET }).issue({ userId: 'ann', roles: ['admin'] });
+  const text = 'the words of a message';
+  const sockets = url.replace('http', 'ws');
+  {
+    await using client = await connectRaw({
+      url: sockets,
+      bearer: token.token,
+      headers: { authorization: `Bearer ${token.token}` },
+    });
+    await client.hello({ token: token.token });
+    await client.join('lobby:hall');
+    await client.publish('lobby:hall', 'message', { text });
+    client.sendText(`{"type":"publish","data":"${text}`);
+    client.sendText(
+      JSON.stringify({ type: 'request', id: 'r1', action: 'nothing', data: { text, token: token.token } }),
+    );
+  }
+  for (const path of [
+    `/ws?token=${token.token}`,
+    `/v1/ws/chat?access_token=${token.token}`,
+    `/nothing?token=${token.token}`,
+  ])
+    await fetch(url + path);
+  await fetch(`${url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'ann', password: 'hunter2hunter2' }),
+  });
+  await fetch(`${url}/v1/relations`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token.token}x`, 'content-type': 'application/json' },
+    body: `{"${text}`,
+  });
+  server.kill('SIGTERM');
+  const { stdout, stderr } = await server.ended;
+  expect(stdout).toContain('"connection closed"');
+  expect(stdout + stderr).not.toMatch(/eyJ|hunter2|the words of a message/);
 });

@@ -160,3 +160,23 @@ it('runs several workers on one port, and ends them all', async () => {
   server.kill('SIGTERM');
   expect((await server.ended).status).toBe(0);
 });
+
+it('ends with 75 and tells the count when accepted events could not be appended', async () => {
+  await using redis = await startRedis();
+  await using server = startProcess({ REDIS_URL: redis.url, JWT_SECRET: SECRET });
+  const [, url = ''] = await server.printed(/Address: (http:\S+)/);
+  const [, token = ''] = await server.printed(/Admin token: (eyJ\S+)/);
+  await eventually(() => isReady(url));
+  await redis.kill();
+  await eventually(async () => (await fieldsOf(await fetch(`${url}/readyz`))).status === 'degraded', {
+    timeoutMs: 8_000,
+  });
+  const body = JSON.stringify({ type: 'status_update', data: { bookingId: '1', status: 'x' } });
+  expect(
+    (await fetch(`${url}/v1/rooms/booking%3A1/events`, { method: 'POST', headers: headersFor(token), body })).status,
+  ).toBe(202);
+  server.kill('SIGTERM');
+  const { status, stdout } = await server.ended;
+  expect(status).toBe(75);
+  expect(stdout).toContain('"outbox":1');
+});

@@ -1,4 +1,4 @@
-import { createHub, createTickets, type Dialect, type Hub, withTickets } from '@trunkline/server';
+import { createHub, createTickets, type Dialect, type Hub, isLoopback, withTickets } from '@trunkline/server';
 import type { Logger as PinoLogger } from 'pino';
 import { createLoginLimiter } from '../accounts/login-limiter.js';
 import { createActionWebhook } from '../actions/action-webhook.js';
@@ -115,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       speaks: 'all',
     });
     state.isListening = true;
+    warnOperator(configuration, logger);
     return {
       url: reachableUrl(configuration.host, port),
       dialectPorts,
@@ -161,4 +162,14 @@ async function closeAll(apis: readonly Api[], hub: Hub, backend: Backend): Promi
   await hub.close();
   for (const api of apis) api.server.closeAllConnections();
   await Promise.all(apis.map((api) => api.close()));
+}
+
+/** What is no error, and still should not stay (S45). */
+function warnOperator({ host, production, trustedProxies }: Configuration, logger: PinoLogger): void {
+  if (production && trustedProxies.length === 0) {
+    logger.warn('TRUSTED_PROXIES is empty: let TLS end at a proxy and name it, or tokens travel in the clear');
+  }
+  if (!production && !isLoopback(host)) {
+    logger.warn({ host }, 'development mode is open to the network: it has known passwords and tokens that never end');
+  }
 }
