@@ -1,68 +1,78 @@
-import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);
+import { createRequire as __cr } from 'node:module';
+const require = __cr(import.meta.url);
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __require = /* @__PURE__ */ ((x) => typeof require !== "undefined" ? require : typeof Proxy !== "undefined" ? new Proxy(x, {
-  get: (a2, b2) => (typeof require !== "undefined" ? require : a2)[b2]
-}) : x)(function(x) {
-  if (typeof require !== "undefined") return require.apply(this, arguments);
+var __require = /* @__PURE__ */ ((x) =>
+  typeof require !== 'undefined'
+    ? require
+    : typeof Proxy !== 'undefined'
+      ? new Proxy(x, {
+          get: (a2, b2) => (typeof require !== 'undefined' ? require : a2)[b2],
+        })
+      : x)(function (x) {
+  if (typeof require !== 'undefined') return require.apply(this, arguments);
   throw Error('Dynamic require of "' + x + '" is not supported');
 });
-var __commonJS = (cb2, mod) => function __require2() {
-  try {
-    return mod || (0, cb2[__getOwnPropNames(cb2)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
-  } catch (e) {
-    throw mod = 0, e;
-  }
-};
+var __commonJS = (cb2, mod) =>
+  function __require2() {
+    try {
+      return (mod || (0, cb2[__getOwnPropNames(cb2)[0]])((mod = { exports: {} }).exports, mod), mod.exports);
+    } catch (e) {
+      throw ((mod = 0), e);
+    }
+  };
 var __copyProps = (to, from, except, desc) => {
-  if (from && typeof from === "object" || typeof from === "function") {
-    for (let key of __getOwnPropNames(from))
+  if ((from && typeof from === 'object') || typeof from === 'function') {
+    for (const key of __getOwnPropNames(from))
       if (!__hasOwnProp.call(to, key) && key !== except)
-        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+        __defProp(to, key, {
+          get: () => from[key],
+          enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable,
+        });
   }
   return to;
 };
-var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
-  // If the importer is in node compatibility mode or this is not an ESM
-  // file that has been converted to a CommonJS file using a Babel-
-  // compatible transform (i.e. "__esModule" has not been set), then set
-  // "default" to the CommonJS "module.exports" for node compatibility.
-  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
-  mod
-));
+var __toESM = (mod, isNodeMode, target) => (
+  (target = mod != null ? __create(__getProtoOf(mod)) : {}),
+  __copyProps(
+    // If the importer is in node compatibility mode or this is not an ESM
+    // file that has been converted to a CommonJS file using a Babel-
+    // compatible transform (i.e. "__esModule" has not been set), then set
+    // "default" to the CommonJS "module.exports" for node compatibility.
+    isNodeMode || !mod || !mod.__esModule ? __defProp(target, 'default', { value: mod, enumerable: true }) : target,
+    mod,
+  )
+);
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/constants.js
 var require_constants = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/constants.js"(exports, module) {
-    "use strict";
-    var BINARY_TYPES = ["nodebuffer", "arraybuffer", "fragments"];
-    var hasBlob = typeof Blob !== "undefined";
-    if (hasBlob) BINARY_TYPES.push("blob");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/constants.js'(exports, module) {
+    var BINARY_TYPES = ['nodebuffer', 'arraybuffer', 'fragments'];
+    var hasBlob = typeof Blob !== 'undefined';
+    if (hasBlob) BINARY_TYPES.push('blob');
     module.exports = {
       BINARY_TYPES,
       CLOSE_TIMEOUT: 3e4,
       EMPTY_BUFFER: Buffer.alloc(0),
-      GUID: "258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
+      GUID: '258EAFA5-E914-47DA-95CA-C5AB0DC85B11',
       hasBlob,
-      kForOnEventAttribute: /* @__PURE__ */ Symbol("kIsForOnEventAttribute"),
-      kListener: /* @__PURE__ */ Symbol("kListener"),
-      kStatusCode: /* @__PURE__ */ Symbol("status-code"),
-      kWebSocket: /* @__PURE__ */ Symbol("websocket"),
-      NOOP: () => {
-      }
+      kForOnEventAttribute: /* @__PURE__ */ Symbol('kIsForOnEventAttribute'),
+      kListener: /* @__PURE__ */ Symbol('kListener'),
+      kStatusCode: /* @__PURE__ */ Symbol('status-code'),
+      kWebSocket: /* @__PURE__ */ Symbol('websocket'),
+      NOOP: () => {},
     };
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/buffer-util.js
 var require_buffer_util = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/buffer-util.js"(exports, module) {
-    "use strict";
-    var { websocketMask, websocketUnmask } = __require("http");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/buffer-util.js'(exports, module) {
+    var { websocketMask, websocketUnmask } = __require('http');
     var { EMPTY_BUFFER } = require_constants();
     var FastBuffer = Buffer[Symbol.species];
     function concat(list, totalLength) {
@@ -115,40 +125,38 @@ var require_buffer_util = __commonJS({
       mask: _mask,
       toArrayBuffer,
       toBuffer,
-      unmask: _unmask
+      unmask: _unmask,
     };
     if (websocketMask) {
-      module.exports.mask = function(source, mask, output, offset, length) {
+      module.exports.mask = (source, mask, output, offset, length) => {
         if (length < 24) _mask(source, mask, output, offset, length);
         else websocketMask(source, mask, output, offset, length);
       };
-      module.exports.unmask = function(buffer, mask) {
+      module.exports.unmask = (buffer, mask) => {
         if (buffer.length < 24) _unmask(buffer, mask);
         else websocketUnmask(buffer, mask);
       };
     } else if (!process.env.WS_NO_BUFFER_UTIL) {
       try {
-        const bufferUtil = __require("bufferutil");
-        module.exports.mask = function(source, mask, output, offset, length) {
+        const bufferUtil = __require('bufferutil');
+        module.exports.mask = (source, mask, output, offset, length) => {
           if (length < 48) _mask(source, mask, output, offset, length);
           else bufferUtil.mask(source, mask, output, offset, length);
         };
-        module.exports.unmask = function(buffer, mask) {
+        module.exports.unmask = (buffer, mask) => {
           if (buffer.length < 32) _unmask(buffer, mask);
           else bufferUtil.unmask(buffer, mask);
         };
-      } catch (e) {
-      }
+      } catch (e) {}
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/limiter.js
 var require_limiter = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/limiter.js"(exports, module) {
-    "use strict";
-    var kDone = /* @__PURE__ */ Symbol("kDone");
-    var kRun = /* @__PURE__ */ Symbol("kRun");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/limiter.js'(exports, module) {
+    var kDone = /* @__PURE__ */ Symbol('kDone');
+    var kRun = /* @__PURE__ */ Symbol('kRun');
     var Limiter = class {
       /**
        * Creates a new `Limiter`.
@@ -190,24 +198,23 @@ var require_limiter = __commonJS({
       }
     };
     module.exports = Limiter;
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/permessage-deflate.js
 var require_permessage_deflate = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/permessage-deflate.js"(exports, module) {
-    "use strict";
-    var zlib = __require("zlib");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/permessage-deflate.js'(exports, module) {
+    var zlib = __require('zlib');
     var bufferUtil = require_buffer_util();
     var Limiter = require_limiter();
     var { kStatusCode } = require_constants();
     var FastBuffer = Buffer[Symbol.species];
     var TRAILER = Buffer.from([0, 0, 255, 255]);
-    var kPerMessageDeflate = /* @__PURE__ */ Symbol("permessage-deflate");
-    var kTotalLength = /* @__PURE__ */ Symbol("total-length");
-    var kCallback = /* @__PURE__ */ Symbol("callback");
-    var kBuffers = /* @__PURE__ */ Symbol("buffers");
-    var kError = /* @__PURE__ */ Symbol("error");
+    var kPerMessageDeflate = /* @__PURE__ */ Symbol('permessage-deflate');
+    var kTotalLength = /* @__PURE__ */ Symbol('total-length');
+    var kCallback = /* @__PURE__ */ Symbol('callback');
+    var kBuffers = /* @__PURE__ */ Symbol('buffers');
+    var kError = /* @__PURE__ */ Symbol('error');
     var zlibLimiter;
     var PerMessageDeflate2 = class {
       /**
@@ -251,7 +258,7 @@ var require_permessage_deflate = __commonJS({
        * @type {String}
        */
       static get extensionName() {
-        return "permessage-deflate";
+        return 'permessage-deflate';
       }
       /**
        * Create an extension negotiation offer.
@@ -304,11 +311,7 @@ var require_permessage_deflate = __commonJS({
           this._deflate.close();
           this._deflate = null;
           if (callback) {
-            callback(
-              new Error(
-                "The deflate stream was closed while data was being processed"
-              )
-            );
+            callback(new Error('The deflate stream was closed while data was being processed'));
           }
         }
       }
@@ -322,13 +325,23 @@ var require_permessage_deflate = __commonJS({
       acceptAsServer(offers) {
         const opts = this._options;
         const accepted = offers.find((params) => {
-          if (opts.serverNoContextTakeover === false && params.server_no_context_takeover || params.server_max_window_bits && (opts.serverMaxWindowBits === false || typeof opts.serverMaxWindowBits === "number" && opts.serverMaxWindowBits > params.server_max_window_bits) || typeof opts.clientMaxWindowBits === "number" && (typeof params.client_max_window_bits === "number" ? opts.clientMaxWindowBits > params.client_max_window_bits : !params.client_max_window_bits)) {
+          if (
+            (opts.serverNoContextTakeover === false && params.server_no_context_takeover) ||
+            (params.server_max_window_bits &&
+              (opts.serverMaxWindowBits === false ||
+                (typeof opts.serverMaxWindowBits === 'number' &&
+                  opts.serverMaxWindowBits > params.server_max_window_bits))) ||
+            (typeof opts.clientMaxWindowBits === 'number' &&
+              (typeof params.client_max_window_bits === 'number'
+                ? opts.clientMaxWindowBits > params.client_max_window_bits
+                : !params.client_max_window_bits))
+          ) {
             return false;
           }
           return true;
         });
         if (!accepted) {
-          throw new Error("None of the extension offers can be accepted");
+          throw new Error('None of the extension offers can be accepted');
         }
         if (opts.serverNoContextTakeover) {
           accepted.server_no_context_takeover = true;
@@ -336,10 +349,10 @@ var require_permessage_deflate = __commonJS({
         if (opts.clientNoContextTakeover) {
           accepted.client_no_context_takeover = true;
         }
-        if (typeof opts.serverMaxWindowBits === "number") {
+        if (typeof opts.serverMaxWindowBits === 'number') {
           accepted.server_max_window_bits = opts.serverMaxWindowBits;
         }
-        if (typeof opts.clientMaxWindowBits === "number") {
+        if (typeof opts.clientMaxWindowBits === 'number') {
           accepted.client_max_window_bits = opts.clientMaxWindowBits;
         } else if (accepted.client_max_window_bits === true || opts.clientMaxWindowBits === false) {
           delete accepted.client_max_window_bits;
@@ -359,13 +372,15 @@ var require_permessage_deflate = __commonJS({
           throw new Error('Unexpected parameter "client_no_context_takeover"');
         }
         if (!params.client_max_window_bits) {
-          if (typeof this._options.clientMaxWindowBits === "number") {
+          if (typeof this._options.clientMaxWindowBits === 'number') {
             params.client_max_window_bits = this._options.clientMaxWindowBits;
           }
-        } else if (this._options.clientMaxWindowBits === false || typeof this._options.clientMaxWindowBits === "number" && params.client_max_window_bits > this._options.clientMaxWindowBits) {
-          throw new Error(
-            'Unexpected or invalid parameter "client_max_window_bits"'
-          );
+        } else if (
+          this._options.clientMaxWindowBits === false ||
+          (typeof this._options.clientMaxWindowBits === 'number' &&
+            params.client_max_window_bits > this._options.clientMaxWindowBits)
+        ) {
+          throw new Error('Unexpected or invalid parameter "client_max_window_bits"');
         }
         return params;
       }
@@ -384,33 +399,25 @@ var require_permessage_deflate = __commonJS({
               throw new Error(`Parameter "${key}" must have only a single value`);
             }
             value = value[0];
-            if (key === "client_max_window_bits") {
+            if (key === 'client_max_window_bits') {
               if (value !== true) {
                 const num = +value;
                 if (!Number.isInteger(num) || num < 8 || num > 15) {
-                  throw new TypeError(
-                    `Invalid value for parameter "${key}": ${value}`
-                  );
+                  throw new TypeError(`Invalid value for parameter "${key}": ${value}`);
                 }
                 value = num;
               } else if (!this._isServer) {
-                throw new TypeError(
-                  `Invalid value for parameter "${key}": ${value}`
-                );
+                throw new TypeError(`Invalid value for parameter "${key}": ${value}`);
               }
-            } else if (key === "server_max_window_bits") {
+            } else if (key === 'server_max_window_bits') {
               const num = +value;
               if (!Number.isInteger(num) || num < 8 || num > 15) {
-                throw new TypeError(
-                  `Invalid value for parameter "${key}": ${value}`
-                );
+                throw new TypeError(`Invalid value for parameter "${key}": ${value}`);
               }
               value = num;
-            } else if (key === "client_no_context_takeover" || key === "server_no_context_takeover") {
+            } else if (key === 'client_no_context_takeover' || key === 'server_no_context_takeover') {
               if (value !== true) {
-                throw new TypeError(
-                  `Invalid value for parameter "${key}": ${value}`
-                );
+                throw new TypeError(`Invalid value for parameter "${key}": ${value}`);
               }
             } else {
               throw new Error(`Unknown parameter "${key}"`);
@@ -461,19 +468,19 @@ var require_permessage_deflate = __commonJS({
        * @private
        */
       _decompress(data, fin, callback) {
-        const endpoint = this._isServer ? "client" : "server";
+        const endpoint = this._isServer ? 'client' : 'server';
         if (!this._inflate) {
           const key = `${endpoint}_max_window_bits`;
-          const windowBits = typeof this.params[key] !== "number" ? zlib.Z_DEFAULT_WINDOWBITS : this.params[key];
+          const windowBits = typeof this.params[key] !== 'number' ? zlib.Z_DEFAULT_WINDOWBITS : this.params[key];
           this._inflate = zlib.createInflateRaw({
             ...this._options.zlibInflateOptions,
-            windowBits
+            windowBits,
           });
           this._inflate[kPerMessageDeflate] = this;
           this._inflate[kTotalLength] = 0;
           this._inflate[kBuffers] = [];
-          this._inflate.on("error", inflateOnError);
-          this._inflate.on("data", inflateOnData);
+          this._inflate.on('error', inflateOnError);
+          this._inflate.on('data', inflateOnData);
         }
         this._inflate[kCallback] = callback;
         this._inflate.write(data);
@@ -486,10 +493,7 @@ var require_permessage_deflate = __commonJS({
             callback(err);
             return;
           }
-          const data2 = bufferUtil.concat(
-            this._inflate[kBuffers],
-            this._inflate[kTotalLength]
-          );
+          const data2 = bufferUtil.concat(this._inflate[kBuffers], this._inflate[kTotalLength]);
           if (this._inflate._readableState.endEmitted) {
             this._inflate.close();
             this._inflate = null;
@@ -512,17 +516,17 @@ var require_permessage_deflate = __commonJS({
        * @private
        */
       _compress(data, fin, callback) {
-        const endpoint = this._isServer ? "server" : "client";
+        const endpoint = this._isServer ? 'server' : 'client';
         if (!this._deflate) {
           const key = `${endpoint}_max_window_bits`;
-          const windowBits = typeof this.params[key] !== "number" ? zlib.Z_DEFAULT_WINDOWBITS : this.params[key];
+          const windowBits = typeof this.params[key] !== 'number' ? zlib.Z_DEFAULT_WINDOWBITS : this.params[key];
           this._deflate = zlib.createDeflateRaw({
             ...this._options.zlibDeflateOptions,
-            windowBits
+            windowBits,
           });
           this._deflate[kTotalLength] = 0;
           this._deflate[kBuffers] = [];
-          this._deflate.on("data", deflateOnData);
+          this._deflate.on('data', deflateOnData);
         }
         this._deflate[kCallback] = callback;
         this._deflate.write(data);
@@ -530,10 +534,7 @@ var require_permessage_deflate = __commonJS({
           if (!this._deflate) {
             return;
           }
-          let data2 = bufferUtil.concat(
-            this._deflate[kBuffers],
-            this._deflate[kTotalLength]
-          );
+          let data2 = bufferUtil.concat(this._deflate[kBuffers], this._deflate[kTotalLength]);
           if (fin) {
             data2 = new FastBuffer(data2.buffer, data2.byteOffset, data2.length - 4);
           }
@@ -558,10 +559,10 @@ var require_permessage_deflate = __commonJS({
         this[kBuffers].push(chunk);
         return;
       }
-      this[kError] = new RangeError("Max payload size exceeded");
-      this[kError].code = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+      this[kError] = new RangeError('Max payload size exceeded');
+      this[kError].code = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
       this[kError][kStatusCode] = 1009;
-      this.removeListener("data", inflateOnData);
+      this.removeListener('data', inflateOnData);
       this.reset();
     }
     function inflateOnError(err) {
@@ -573,155 +574,38 @@ var require_permessage_deflate = __commonJS({
       err[kStatusCode] = 1007;
       this[kCallback](err);
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/validation.js
 var require_validation = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/validation.js"(exports, module) {
-    "use strict";
-    var { isUtf8 } = __require("buffer");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/validation.js'(exports, module) {
+    var { isUtf8 } = __require('buffer');
     var { hasBlob } = require_constants();
     var tokenChars = [
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
       // 0 - 15
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
       // 16 - 31
-      0,
-      1,
-      0,
-      1,
-      1,
-      1,
-      1,
-      1,
-      0,
-      0,
-      1,
-      1,
-      0,
-      1,
-      1,
-      0,
+      0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0,
       // 32 - 47
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
+      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
       // 48 - 63
-      0,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
+      0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
       // 64 - 79
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      0,
-      0,
-      0,
-      1,
-      1,
+      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
       // 80 - 95
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
+      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
       // 96 - 111
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
+      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
       0,
-      1,
-      0,
-      1,
-      0
       // 112 - 127
     ];
     function isValidStatusCode(code) {
-      return code >= 1e3 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006 || code >= 3e3 && code <= 4999;
+      return (
+        (code >= 1e3 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+        (code >= 3e3 && code <= 4999)
+      );
     }
     function _isValidUTF8(buf) {
       const len = buf.length;
@@ -735,14 +619,26 @@ var require_validation = __commonJS({
           }
           i += 2;
         } else if ((buf[i] & 240) === 224) {
-          if (i + 2 >= len || (buf[i + 1] & 192) !== 128 || (buf[i + 2] & 192) !== 128 || buf[i] === 224 && (buf[i + 1] & 224) === 128 || // Overlong
-          buf[i] === 237 && (buf[i + 1] & 224) === 160) {
+          if (
+            i + 2 >= len ||
+            (buf[i + 1] & 192) !== 128 ||
+            (buf[i + 2] & 192) !== 128 ||
+            (buf[i] === 224 && (buf[i + 1] & 224) === 128) || // Overlong
+            (buf[i] === 237 && (buf[i + 1] & 224) === 160)
+          ) {
             return false;
           }
           i += 3;
         } else if ((buf[i] & 248) === 240) {
-          if (i + 3 >= len || (buf[i + 1] & 192) !== 128 || (buf[i + 2] & 192) !== 128 || (buf[i + 3] & 192) !== 128 || buf[i] === 240 && (buf[i + 1] & 240) === 128 || // Overlong
-          buf[i] === 244 && buf[i + 1] > 143 || buf[i] > 244) {
+          if (
+            i + 3 >= len ||
+            (buf[i + 1] & 192) !== 128 ||
+            (buf[i + 2] & 192) !== 128 ||
+            (buf[i + 3] & 192) !== 128 ||
+            (buf[i] === 240 && (buf[i + 1] & 240) === 128) || // Overlong
+            (buf[i] === 244 && buf[i + 1] > 143) ||
+            buf[i] > 244
+          ) {
             return false;
           }
           i += 4;
@@ -753,42 +649,38 @@ var require_validation = __commonJS({
       return true;
     }
     function isBlob(value) {
-      return hasBlob && typeof value === "object" && typeof value.arrayBuffer === "function" && typeof value.type === "string" && typeof value.stream === "function" && (value[Symbol.toStringTag] === "Blob" || value[Symbol.toStringTag] === "File");
+      return (
+        hasBlob &&
+        typeof value === 'object' &&
+        typeof value.arrayBuffer === 'function' &&
+        typeof value.type === 'string' &&
+        typeof value.stream === 'function' &&
+        (value[Symbol.toStringTag] === 'Blob' || value[Symbol.toStringTag] === 'File')
+      );
     }
     module.exports = {
       isBlob,
       isValidStatusCode,
       isValidUTF8: _isValidUTF8,
-      tokenChars
+      tokenChars,
     };
     if (isUtf8) {
-      module.exports.isValidUTF8 = function(buf) {
-        return buf.length < 24 ? _isValidUTF8(buf) : isUtf8(buf);
-      };
+      module.exports.isValidUTF8 = (buf) => (buf.length < 24 ? _isValidUTF8(buf) : isUtf8(buf));
     } else if (!process.env.WS_NO_UTF_8_VALIDATE) {
       try {
-        const isValidUTF8 = __require("utf-8-validate");
-        module.exports.isValidUTF8 = function(buf) {
-          return buf.length < 32 ? _isValidUTF8(buf) : isValidUTF8(buf);
-        };
-      } catch (e) {
-      }
+        const isValidUTF8 = __require('utf-8-validate');
+        module.exports.isValidUTF8 = (buf) => (buf.length < 32 ? _isValidUTF8(buf) : isValidUTF8(buf));
+      } catch (e) {}
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/receiver.js
 var require_receiver = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/receiver.js"(exports, module) {
-    "use strict";
-    var { Writable } = __require("stream");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/receiver.js'(exports, module) {
+    var { Writable } = __require('stream');
     var PerMessageDeflate2 = require_permessage_deflate();
-    var {
-      BINARY_TYPES,
-      EMPTY_BUFFER,
-      kStatusCode,
-      kWebSocket
-    } = require_constants();
+    var { BINARY_TYPES, EMPTY_BUFFER, kStatusCode, kWebSocket } = require_constants();
     var { concat, toArrayBuffer, unmask } = require_buffer_util();
     var { isValidStatusCode, isValidUTF8 } = require_validation();
     var FastBuffer = Buffer[Symbol.species];
@@ -822,7 +714,8 @@ var require_receiver = __commonJS({
        */
       constructor(options = {}) {
         super();
-        this._allowSynchronousEvents = options.allowSynchronousEvents !== void 0 ? options.allowSynchronousEvents : true;
+        this._allowSynchronousEvents =
+          options.allowSynchronousEvents !== void 0 ? options.allowSynchronousEvents : true;
         this._binaryType = options.binaryType || BINARY_TYPES[0];
         this._extensions = options.extensions || {};
         this._isServer = !!options.isServer;
@@ -859,15 +752,7 @@ var require_receiver = __commonJS({
       _write(chunk, encoding, cb2) {
         if (this._opcode === 8 && this._state == GET_INFO) return cb2();
         if (this._maxBufferedChunks > 0 && this._buffers.length >= this._maxBufferedChunks) {
-          cb2(
-            this.createError(
-              RangeError,
-              "Too many buffered chunks",
-              false,
-              1008,
-              "WS_ERR_TOO_MANY_BUFFERED_PARTS"
-            )
-          );
+          cb2(this.createError(RangeError, 'Too many buffered chunks', false, 1008, 'WS_ERR_TOO_MANY_BUFFERED_PARTS'));
           return;
         }
         this._bufferedBytes += chunk.length;
@@ -886,11 +771,7 @@ var require_receiver = __commonJS({
         if (n === this._buffers[0].length) return this._buffers.shift();
         if (n < this._buffers[0].length) {
           const buf = this._buffers[0];
-          this._buffers[0] = new FastBuffer(
-            buf.buffer,
-            buf.byteOffset + n,
-            buf.length - n
-          );
+          this._buffers[0] = new FastBuffer(buf.buffer, buf.byteOffset + n, buf.length - n);
           return new FastBuffer(buf.buffer, buf.byteOffset, n);
         }
         const dst = Buffer.allocUnsafe(n);
@@ -901,11 +782,7 @@ var require_receiver = __commonJS({
             dst.set(this._buffers.shift(), offset);
           } else {
             dst.set(new Uint8Array(buf.buffer, buf.byteOffset, n), offset);
-            this._buffers[0] = new FastBuffer(
-              buf.buffer,
-              buf.byteOffset + n,
-              buf.length - n
-            );
+            this._buffers[0] = new FastBuffer(buf.buffer, buf.byteOffset + n, buf.length - n);
           }
           n -= buf.length;
         } while (n > 0);
@@ -959,23 +836,17 @@ var require_receiver = __commonJS({
         if ((buf[0] & 48) !== 0) {
           const error = this.createError(
             RangeError,
-            "RSV2 and RSV3 must be clear",
+            'RSV2 and RSV3 must be clear',
             true,
             1002,
-            "WS_ERR_UNEXPECTED_RSV_2_3"
+            'WS_ERR_UNEXPECTED_RSV_2_3',
           );
           cb2(error);
           return;
         }
         const compressed = (buf[0] & 64) === 64;
         if (compressed && !this._extensions[PerMessageDeflate2.extensionName]) {
-          const error = this.createError(
-            RangeError,
-            "RSV1 must be clear",
-            true,
-            1002,
-            "WS_ERR_UNEXPECTED_RSV_1"
-          );
+          const error = this.createError(RangeError, 'RSV1 must be clear', true, 1002, 'WS_ERR_UNEXPECTED_RSV_1');
           cb2(error);
           return;
         }
@@ -984,24 +855,12 @@ var require_receiver = __commonJS({
         this._payloadLength = buf[1] & 127;
         if (this._opcode === 0) {
           if (compressed) {
-            const error = this.createError(
-              RangeError,
-              "RSV1 must be clear",
-              true,
-              1002,
-              "WS_ERR_UNEXPECTED_RSV_1"
-            );
+            const error = this.createError(RangeError, 'RSV1 must be clear', true, 1002, 'WS_ERR_UNEXPECTED_RSV_1');
             cb2(error);
             return;
           }
           if (!this._fragmented) {
-            const error = this.createError(
-              RangeError,
-              "invalid opcode 0",
-              true,
-              1002,
-              "WS_ERR_INVALID_OPCODE"
-            );
+            const error = this.createError(RangeError, 'invalid opcode 0', true, 1002, 'WS_ERR_INVALID_OPCODE');
             cb2(error);
             return;
           }
@@ -1013,7 +872,7 @@ var require_receiver = __commonJS({
               `invalid opcode ${this._opcode}`,
               true,
               1002,
-              "WS_ERR_INVALID_OPCODE"
+              'WS_ERR_INVALID_OPCODE',
             );
             cb2(error);
             return;
@@ -1021,34 +880,22 @@ var require_receiver = __commonJS({
           this._compressed = compressed;
         } else if (this._opcode > 7 && this._opcode < 11) {
           if (!this._fin) {
-            const error = this.createError(
-              RangeError,
-              "FIN must be set",
-              true,
-              1002,
-              "WS_ERR_EXPECTED_FIN"
-            );
+            const error = this.createError(RangeError, 'FIN must be set', true, 1002, 'WS_ERR_EXPECTED_FIN');
             cb2(error);
             return;
           }
           if (compressed) {
-            const error = this.createError(
-              RangeError,
-              "RSV1 must be clear",
-              true,
-              1002,
-              "WS_ERR_UNEXPECTED_RSV_1"
-            );
+            const error = this.createError(RangeError, 'RSV1 must be clear', true, 1002, 'WS_ERR_UNEXPECTED_RSV_1');
             cb2(error);
             return;
           }
-          if (this._payloadLength > 125 || this._opcode === 8 && this._payloadLength === 1) {
+          if (this._payloadLength > 125 || (this._opcode === 8 && this._payloadLength === 1)) {
             const error = this.createError(
               RangeError,
               `invalid payload length ${this._payloadLength}`,
               true,
               1002,
-              "WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH"
+              'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH',
             );
             cb2(error);
             return;
@@ -1059,7 +906,7 @@ var require_receiver = __commonJS({
             `invalid opcode ${this._opcode}`,
             true,
             1002,
-            "WS_ERR_INVALID_OPCODE"
+            'WS_ERR_INVALID_OPCODE',
           );
           cb2(error);
           return;
@@ -1068,24 +915,12 @@ var require_receiver = __commonJS({
         this._masked = (buf[1] & 128) === 128;
         if (this._isServer) {
           if (!this._masked) {
-            const error = this.createError(
-              RangeError,
-              "MASK must be set",
-              true,
-              1002,
-              "WS_ERR_EXPECTED_MASK"
-            );
+            const error = this.createError(RangeError, 'MASK must be set', true, 1002, 'WS_ERR_EXPECTED_MASK');
             cb2(error);
             return;
           }
         } else if (this._masked) {
-          const error = this.createError(
-            RangeError,
-            "MASK must be clear",
-            true,
-            1002,
-            "WS_ERR_UNEXPECTED_MASK"
-          );
+          const error = this.createError(RangeError, 'MASK must be clear', true, 1002, 'WS_ERR_UNEXPECTED_MASK');
           cb2(error);
           return;
         }
@@ -1120,18 +955,18 @@ var require_receiver = __commonJS({
         }
         const buf = this.consume(8);
         const num = buf.readUInt32BE(0);
-        if (num > Math.pow(2, 53 - 32) - 1) {
+        if (num > 2 ** (53 - 32) - 1) {
           const error = this.createError(
             RangeError,
-            "Unsupported WebSocket frame: payload length > 2^53 - 1",
+            'Unsupported WebSocket frame: payload length > 2^53 - 1',
             false,
             1009,
-            "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH"
+            'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
           );
           cb2(error);
           return;
         }
-        this._payloadLength = num * Math.pow(2, 32) + buf.readUInt32BE(4);
+        this._payloadLength = num * 2 ** 32 + buf.readUInt32BE(4);
         this.haveLength(cb2);
       }
       /**
@@ -1146,10 +981,10 @@ var require_receiver = __commonJS({
           if (this._totalPayloadLength > this._maxPayload && this._maxPayload > 0) {
             const error = this.createError(
               RangeError,
-              "Max payload size exceeded",
+              'Max payload size exceeded',
               false,
               1009,
-              "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
+              'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
             );
             cb2(error);
             return;
@@ -1197,10 +1032,10 @@ var require_receiver = __commonJS({
         if (this._maxFragments > 0 && ++this._numFragments > this._maxFragments) {
           const error = this.createError(
             RangeError,
-            "Too many message fragments",
+            'Too many message fragments',
             false,
             1008,
-            "WS_ERR_TOO_MANY_BUFFERED_PARTS"
+            'WS_ERR_TOO_MANY_BUFFERED_PARTS',
           );
           cb2(error);
           return;
@@ -1232,10 +1067,10 @@ var require_receiver = __commonJS({
             if (this._messageLength > this._maxPayload && this._maxPayload > 0) {
               const error = this.createError(
                 RangeError,
-                "Max payload size exceeded",
+                'Max payload size exceeded',
                 false,
                 1009,
-                "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
+                'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
               );
               cb2(error);
               return;
@@ -1266,22 +1101,22 @@ var require_receiver = __commonJS({
         this._fragments = [];
         if (this._opcode === 2) {
           let data;
-          if (this._binaryType === "nodebuffer") {
+          if (this._binaryType === 'nodebuffer') {
             data = concat(fragments, messageLength);
-          } else if (this._binaryType === "arraybuffer") {
+          } else if (this._binaryType === 'arraybuffer') {
             data = toArrayBuffer(concat(fragments, messageLength));
-          } else if (this._binaryType === "blob") {
+          } else if (this._binaryType === 'blob') {
             data = new Blob(fragments);
           } else {
             data = fragments;
           }
           if (this._allowSynchronousEvents) {
-            this.emit("message", data, true);
+            this.emit('message', data, true);
             this._state = GET_INFO;
           } else {
             this._state = DEFER_EVENT;
             setImmediate(() => {
-              this.emit("message", data, true);
+              this.emit('message', data, true);
               this._state = GET_INFO;
               this.startLoop(cb2);
             });
@@ -1289,23 +1124,17 @@ var require_receiver = __commonJS({
         } else {
           const buf = concat(fragments, messageLength);
           if (!this._skipUTF8Validation && !isValidUTF8(buf)) {
-            const error = this.createError(
-              Error,
-              "invalid UTF-8 sequence",
-              true,
-              1007,
-              "WS_ERR_INVALID_UTF8"
-            );
+            const error = this.createError(Error, 'invalid UTF-8 sequence', true, 1007, 'WS_ERR_INVALID_UTF8');
             cb2(error);
             return;
           }
           if (this._state === INFLATING || this._allowSynchronousEvents) {
-            this.emit("message", buf, false);
+            this.emit('message', buf, false);
             this._state = GET_INFO;
           } else {
             this._state = DEFER_EVENT;
             setImmediate(() => {
-              this.emit("message", buf, false);
+              this.emit('message', buf, false);
               this._state = GET_INFO;
               this.startLoop(cb2);
             });
@@ -1323,7 +1152,7 @@ var require_receiver = __commonJS({
         if (this._opcode === 8) {
           if (data.length === 0) {
             this._loop = false;
-            this.emit("conclude", 1005, EMPTY_BUFFER);
+            this.emit('conclude', 1005, EMPTY_BUFFER);
             this.end();
           } else {
             const code = data.readUInt16BE(0);
@@ -1333,41 +1162,31 @@ var require_receiver = __commonJS({
                 `invalid status code ${code}`,
                 true,
                 1002,
-                "WS_ERR_INVALID_CLOSE_CODE"
+                'WS_ERR_INVALID_CLOSE_CODE',
               );
               cb2(error);
               return;
             }
-            const buf = new FastBuffer(
-              data.buffer,
-              data.byteOffset + 2,
-              data.length - 2
-            );
+            const buf = new FastBuffer(data.buffer, data.byteOffset + 2, data.length - 2);
             if (!this._skipUTF8Validation && !isValidUTF8(buf)) {
-              const error = this.createError(
-                Error,
-                "invalid UTF-8 sequence",
-                true,
-                1007,
-                "WS_ERR_INVALID_UTF8"
-              );
+              const error = this.createError(Error, 'invalid UTF-8 sequence', true, 1007, 'WS_ERR_INVALID_UTF8');
               cb2(error);
               return;
             }
             this._loop = false;
-            this.emit("conclude", code, buf);
+            this.emit('conclude', code, buf);
             this.end();
           }
           this._state = GET_INFO;
           return;
         }
         if (this._allowSynchronousEvents) {
-          this.emit(this._opcode === 9 ? "ping" : "pong", data);
+          this.emit(this._opcode === 9 ? 'ping' : 'pong', data);
           this._state = GET_INFO;
         } else {
           this._state = DEFER_EVENT;
           setImmediate(() => {
-            this.emit(this._opcode === 9 ? "ping" : "pong", data);
+            this.emit(this._opcode === 9 ? 'ping' : 'pong', data);
             this._state = GET_INFO;
             this.startLoop(cb2);
           });
@@ -1388,9 +1207,7 @@ var require_receiver = __commonJS({
       createError(ErrorCtor, message, prefix, statusCode, errorCode) {
         this._loop = false;
         this._errored = true;
-        const err = new ErrorCtor(
-          prefix ? `Invalid WebSocket frame: ${message}` : message
-        );
+        const err = new ErrorCtor(prefix ? `Invalid WebSocket frame: ${message}` : message);
         Error.captureStackTrace(err, this.createError);
         err.code = errorCode;
         err[kStatusCode] = statusCode;
@@ -1398,23 +1215,22 @@ var require_receiver = __commonJS({
       }
     };
     module.exports = Receiver2;
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/sender.js
 var require_sender = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/sender.js"(exports, module) {
-    "use strict";
-    var { Duplex } = __require("stream");
-    var { randomFillSync } = __require("crypto");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/sender.js'(exports, module) {
+    var { Duplex } = __require('stream');
+    var { randomFillSync } = __require('crypto');
     var {
-      types: { isUint8Array }
-    } = __require("util");
+      types: { isUint8Array },
+    } = __require('util');
     var PerMessageDeflate2 = require_permessage_deflate();
     var { EMPTY_BUFFER, kWebSocket, NOOP } = require_constants();
     var { isBlob, isValidStatusCode } = require_validation();
     var { mask: applyMask, toBuffer } = require_buffer_util();
-    var kByteLength = /* @__PURE__ */ Symbol("kByteLength");
+    var kByteLength = /* @__PURE__ */ Symbol('kByteLength');
     var maskBuffer = Buffer.alloc(4);
     var RANDOM_POOL_SIZE = 8 * 1024;
     var randomPool;
@@ -1493,7 +1309,7 @@ var require_sender = __commonJS({
           offset = 6;
         }
         let dataLength;
-        if (typeof data === "string") {
+        if (typeof data === 'string') {
           if ((!options.mask || skipMasking) && options[kByteLength] !== void 0) {
             dataLength = options[kByteLength];
           } else {
@@ -1552,24 +1368,24 @@ var require_sender = __commonJS({
         let buf;
         if (code === void 0) {
           buf = EMPTY_BUFFER;
-        } else if (typeof code !== "number" || !isValidStatusCode(code)) {
-          throw new TypeError("First argument must be a valid error code number");
+        } else if (typeof code !== 'number' || !isValidStatusCode(code)) {
+          throw new TypeError('First argument must be a valid error code number');
         } else if (data === void 0 || !data.length) {
           buf = Buffer.allocUnsafe(2);
           buf.writeUInt16BE(code, 0);
         } else {
           const length = Buffer.byteLength(data);
           if (length > 123) {
-            throw new RangeError("The message must not be greater than 123 bytes");
+            throw new RangeError('The message must not be greater than 123 bytes');
           }
           buf = Buffer.allocUnsafe(2 + length);
           buf.writeUInt16BE(code, 0);
-          if (typeof data === "string") {
+          if (typeof data === 'string') {
             buf.write(data, 2);
           } else if (isUint8Array(data)) {
             buf.set(data, 2);
           } else {
-            throw new TypeError("Second argument must be a string or a Uint8Array");
+            throw new TypeError('Second argument must be a string or a Uint8Array');
           }
         }
         const options = {
@@ -1580,7 +1396,7 @@ var require_sender = __commonJS({
           maskBuffer: this._maskBuffer,
           opcode: 8,
           readOnly: false,
-          rsv1: false
+          rsv1: false,
         };
         if (this._state !== DEFAULT) {
           this.enqueue([this.dispatch, buf, false, options, cb2]);
@@ -1599,7 +1415,7 @@ var require_sender = __commonJS({
       ping(data, mask, cb2) {
         let byteLength;
         let readOnly;
-        if (typeof data === "string") {
+        if (typeof data === 'string') {
           byteLength = Buffer.byteLength(data);
           readOnly = false;
         } else if (isBlob(data)) {
@@ -1611,7 +1427,7 @@ var require_sender = __commonJS({
           readOnly = toBuffer.readOnly;
         }
         if (byteLength > 125) {
-          throw new RangeError("The data size must not be greater than 125 bytes");
+          throw new RangeError('The data size must not be greater than 125 bytes');
         }
         const options = {
           [kByteLength]: byteLength,
@@ -1621,7 +1437,7 @@ var require_sender = __commonJS({
           maskBuffer: this._maskBuffer,
           opcode: 9,
           readOnly,
-          rsv1: false
+          rsv1: false,
         };
         if (isBlob(data)) {
           if (this._state !== DEFAULT) {
@@ -1646,7 +1462,7 @@ var require_sender = __commonJS({
       pong(data, mask, cb2) {
         let byteLength;
         let readOnly;
-        if (typeof data === "string") {
+        if (typeof data === 'string') {
           byteLength = Buffer.byteLength(data);
           readOnly = false;
         } else if (isBlob(data)) {
@@ -1658,7 +1474,7 @@ var require_sender = __commonJS({
           readOnly = toBuffer.readOnly;
         }
         if (byteLength > 125) {
-          throw new RangeError("The data size must not be greater than 125 bytes");
+          throw new RangeError('The data size must not be greater than 125 bytes');
         }
         const options = {
           [kByteLength]: byteLength,
@@ -1668,7 +1484,7 @@ var require_sender = __commonJS({
           maskBuffer: this._maskBuffer,
           opcode: 10,
           readOnly,
-          rsv1: false
+          rsv1: false,
         };
         if (isBlob(data)) {
           if (this._state !== DEFAULT) {
@@ -1704,7 +1520,7 @@ var require_sender = __commonJS({
         let rsv1 = options.compress;
         let byteLength;
         let readOnly;
-        if (typeof data === "string") {
+        if (typeof data === 'string') {
           byteLength = Buffer.byteLength(data);
           readOnly = false;
         } else if (isBlob(data)) {
@@ -1717,7 +1533,13 @@ var require_sender = __commonJS({
         }
         if (this._firstFragment) {
           this._firstFragment = false;
-          if (rsv1 && perMessageDeflate && perMessageDeflate.params[perMessageDeflate._isServer ? "server_no_context_takeover" : "client_no_context_takeover"]) {
+          if (
+            rsv1 &&
+            perMessageDeflate &&
+            perMessageDeflate.params[
+              perMessageDeflate._isServer ? 'server_no_context_takeover' : 'client_no_context_takeover'
+            ]
+          ) {
             rsv1 = byteLength >= perMessageDeflate._threshold;
           }
           this._compress = rsv1;
@@ -1734,7 +1556,7 @@ var require_sender = __commonJS({
           maskBuffer: this._maskBuffer,
           opcode,
           readOnly,
-          rsv1
+          rsv1,
         };
         if (isBlob(data)) {
           if (this._state !== DEFAULT) {
@@ -1774,26 +1596,27 @@ var require_sender = __commonJS({
       getBlobData(blob, compress, options, cb2) {
         this._bufferedBytes += options[kByteLength];
         this._state = GET_BLOB_DATA;
-        blob.arrayBuffer().then((arrayBuffer) => {
-          if (this._socket.destroyed) {
-            const err = new Error(
-              "The socket was closed while the blob was being read"
-            );
-            process.nextTick(callCallbacks, this, err, cb2);
-            return;
-          }
-          this._bufferedBytes -= options[kByteLength];
-          const data = toBuffer(arrayBuffer);
-          if (!compress) {
-            this._state = DEFAULT;
-            this.sendFrame(_Sender.frame(data, options), cb2);
-            this.dequeue();
-          } else {
-            this.dispatch(data, compress, options, cb2);
-          }
-        }).catch((err) => {
-          process.nextTick(onError, this, err, cb2);
-        });
+        blob
+          .arrayBuffer()
+          .then((arrayBuffer) => {
+            if (this._socket.destroyed) {
+              const err = new Error('The socket was closed while the blob was being read');
+              process.nextTick(callCallbacks, this, err, cb2);
+              return;
+            }
+            this._bufferedBytes -= options[kByteLength];
+            const data = toBuffer(arrayBuffer);
+            if (!compress) {
+              this._state = DEFAULT;
+              this.sendFrame(_Sender.frame(data, options), cb2);
+              this.dequeue();
+            } else {
+              this.dispatch(data, compress, options, cb2);
+            }
+          })
+          .catch((err) => {
+            process.nextTick(onError, this, err, cb2);
+          });
       }
       /**
        * Dispatches a message.
@@ -1828,9 +1651,7 @@ var require_sender = __commonJS({
         this._state = DEFLATING;
         perMessageDeflate.compress(data, options.fin, (_, buf) => {
           if (this._socket.destroyed) {
-            const err = new Error(
-              "The socket was closed while data was being compressed"
-            );
+            const err = new Error('The socket was closed while data was being compressed');
             callCallbacks(this, err, cb2);
             return;
           }
@@ -1883,33 +1704,32 @@ var require_sender = __commonJS({
     };
     module.exports = Sender2;
     function callCallbacks(sender, err, cb2) {
-      if (typeof cb2 === "function") cb2(err);
+      if (typeof cb2 === 'function') cb2(err);
       for (let i = 0; i < sender._queue.length; i++) {
         const params = sender._queue[i];
         const callback = params[params.length - 1];
-        if (typeof callback === "function") callback(err);
+        if (typeof callback === 'function') callback(err);
       }
     }
     function onError(sender, err, cb2) {
       callCallbacks(sender, err, cb2);
       sender.onerror(err);
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/event-target.js
 var require_event_target = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/event-target.js"(exports, module) {
-    "use strict";
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/event-target.js'(exports, module) {
     var { kForOnEventAttribute, kListener } = require_constants();
-    var kCode = /* @__PURE__ */ Symbol("kCode");
-    var kData = /* @__PURE__ */ Symbol("kData");
-    var kError = /* @__PURE__ */ Symbol("kError");
-    var kMessage = /* @__PURE__ */ Symbol("kMessage");
-    var kReason = /* @__PURE__ */ Symbol("kReason");
-    var kTarget = /* @__PURE__ */ Symbol("kTarget");
-    var kType = /* @__PURE__ */ Symbol("kType");
-    var kWasClean = /* @__PURE__ */ Symbol("kWasClean");
+    var kCode = /* @__PURE__ */ Symbol('kCode');
+    var kData = /* @__PURE__ */ Symbol('kData');
+    var kError = /* @__PURE__ */ Symbol('kError');
+    var kMessage = /* @__PURE__ */ Symbol('kMessage');
+    var kReason = /* @__PURE__ */ Symbol('kReason');
+    var kTarget = /* @__PURE__ */ Symbol('kTarget');
+    var kType = /* @__PURE__ */ Symbol('kType');
+    var kWasClean = /* @__PURE__ */ Symbol('kWasClean');
     var Event = class {
       /**
        * Create a new `Event`.
@@ -1934,8 +1754,8 @@ var require_event_target = __commonJS({
         return this[kType];
       }
     };
-    Object.defineProperty(Event.prototype, "target", { enumerable: true });
-    Object.defineProperty(Event.prototype, "type", { enumerable: true });
+    Object.defineProperty(Event.prototype, 'target', { enumerable: true });
+    Object.defineProperty(Event.prototype, 'type', { enumerable: true });
     var CloseEvent = class extends Event {
       /**
        * Create a new `CloseEvent`.
@@ -1953,7 +1773,7 @@ var require_event_target = __commonJS({
       constructor(type, options = {}) {
         super(type);
         this[kCode] = options.code === void 0 ? 0 : options.code;
-        this[kReason] = options.reason === void 0 ? "" : options.reason;
+        this[kReason] = options.reason === void 0 ? '' : options.reason;
         this[kWasClean] = options.wasClean === void 0 ? false : options.wasClean;
       }
       /**
@@ -1975,9 +1795,9 @@ var require_event_target = __commonJS({
         return this[kWasClean];
       }
     };
-    Object.defineProperty(CloseEvent.prototype, "code", { enumerable: true });
-    Object.defineProperty(CloseEvent.prototype, "reason", { enumerable: true });
-    Object.defineProperty(CloseEvent.prototype, "wasClean", { enumerable: true });
+    Object.defineProperty(CloseEvent.prototype, 'code', { enumerable: true });
+    Object.defineProperty(CloseEvent.prototype, 'reason', { enumerable: true });
+    Object.defineProperty(CloseEvent.prototype, 'wasClean', { enumerable: true });
     var ErrorEvent = class extends Event {
       /**
        * Create a new `ErrorEvent`.
@@ -1991,7 +1811,7 @@ var require_event_target = __commonJS({
       constructor(type, options = {}) {
         super(type);
         this[kError] = options.error === void 0 ? null : options.error;
-        this[kMessage] = options.message === void 0 ? "" : options.message;
+        this[kMessage] = options.message === void 0 ? '' : options.message;
       }
       /**
        * @type {*}
@@ -2006,8 +1826,8 @@ var require_event_target = __commonJS({
         return this[kMessage];
       }
     };
-    Object.defineProperty(ErrorEvent.prototype, "error", { enumerable: true });
-    Object.defineProperty(ErrorEvent.prototype, "message", { enumerable: true });
+    Object.defineProperty(ErrorEvent.prototype, 'error', { enumerable: true });
+    Object.defineProperty(ErrorEvent.prototype, 'message', { enumerable: true });
     var MessageEvent = class extends Event {
       /**
        * Create a new `MessageEvent`.
@@ -2028,7 +1848,7 @@ var require_event_target = __commonJS({
         return this[kData];
       }
     };
-    Object.defineProperty(MessageEvent.prototype, "data", { enumerable: true });
+    Object.defineProperty(MessageEvent.prototype, 'data', { enumerable: true });
     var EventTarget = {
       /**
        * Register an event listener.
@@ -2049,36 +1869,36 @@ var require_event_target = __commonJS({
           }
         }
         let wrapper;
-        if (type === "message") {
+        if (type === 'message') {
           wrapper = function onMessage(data, isBinary) {
-            const event = new MessageEvent("message", {
-              data: isBinary ? data : data.toString()
+            const event = new MessageEvent('message', {
+              data: isBinary ? data : data.toString(),
             });
             event[kTarget] = this;
             callListener(handler, this, event);
           };
-        } else if (type === "close") {
+        } else if (type === 'close') {
           wrapper = function onClose(code, message) {
-            const event = new CloseEvent("close", {
+            const event = new CloseEvent('close', {
               code,
               reason: message.toString(),
-              wasClean: this._closeFrameReceived && this._closeFrameSent
+              wasClean: this._closeFrameReceived && this._closeFrameSent,
             });
             event[kTarget] = this;
             callListener(handler, this, event);
           };
-        } else if (type === "error") {
+        } else if (type === 'error') {
           wrapper = function onError(error) {
-            const event = new ErrorEvent("error", {
+            const event = new ErrorEvent('error', {
               error,
-              message: error.message
+              message: error.message,
             });
             event[kTarget] = this;
             callListener(handler, this, event);
           };
-        } else if (type === "open") {
+        } else if (type === 'open') {
           wrapper = function onOpen() {
-            const event = new Event("open");
+            const event = new Event('open');
             event[kTarget] = this;
             callListener(handler, this, event);
           };
@@ -2107,29 +1927,28 @@ var require_event_target = __commonJS({
             break;
           }
         }
-      }
+      },
     };
     module.exports = {
       CloseEvent,
       ErrorEvent,
       Event,
       EventTarget,
-      MessageEvent
+      MessageEvent,
     };
     function callListener(listener, thisArg, event) {
-      if (typeof listener === "object" && listener.handleEvent) {
+      if (typeof listener === 'object' && listener.handleEvent) {
         listener.handleEvent.call(listener, event);
       } else {
         listener.call(thisArg, event);
       }
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/extension.js
 var require_extension = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/extension.js"(exports, module) {
-    "use strict";
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/extension.js'(exports, module) {
     var { tokenChars } = require_validation();
     function push(dest, name, elem) {
       if (dest[name] === void 0) dest[name] = [elem];
@@ -2225,7 +2044,7 @@ var require_extension = __commonJS({
             if (end === -1) end = i;
             let value = header.slice(start, end);
             if (mustUnescape) {
-              value = value.replace(/\\/g, "");
+              value = value.replace(/\\/g, '');
               mustUnescape = false;
             }
             push(params, paramName, value);
@@ -2242,7 +2061,7 @@ var require_extension = __commonJS({
         }
       }
       if (start === -1 || inQuotes || code === 32 || code === 9) {
-        throw new SyntaxError("Unexpected end of input");
+        throw new SyntaxError('Unexpected end of input');
       }
       if (end === -1) end = i;
       const token2 = header.slice(start, end);
@@ -2252,7 +2071,7 @@ var require_extension = __commonJS({
         if (paramName === void 0) {
           push(params, token2, true);
         } else if (mustUnescape) {
-          push(params, paramName, token2.replace(/\\/g, ""));
+          push(params, paramName, token2.replace(/\\/g, ''));
         } else {
           push(params, paramName, token2);
         }
@@ -2261,37 +2080,42 @@ var require_extension = __commonJS({
       return offers;
     }
     function format(extensions) {
-      return Object.keys(extensions).map((extension2) => {
-        let configurations = extensions[extension2];
-        if (!Array.isArray(configurations)) configurations = [configurations];
-        return configurations.map((params) => {
-          return [extension2].concat(
-            Object.keys(params).map((k) => {
-              let values = params[k];
-              if (!Array.isArray(values)) values = [values];
-              return values.map((v) => v === true ? k : `${k}=${v}`).join("; ");
+      return Object.keys(extensions)
+        .map((extension2) => {
+          let configurations = extensions[extension2];
+          if (!Array.isArray(configurations)) configurations = [configurations];
+          return configurations
+            .map((params) => {
+              return [extension2]
+                .concat(
+                  Object.keys(params).map((k) => {
+                    let values = params[k];
+                    if (!Array.isArray(values)) values = [values];
+                    return values.map((v) => (v === true ? k : `${k}=${v}`)).join('; ');
+                  }),
+                )
+                .join('; ');
             })
-          ).join("; ");
-        }).join(", ");
-      }).join(", ");
+            .join(', ');
+        })
+        .join(', ');
     }
     module.exports = { format, parse };
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket.js
 var require_websocket = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket.js"(exports, module) {
-    "use strict";
-    var EventEmitter = __require("events");
-    var https = __require("https");
-    var http = __require("http");
-    var net = __require("net");
-    var querystring = __require("querystring");
-    var tls = __require("tls");
-    var { randomBytes, createHash } = __require("crypto");
-    var { Duplex, Readable } = __require("stream");
-    var { URL: URL2 } = __require("url");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket.js'(exports, module) {
+    var EventEmitter = __require('events');
+    var https = __require('https');
+    var http = __require('http');
+    var net = __require('net');
+    var querystring = __require('querystring');
+    var tls = __require('tls');
+    var { randomBytes, createHash } = __require('crypto');
+    var { Duplex, Readable } = __require('stream');
+    var { URL: URL2 } = __require('url');
     var PerMessageDeflate2 = require_permessage_deflate();
     var Receiver2 = require_receiver();
     var Sender2 = require_sender();
@@ -2305,16 +2129,16 @@ var require_websocket = __commonJS({
       kListener,
       kStatusCode,
       kWebSocket,
-      NOOP
+      NOOP,
     } = require_constants();
     var {
-      EventTarget: { addEventListener, removeEventListener }
+      EventTarget: { addEventListener, removeEventListener },
     } = require_event_target();
     var { format, parse } = require_extension();
     var { toBuffer } = require_buffer_util();
-    var kAborted = /* @__PURE__ */ Symbol("kAborted");
+    var kAborted = /* @__PURE__ */ Symbol('kAborted');
     var protocolVersions = [8, 13];
-    var readyStates = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
+    var readyStates = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
     var subprotocolRegex = /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/;
     var WebSocket2 = class _WebSocket extends EventEmitter {
       /**
@@ -2335,7 +2159,7 @@ var require_websocket = __commonJS({
         this._errorEmitted = false;
         this._extensions = {};
         this._paused = false;
-        this._protocol = "";
+        this._protocol = '';
         this._readyState = _WebSocket.CONNECTING;
         this._receiver = null;
         this._sender = null;
@@ -2353,7 +2177,7 @@ var require_websocket = __commonJS({
               protocols = [options.protocols];
             }
           } else if (!Array.isArray(protocols)) {
-            if (typeof protocols === "object" && protocols !== null) {
+            if (typeof protocols === 'object' && protocols !== null) {
               options = protocols;
               if (options.protocols === void 0) {
                 protocols = [];
@@ -2486,7 +2310,7 @@ var require_websocket = __commonJS({
           maxBufferedChunks: options.maxBufferedChunks,
           maxFragments: options.maxFragments,
           maxPayload: options.maxPayload,
-          skipUTF8Validation: options.skipUTF8Validation
+          skipUTF8Validation: options.skipUTF8Validation,
         });
         const sender = new Sender2(socket, this._extensions, options.generateMask);
         this._receiver = receiver;
@@ -2495,22 +2319,22 @@ var require_websocket = __commonJS({
         receiver[kWebSocket] = this;
         sender[kWebSocket] = this;
         socket[kWebSocket] = this;
-        receiver.on("conclude", receiverOnConclude);
-        receiver.on("drain", receiverOnDrain);
-        receiver.on("error", receiverOnError);
-        receiver.on("message", receiverOnMessage);
-        receiver.on("ping", receiverOnPing);
-        receiver.on("pong", receiverOnPong);
+        receiver.on('conclude', receiverOnConclude);
+        receiver.on('drain', receiverOnDrain);
+        receiver.on('error', receiverOnError);
+        receiver.on('message', receiverOnMessage);
+        receiver.on('ping', receiverOnPing);
+        receiver.on('pong', receiverOnPong);
         sender.onerror = senderOnError;
         if (socket.setTimeout) socket.setTimeout(0);
         if (socket.setNoDelay) socket.setNoDelay();
         if (head.length > 0) socket.unshift(head);
-        socket.on("close", socketOnClose);
-        socket.on("data", socketOnData);
-        socket.on("end", socketOnEnd);
-        socket.on("error", socketOnError);
+        socket.on('close', socketOnClose);
+        socket.on('data', socketOnData);
+        socket.on('end', socketOnEnd);
+        socket.on('error', socketOnError);
         this._readyState = _WebSocket.OPEN;
-        this.emit("open");
+        this.emit('open');
       }
       /**
        * Emit the `'close'` event.
@@ -2520,7 +2344,7 @@ var require_websocket = __commonJS({
       emitClose() {
         if (!this._socket) {
           this._readyState = _WebSocket.CLOSED;
-          this.emit("close", this._closeCode, this._closeMessage);
+          this.emit('close', this._closeCode, this._closeMessage);
           return;
         }
         if (this._extensions[PerMessageDeflate2.extensionName]) {
@@ -2528,7 +2352,7 @@ var require_websocket = __commonJS({
         }
         this._receiver.removeAllListeners();
         this._readyState = _WebSocket.CLOSED;
-        this.emit("close", this._closeCode, this._closeMessage);
+        this.emit('close', this._closeCode, this._closeMessage);
       }
       /**
        * Start a closing handshake.
@@ -2553,7 +2377,7 @@ var require_websocket = __commonJS({
       close(code, data) {
         if (this.readyState === _WebSocket.CLOSED) return;
         if (this.readyState === _WebSocket.CONNECTING) {
-          const msg = "WebSocket was closed before the connection was established";
+          const msg = 'WebSocket was closed before the connection was established';
           abortHandshake(this, this._req, msg);
           return;
         }
@@ -2595,16 +2419,16 @@ var require_websocket = __commonJS({
        */
       ping(data, mask, cb2) {
         if (this.readyState === _WebSocket.CONNECTING) {
-          throw new Error("WebSocket is not open: readyState 0 (CONNECTING)");
+          throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
         }
-        if (typeof data === "function") {
+        if (typeof data === 'function') {
           cb2 = data;
           data = mask = void 0;
-        } else if (typeof mask === "function") {
+        } else if (typeof mask === 'function') {
           cb2 = mask;
           mask = void 0;
         }
-        if (typeof data === "number") data = data.toString();
+        if (typeof data === 'number') data = data.toString();
         if (this.readyState !== _WebSocket.OPEN) {
           sendAfterClose(this, data, cb2);
           return;
@@ -2622,16 +2446,16 @@ var require_websocket = __commonJS({
        */
       pong(data, mask, cb2) {
         if (this.readyState === _WebSocket.CONNECTING) {
-          throw new Error("WebSocket is not open: readyState 0 (CONNECTING)");
+          throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
         }
-        if (typeof data === "function") {
+        if (typeof data === 'function') {
           cb2 = data;
           data = mask = void 0;
-        } else if (typeof mask === "function") {
+        } else if (typeof mask === 'function') {
           cb2 = mask;
           mask = void 0;
         }
-        if (typeof data === "number") data = data.toString();
+        if (typeof data === 'number') data = data.toString();
         if (this.readyState !== _WebSocket.OPEN) {
           sendAfterClose(this, data, cb2);
           return;
@@ -2668,23 +2492,23 @@ var require_websocket = __commonJS({
        */
       send(data, options, cb2) {
         if (this.readyState === _WebSocket.CONNECTING) {
-          throw new Error("WebSocket is not open: readyState 0 (CONNECTING)");
+          throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
         }
-        if (typeof options === "function") {
+        if (typeof options === 'function') {
           cb2 = options;
           options = {};
         }
-        if (typeof data === "number") data = data.toString();
+        if (typeof data === 'number') data = data.toString();
         if (this.readyState !== _WebSocket.OPEN) {
           sendAfterClose(this, data, cb2);
           return;
         }
         const opts = {
-          binary: typeof data !== "string",
+          binary: typeof data !== 'string',
           mask: !this._isServer,
           compress: true,
           fin: true,
-          ...options
+          ...options,
         };
         if (!this._extensions[PerMessageDeflate2.extensionName]) {
           opts.compress = false;
@@ -2699,7 +2523,7 @@ var require_websocket = __commonJS({
       terminate() {
         if (this.readyState === _WebSocket.CLOSED) return;
         if (this.readyState === _WebSocket.CONNECTING) {
-          const msg = "WebSocket was closed before the connection was established";
+          const msg = 'WebSocket was closed before the connection was established';
           abortHandshake(this, this._req, msg);
           return;
         }
@@ -2709,50 +2533,42 @@ var require_websocket = __commonJS({
         }
       }
     };
-    Object.defineProperty(WebSocket2, "CONNECTING", {
+    Object.defineProperty(WebSocket2, 'CONNECTING', {
       enumerable: true,
-      value: readyStates.indexOf("CONNECTING")
+      value: readyStates.indexOf('CONNECTING'),
     });
-    Object.defineProperty(WebSocket2.prototype, "CONNECTING", {
+    Object.defineProperty(WebSocket2.prototype, 'CONNECTING', {
       enumerable: true,
-      value: readyStates.indexOf("CONNECTING")
+      value: readyStates.indexOf('CONNECTING'),
     });
-    Object.defineProperty(WebSocket2, "OPEN", {
+    Object.defineProperty(WebSocket2, 'OPEN', {
       enumerable: true,
-      value: readyStates.indexOf("OPEN")
+      value: readyStates.indexOf('OPEN'),
     });
-    Object.defineProperty(WebSocket2.prototype, "OPEN", {
+    Object.defineProperty(WebSocket2.prototype, 'OPEN', {
       enumerable: true,
-      value: readyStates.indexOf("OPEN")
+      value: readyStates.indexOf('OPEN'),
     });
-    Object.defineProperty(WebSocket2, "CLOSING", {
+    Object.defineProperty(WebSocket2, 'CLOSING', {
       enumerable: true,
-      value: readyStates.indexOf("CLOSING")
+      value: readyStates.indexOf('CLOSING'),
     });
-    Object.defineProperty(WebSocket2.prototype, "CLOSING", {
+    Object.defineProperty(WebSocket2.prototype, 'CLOSING', {
       enumerable: true,
-      value: readyStates.indexOf("CLOSING")
+      value: readyStates.indexOf('CLOSING'),
     });
-    Object.defineProperty(WebSocket2, "CLOSED", {
+    Object.defineProperty(WebSocket2, 'CLOSED', {
       enumerable: true,
-      value: readyStates.indexOf("CLOSED")
+      value: readyStates.indexOf('CLOSED'),
     });
-    Object.defineProperty(WebSocket2.prototype, "CLOSED", {
+    Object.defineProperty(WebSocket2.prototype, 'CLOSED', {
       enumerable: true,
-      value: readyStates.indexOf("CLOSED")
+      value: readyStates.indexOf('CLOSED'),
     });
-    [
-      "binaryType",
-      "bufferedAmount",
-      "extensions",
-      "isPaused",
-      "protocol",
-      "readyState",
-      "url"
-    ].forEach((property) => {
+    ['binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url'].forEach((property) => {
       Object.defineProperty(WebSocket2.prototype, property, { enumerable: true });
     });
-    ["open", "error", "close", "message"].forEach((method) => {
+    ['open', 'error', 'close', 'message'].forEach((method) => {
       Object.defineProperty(WebSocket2.prototype, `on${method}`, {
         enumerable: true,
         get() {
@@ -2768,11 +2584,11 @@ var require_websocket = __commonJS({
               break;
             }
           }
-          if (typeof handler !== "function") return;
+          if (typeof handler !== 'function') return;
           this.addEventListener(method, handler, {
-            [kForOnEventAttribute]: true
+            [kForOnEventAttribute]: true,
           });
-        }
+        },
       });
     });
     WebSocket2.prototype.addEventListener = addEventListener;
@@ -2798,14 +2614,14 @@ var require_websocket = __commonJS({
         protocol: void 0,
         protocols: void 0,
         timeout: void 0,
-        method: "GET",
+        method: 'GET',
         host: void 0,
         path: void 0,
-        port: void 0
+        port: void 0,
       };
       if (!protocolVersions.includes(opts.protocolVersion)) {
         throw new RangeError(
-          `Unsupported protocol version: ${opts.protocolVersion} (supported versions: ${protocolVersions.join(", ")})`
+          `Unsupported protocol version: ${opts.protocolVersion} (supported versions: ${protocolVersions.join(', ')})`,
         );
       }
       let parsedUrl;
@@ -2818,20 +2634,20 @@ var require_websocket = __commonJS({
           throw new SyntaxError(`Invalid URL: ${address}`);
         }
       }
-      if (parsedUrl.protocol === "http:" || parsedUrl.protocol === "https:") {
+      if (parsedUrl.protocol === 'http:' || parsedUrl.protocol === 'https:') {
         parsedUrl = new URL2(parsedUrl);
-        parsedUrl.protocol = parsedUrl.protocol === "http:" ? "ws:" : "wss:";
+        parsedUrl.protocol = parsedUrl.protocol === 'http:' ? 'ws:' : 'wss:';
       }
       websocket._url = parsedUrl.href;
-      const isSecure = parsedUrl.protocol === "wss:";
-      const isIpcUrl = parsedUrl.protocol === "ws+unix:";
+      const isSecure = parsedUrl.protocol === 'wss:';
+      const isIpcUrl = parsedUrl.protocol === 'ws+unix:';
       let invalidUrlMessage;
-      if (parsedUrl.protocol !== "ws:" && !isSecure && !isIpcUrl) {
+      if (parsedUrl.protocol !== 'ws:' && !isSecure && !isIpcUrl) {
         invalidUrlMessage = `The URL's protocol must be one of "ws:", "wss:", "http:", "https:", or "ws+unix:"`;
       } else if (isIpcUrl && !parsedUrl.pathname) {
         invalidUrlMessage = "The URL's pathname is empty";
       } else if (parsedUrl.hash) {
-        invalidUrlMessage = "The URL contains a fragment identifier";
+        invalidUrlMessage = 'The URL contains a fragment identifier';
       }
       if (invalidUrlMessage) {
         const err = new SyntaxError(invalidUrlMessage);
@@ -2843,20 +2659,20 @@ var require_websocket = __commonJS({
         }
       }
       const defaultPort = isSecure ? 443 : 80;
-      const key = randomBytes(16).toString("base64");
+      const key = randomBytes(16).toString('base64');
       const request = isSecure ? https.request : http.request;
       const protocolSet = /* @__PURE__ */ new Set();
       let perMessageDeflate;
       opts.createConnection = opts.createConnection || (isSecure ? tlsConnect : netConnect);
       opts.defaultPort = opts.defaultPort || defaultPort;
       opts.port = parsedUrl.port || defaultPort;
-      opts.host = parsedUrl.hostname.startsWith("[") ? parsedUrl.hostname.slice(1, -1) : parsedUrl.hostname;
+      opts.host = parsedUrl.hostname.startsWith('[') ? parsedUrl.hostname.slice(1, -1) : parsedUrl.hostname;
       opts.headers = {
         ...opts.headers,
-        "Sec-WebSocket-Version": opts.protocolVersion,
-        "Sec-WebSocket-Key": key,
-        Connection: "Upgrade",
-        Upgrade: "websocket"
+        'Sec-WebSocket-Version': opts.protocolVersion,
+        'Sec-WebSocket-Key': key,
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
       };
       opts.path = parsedUrl.pathname + parsedUrl.search;
       opts.timeout = opts.handshakeTimeout;
@@ -2864,26 +2680,24 @@ var require_websocket = __commonJS({
         perMessageDeflate = new PerMessageDeflate2({
           ...opts.perMessageDeflate,
           isServer: false,
-          maxPayload: opts.maxPayload
+          maxPayload: opts.maxPayload,
         });
-        opts.headers["Sec-WebSocket-Extensions"] = format({
-          [PerMessageDeflate2.extensionName]: perMessageDeflate.offer()
+        opts.headers['Sec-WebSocket-Extensions'] = format({
+          [PerMessageDeflate2.extensionName]: perMessageDeflate.offer(),
         });
       }
       if (protocols.length) {
         for (const protocol of protocols) {
-          if (typeof protocol !== "string" || !subprotocolRegex.test(protocol) || protocolSet.has(protocol)) {
-            throw new SyntaxError(
-              "An invalid or duplicated subprotocol was specified"
-            );
+          if (typeof protocol !== 'string' || !subprotocolRegex.test(protocol) || protocolSet.has(protocol)) {
+            throw new SyntaxError('An invalid or duplicated subprotocol was specified');
           }
           protocolSet.add(protocol);
         }
-        opts.headers["Sec-WebSocket-Protocol"] = protocols.join(",");
+        opts.headers['Sec-WebSocket-Protocol'] = protocols.join(',');
       }
       if (opts.origin) {
         if (opts.protocolVersion < 13) {
-          opts.headers["Sec-WebSocket-Origin"] = opts.origin;
+          opts.headers['Sec-WebSocket-Origin'] = opts.origin;
         } else {
           opts.headers.Origin = opts.origin;
         }
@@ -2894,10 +2708,10 @@ var require_websocket = __commonJS({
         opts.auth = `${username}:${password}`;
       }
       if (isIpcUrl) {
-        const i = opts.path.indexOf(":");
+        const i = opts.path.indexOf(':');
         if (i === -1) {
           opts.socketPath = opts.path;
-          opts.path = "";
+          opts.path = '';
         } else {
           opts.socketPath = opts.path.slice(0, i);
           opts.path = opts.path.slice(i + 1);
@@ -2916,9 +2730,15 @@ var require_websocket = __commonJS({
               options.headers[key2.toLowerCase()] = value;
             }
           }
-        } else if (websocket.listenerCount("redirect") === 0) {
-          const isSameHost = isIpcUrl ? websocket._originalIpc ? opts.socketPath === websocket._originalHostOrSocketPath : false : websocket._originalIpc ? false : parsedUrl.host === websocket._originalHostOrSocketPath;
-          if (!isSameHost || websocket._originalSecure && !isSecure) {
+        } else if (websocket.listenerCount('redirect') === 0) {
+          const isSameHost = isIpcUrl
+            ? websocket._originalIpc
+              ? opts.socketPath === websocket._originalHostOrSocketPath
+              : false
+            : websocket._originalIpc
+              ? false
+              : parsedUrl.host === websocket._originalHostOrSocketPath;
+          if (!isSameHost || (websocket._originalSecure && !isSecure)) {
             delete opts.headers.authorization;
             delete opts.headers.cookie;
             if (!isSameHost) delete opts.headers.host;
@@ -2926,31 +2746,31 @@ var require_websocket = __commonJS({
           }
         }
         if (opts.auth && !options.headers.authorization) {
-          options.headers.authorization = "Basic " + Buffer.from(opts.auth).toString("base64");
+          options.headers.authorization = 'Basic ' + Buffer.from(opts.auth).toString('base64');
         }
         req = websocket._req = request(opts);
         if (websocket._redirects) {
-          websocket.emit("redirect", websocket.url, req);
+          websocket.emit('redirect', websocket.url, req);
         }
       } else {
         req = websocket._req = request(opts);
       }
       if (opts.timeout) {
-        req.on("timeout", () => {
-          abortHandshake(websocket, req, "Opening handshake has timed out");
+        req.on('timeout', () => {
+          abortHandshake(websocket, req, 'Opening handshake has timed out');
         });
       }
-      req.on("error", (err) => {
+      req.on('error', (err) => {
         if (req === null || req[kAborted]) return;
         req = websocket._req = null;
         emitErrorAndClose(websocket, err);
       });
-      req.on("response", (res) => {
+      req.on('response', (res) => {
         const location = res.headers.location;
         const statusCode = res.statusCode;
         if (location && opts.followRedirects && statusCode >= 300 && statusCode < 400) {
           if (++websocket._redirects > opts.maxRedirects) {
-            abortHandshake(websocket, req, "Maximum redirects exceeded");
+            abortHandshake(websocket, req, 'Maximum redirects exceeded');
             return;
           }
           req.abort();
@@ -2963,48 +2783,46 @@ var require_websocket = __commonJS({
             return;
           }
           initAsClient(websocket, addr, protocols, options);
-        } else if (!websocket.emit("unexpected-response", req, res)) {
-          abortHandshake(
-            websocket,
-            req,
-            `Unexpected server response: ${res.statusCode}`
-          );
+        } else if (!websocket.emit('unexpected-response', req, res)) {
+          abortHandshake(websocket, req, `Unexpected server response: ${res.statusCode}`);
         }
       });
-      req.on("upgrade", (res, socket, head) => {
-        websocket.emit("upgrade", res);
+      req.on('upgrade', (res, socket, head) => {
+        websocket.emit('upgrade', res);
         if (websocket.readyState !== WebSocket2.CONNECTING) return;
         req = websocket._req = null;
         const upgrade = res.headers.upgrade;
-        if (upgrade === void 0 || upgrade.toLowerCase() !== "websocket") {
-          abortHandshake(websocket, socket, "Invalid Upgrade header");
+        if (upgrade === void 0 || upgrade.toLowerCase() !== 'websocket') {
+          abortHandshake(websocket, socket, 'Invalid Upgrade header');
           return;
         }
-        const digest = createHash("sha1").update(key + GUID).digest("base64");
-        if (res.headers["sec-websocket-accept"] !== digest) {
-          abortHandshake(websocket, socket, "Invalid Sec-WebSocket-Accept header");
+        const digest = createHash('sha1')
+          .update(key + GUID)
+          .digest('base64');
+        if (res.headers['sec-websocket-accept'] !== digest) {
+          abortHandshake(websocket, socket, 'Invalid Sec-WebSocket-Accept header');
           return;
         }
-        const serverProt = res.headers["sec-websocket-protocol"];
+        const serverProt = res.headers['sec-websocket-protocol'];
         let protError;
         if (serverProt !== void 0) {
           if (!protocolSet.size) {
-            protError = "Server sent a subprotocol but none was requested";
+            protError = 'Server sent a subprotocol but none was requested';
           } else if (!protocolSet.has(serverProt)) {
-            protError = "Server sent an invalid subprotocol";
+            protError = 'Server sent an invalid subprotocol';
           }
         } else if (protocolSet.size) {
-          protError = "Server sent no subprotocol";
+          protError = 'Server sent no subprotocol';
         }
         if (protError) {
           abortHandshake(websocket, socket, protError);
           return;
         }
         if (serverProt) websocket._protocol = serverProt;
-        const secWebSocketExtensions = res.headers["sec-websocket-extensions"];
+        const secWebSocketExtensions = res.headers['sec-websocket-extensions'];
         if (secWebSocketExtensions !== void 0) {
           if (!perMessageDeflate) {
-            const message = "Server sent a Sec-WebSocket-Extensions header but no extension was requested";
+            const message = 'Server sent a Sec-WebSocket-Extensions header but no extension was requested';
             abortHandshake(websocket, socket, message);
             return;
           }
@@ -3012,20 +2830,20 @@ var require_websocket = __commonJS({
           try {
             extensions = parse(secWebSocketExtensions);
           } catch (err) {
-            const message = "Invalid Sec-WebSocket-Extensions header";
+            const message = 'Invalid Sec-WebSocket-Extensions header';
             abortHandshake(websocket, socket, message);
             return;
           }
           const extensionNames = Object.keys(extensions);
           if (extensionNames.length !== 1 || extensionNames[0] !== PerMessageDeflate2.extensionName) {
-            const message = "Server indicated an extension that was not requested";
+            const message = 'Server indicated an extension that was not requested';
             abortHandshake(websocket, socket, message);
             return;
           }
           try {
             perMessageDeflate.accept(extensions[PerMessageDeflate2.extensionName]);
           } catch (err) {
-            const message = "Invalid Sec-WebSocket-Extensions header";
+            const message = 'Invalid Sec-WebSocket-Extensions header';
             abortHandshake(websocket, socket, message);
             return;
           }
@@ -3037,7 +2855,7 @@ var require_websocket = __commonJS({
           maxBufferedChunks: opts.maxBufferedChunks,
           maxFragments: opts.maxFragments,
           maxPayload: opts.maxPayload,
-          skipUTF8Validation: opts.skipUTF8Validation
+          skipUTF8Validation: opts.skipUTF8Validation,
         });
       });
       if (opts.finishRequest) {
@@ -3050,7 +2868,7 @@ var require_websocket = __commonJS({
     function emitErrorAndClose(websocket, err) {
       websocket._readyState = WebSocket2.CLOSING;
       websocket._errorEmitted = true;
-      websocket.emit("error", err);
+      websocket.emit('error', err);
       websocket.emitClose();
     }
     function netConnect(options) {
@@ -3059,8 +2877,8 @@ var require_websocket = __commonJS({
     }
     function tlsConnect(options) {
       options.path = void 0;
-      if (!options.servername && options.servername !== "") {
-        options.servername = net.isIP(options.host) ? "" : options.host;
+      if (!options.servername && options.servername !== '') {
+        options.servername = net.isIP(options.host) ? '' : options.host;
       }
       return tls.connect(options);
     }
@@ -3077,8 +2895,8 @@ var require_websocket = __commonJS({
         process.nextTick(emitErrorAndClose, websocket, err);
       } else {
         stream.destroy(err);
-        stream.once("error", websocket.emit.bind(websocket, "error"));
-        stream.once("close", websocket.emitClose.bind(websocket));
+        stream.once('error', websocket.emit.bind(websocket, 'error'));
+        stream.once('close', websocket.emitClose.bind(websocket));
       }
     }
     function sendAfterClose(websocket, data, cb2) {
@@ -3089,7 +2907,7 @@ var require_websocket = __commonJS({
       }
       if (cb2) {
         const err = new Error(
-          `WebSocket is not open: readyState ${websocket.readyState} (${readyStates[websocket.readyState]})`
+          `WebSocket is not open: readyState ${websocket.readyState} (${readyStates[websocket.readyState]})`,
         );
         process.nextTick(cb2, err);
       }
@@ -3105,7 +2923,7 @@ var require_websocket = __commonJS({
         websocket._closeMessage.set(reason);
       }
       if (websocket._socket[kWebSocket] === void 0) return;
-      websocket._socket.removeListener("data", socketOnData);
+      websocket._socket.removeListener('data', socketOnData);
       process.nextTick(resume, websocket._socket);
       if (code === 1005) websocket.close();
       else websocket.close(code, reason);
@@ -3117,20 +2935,20 @@ var require_websocket = __commonJS({
     function receiverOnError(err) {
       const websocket = this[kWebSocket];
       if (websocket._socket[kWebSocket] !== void 0) {
-        websocket._socket.removeListener("data", socketOnData);
+        websocket._socket.removeListener('data', socketOnData);
         process.nextTick(resume, websocket._socket);
         websocket.close(err[kStatusCode]);
       }
       if (!websocket._errorEmitted) {
         websocket._errorEmitted = true;
-        websocket.emit("error", err);
+        websocket.emit('error', err);
       }
     }
     function receiverOnFinish() {
       this[kWebSocket].emitClose();
     }
     function receiverOnMessage(data, isBinary) {
-      this[kWebSocket].emit("message", data, isBinary);
+      this[kWebSocket].emit('message', data, isBinary);
     }
     function receiverOnPing(data) {
       const websocket = this[kWebSocket];
@@ -3142,13 +2960,13 @@ var require_websocket = __commonJS({
           websocket.pong(data, !this._isServer, websocket._autoPongComplete);
         }
       }
-      websocket.emit("ping", data);
+      websocket.emit('ping', data);
     }
     function autoPongComplete(websocket) {
       websocket._pendingAutoPongs--;
     }
     function receiverOnPong(data) {
-      this[kWebSocket].emit("pong", data);
+      this[kWebSocket].emit('pong', data);
     }
     function resume(stream) {
       stream.resume();
@@ -3163,22 +2981,24 @@ var require_websocket = __commonJS({
       this._socket.end();
       if (!websocket._errorEmitted) {
         websocket._errorEmitted = true;
-        websocket.emit("error", err);
+        websocket.emit('error', err);
       }
     }
     function setCloseTimer(websocket) {
-      websocket._closeTimer = setTimeout(
-        websocket._socket.destroy.bind(websocket._socket),
-        websocket._closeTimeout
-      );
+      websocket._closeTimer = setTimeout(websocket._socket.destroy.bind(websocket._socket), websocket._closeTimeout);
     }
     function socketOnClose() {
       const websocket = this[kWebSocket];
-      this.removeListener("close", socketOnClose);
-      this.removeListener("data", socketOnData);
-      this.removeListener("end", socketOnEnd);
+      this.removeListener('close', socketOnClose);
+      this.removeListener('data', socketOnData);
+      this.removeListener('end', socketOnEnd);
       websocket._readyState = WebSocket2.CLOSING;
-      if (!this._readableState.endEmitted && !websocket._closeFrameReceived && !websocket._receiver._writableState.errorEmitted && this._readableState.length !== 0) {
+      if (
+        !this._readableState.endEmitted &&
+        !websocket._closeFrameReceived &&
+        !websocket._receiver._writableState.errorEmitted &&
+        this._readableState.length !== 0
+      ) {
         const chunk = this.read(this._readableState.length);
         websocket._receiver.write(chunk);
       }
@@ -3188,8 +3008,8 @@ var require_websocket = __commonJS({
       if (websocket._receiver._writableState.finished || websocket._receiver._writableState.errorEmitted) {
         websocket.emitClose();
       } else {
-        websocket._receiver.on("error", receiverOnFinish);
-        websocket._receiver.on("finish", receiverOnFinish);
+        websocket._receiver.on('error', receiverOnFinish);
+        websocket._receiver.on('finish', receiverOnFinish);
       }
     }
     function socketOnData(chunk) {
@@ -3205,24 +3025,23 @@ var require_websocket = __commonJS({
     }
     function socketOnError() {
       const websocket = this[kWebSocket];
-      this.removeListener("error", socketOnError);
-      this.on("error", NOOP);
+      this.removeListener('error', socketOnError);
+      this.on('error', NOOP);
       if (websocket) {
         websocket._readyState = WebSocket2.CLOSING;
         this.destroy();
       }
     }
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/stream.js
 var require_stream = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/stream.js"(exports, module) {
-    "use strict";
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/stream.js'(exports, module) {
     var WebSocket2 = require_websocket();
-    var { Duplex } = __require("stream");
+    var { Duplex } = __require('stream');
     function emitClose(stream) {
-      stream.emit("close");
+      stream.emit('close');
     }
     function duplexOnEnd() {
       if (!this.destroyed && this._writableState.finished) {
@@ -3230,10 +3049,10 @@ var require_stream = __commonJS({
       }
     }
     function duplexOnError(err) {
-      this.removeListener("error", duplexOnError);
+      this.removeListener('error', duplexOnError);
       this.destroy();
-      if (this.listenerCount("error") === 0) {
-        this.emit("error", err);
+      if (this.listenerCount('error') === 0) {
+        this.emit('error', err);
       }
     }
     function createWebSocketStream2(ws, options) {
@@ -3243,41 +3062,41 @@ var require_stream = __commonJS({
         autoDestroy: false,
         emitClose: false,
         objectMode: false,
-        writableObjectMode: false
+        writableObjectMode: false,
       });
-      ws.on("message", function message(msg, isBinary) {
+      ws.on('message', function message(msg, isBinary) {
         const data = !isBinary && duplex._readableState.objectMode ? msg.toString() : msg;
         if (!duplex.push(data)) ws.pause();
       });
-      ws.once("error", function error(err) {
+      ws.once('error', function error(err) {
         if (duplex.destroyed) return;
         terminateOnDestroy = false;
         duplex.destroy(err);
       });
-      ws.once("close", function close() {
+      ws.once('close', function close() {
         if (duplex.destroyed) return;
         duplex.push(null);
       });
-      duplex._destroy = function(err, callback) {
+      duplex._destroy = (err, callback) => {
         if (ws.readyState === ws.CLOSED) {
           callback(err);
           process.nextTick(emitClose, duplex);
           return;
         }
         let called = false;
-        ws.once("error", function error(err2) {
+        ws.once('error', function error(err2) {
           called = true;
           callback(err2);
         });
-        ws.once("close", function close() {
+        ws.once('close', function close() {
           if (!called) callback(err);
           process.nextTick(emitClose, duplex);
         });
         if (terminateOnDestroy) ws.terminate();
       };
-      duplex._final = function(callback) {
+      duplex._final = (callback) => {
         if (ws.readyState === ws.CONNECTING) {
-          ws.once("open", function open() {
+          ws.once('open', function open() {
             duplex._final(callback);
           });
           return;
@@ -3287,36 +3106,35 @@ var require_stream = __commonJS({
           callback();
           if (duplex._readableState.endEmitted) duplex.destroy();
         } else {
-          ws._socket.once("finish", function finish() {
+          ws._socket.once('finish', function finish() {
             callback();
           });
           ws.close();
         }
       };
-      duplex._read = function() {
+      duplex._read = () => {
         if (ws.isPaused) ws.resume();
       };
-      duplex._write = function(chunk, encoding, callback) {
+      duplex._write = (chunk, encoding, callback) => {
         if (ws.readyState === ws.CONNECTING) {
-          ws.once("open", function open() {
+          ws.once('open', function open() {
             duplex._write(chunk, encoding, callback);
           });
           return;
         }
         ws.send(chunk, callback);
       };
-      duplex.on("end", duplexOnEnd);
-      duplex.on("error", duplexOnError);
+      duplex.on('end', duplexOnEnd);
+      duplex.on('error', duplexOnError);
       return duplex;
     }
     module.exports = createWebSocketStream2;
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/subprotocol.js
 var require_subprotocol = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/subprotocol.js"(exports, module) {
-    "use strict";
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/subprotocol.js'(exports, module) {
     var { tokenChars } = require_validation();
     function parse(header) {
       const protocols = /* @__PURE__ */ new Set();
@@ -3345,7 +3163,7 @@ var require_subprotocol = __commonJS({
         }
       }
       if (start === -1 || end !== -1) {
-        throw new SyntaxError("Unexpected end of input");
+        throw new SyntaxError('Unexpected end of input');
       }
       const protocol = header.slice(start, i);
       if (protocols.has(protocol)) {
@@ -3355,17 +3173,16 @@ var require_subprotocol = __commonJS({
       return protocols;
     }
     module.exports = { parse };
-  }
+  },
 });
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket-server.js
 var require_websocket_server = __commonJS({
-  "../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket-server.js"(exports, module) {
-    "use strict";
-    var EventEmitter = __require("events");
-    var http = __require("http");
-    var { Duplex } = __require("stream");
-    var { createHash } = __require("crypto");
+  '../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/lib/websocket-server.js'(exports, module) {
+    var EventEmitter = __require('events');
+    var http = __require('http');
+    var { Duplex } = __require('stream');
+    var { createHash } = __require('crypto');
     var extension2 = require_extension();
     var PerMessageDeflate2 = require_permessage_deflate();
     var subprotocol2 = require_subprotocol();
@@ -3439,39 +3256,36 @@ var require_websocket_server = __commonJS({
           path: null,
           port: null,
           WebSocket: WebSocket2,
-          ...options
+          ...options,
         };
-        if (options.port == null && !options.server && !options.noServer || options.port != null && (options.server || options.noServer) || options.server && options.noServer) {
-          throw new TypeError(
-            'One and only one of the "port", "server", or "noServer" options must be specified'
-          );
+        if (
+          (options.port == null && !options.server && !options.noServer) ||
+          (options.port != null && (options.server || options.noServer)) ||
+          (options.server && options.noServer)
+        ) {
+          throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
         }
         if (options.port != null) {
           this._server = http.createServer((req, res) => {
             const body = http.STATUS_CODES[426];
             res.writeHead(426, {
-              "Content-Length": body.length,
-              "Content-Type": "text/plain"
+              'Content-Length': body.length,
+              'Content-Type': 'text/plain',
             });
             res.end(body);
           });
-          this._server.listen(
-            options.port,
-            options.host,
-            options.backlog,
-            callback
-          );
+          this._server.listen(options.port, options.host, options.backlog, callback);
         } else if (options.server) {
           this._server = options.server;
         }
         if (this._server) {
-          const emitConnection = this.emit.bind(this, "connection");
+          const emitConnection = this.emit.bind(this, 'connection');
           this._removeListeners = addListeners(this._server, {
-            listening: this.emit.bind(this, "listening"),
-            error: this.emit.bind(this, "error"),
+            listening: this.emit.bind(this, 'listening'),
+            error: this.emit.bind(this, 'error'),
             upgrade: (req, socket, head) => {
               this.handleUpgrade(req, socket, head, emitConnection);
-            }
+            },
           });
         }
         if (options.perMessageDeflate === true) options.perMessageDeflate = {};
@@ -3508,14 +3322,14 @@ var require_websocket_server = __commonJS({
       close(cb2) {
         if (this._state === CLOSED) {
           if (cb2) {
-            this.once("close", () => {
-              cb2(new Error("The server is not running"));
+            this.once('close', () => {
+              cb2(new Error('The server is not running'));
             });
           }
           process.nextTick(emitClose, this);
           return;
         }
-        if (cb2) this.once("close", cb2);
+        if (cb2) this.once('close', cb2);
         if (this._state === CLOSING) return;
         this._state = CLOSING;
         if (this.options.noServer || this.options.server) {
@@ -3550,7 +3364,7 @@ var require_websocket_server = __commonJS({
        */
       shouldHandle(req) {
         if (this.options.path) {
-          const index = req.url.indexOf("?");
+          const index = req.url.indexOf('?');
           const pathname = index !== -1 ? req.url.slice(0, index) : req.url;
           if (pathname !== this.options.path) return false;
         }
@@ -3566,29 +3380,29 @@ var require_websocket_server = __commonJS({
        * @public
        */
       handleUpgrade(req, socket, head, cb2) {
-        socket.on("error", socketOnError);
-        const key = req.headers["sec-websocket-key"];
+        socket.on('error', socketOnError);
+        const key = req.headers['sec-websocket-key'];
         const upgrade = req.headers.upgrade;
-        const version = +req.headers["sec-websocket-version"];
-        if (req.method !== "GET") {
-          const message = "Invalid HTTP method";
+        const version = +req.headers['sec-websocket-version'];
+        if (req.method !== 'GET') {
+          const message = 'Invalid HTTP method';
           abortHandshakeOrEmitwsClientError(this, req, socket, 405, message);
           return;
         }
-        if (upgrade === void 0 || upgrade.toLowerCase() !== "websocket") {
-          const message = "Invalid Upgrade header";
+        if (upgrade === void 0 || upgrade.toLowerCase() !== 'websocket') {
+          const message = 'Invalid Upgrade header';
           abortHandshakeOrEmitwsClientError(this, req, socket, 400, message);
           return;
         }
         if (key === void 0 || !keyRegex.test(key)) {
-          const message = "Missing or invalid Sec-WebSocket-Key header";
+          const message = 'Missing or invalid Sec-WebSocket-Key header';
           abortHandshakeOrEmitwsClientError(this, req, socket, 400, message);
           return;
         }
         if (version !== 13 && version !== 8) {
-          const message = "Missing or invalid Sec-WebSocket-Version header";
+          const message = 'Missing or invalid Sec-WebSocket-Version header';
           abortHandshakeOrEmitwsClientError(this, req, socket, 400, message, {
-            "Sec-WebSocket-Version": "13, 8"
+            'Sec-WebSocket-Version': '13, 8',
           });
           return;
         }
@@ -3596,24 +3410,24 @@ var require_websocket_server = __commonJS({
           abortHandshake(socket, 400);
           return;
         }
-        const secWebSocketProtocol = req.headers["sec-websocket-protocol"];
+        const secWebSocketProtocol = req.headers['sec-websocket-protocol'];
         let protocols = /* @__PURE__ */ new Set();
         if (secWebSocketProtocol !== void 0) {
           try {
             protocols = subprotocol2.parse(secWebSocketProtocol);
           } catch (err) {
-            const message = "Invalid Sec-WebSocket-Protocol header";
+            const message = 'Invalid Sec-WebSocket-Protocol header';
             abortHandshakeOrEmitwsClientError(this, req, socket, 400, message);
             return;
           }
         }
-        const secWebSocketExtensions = req.headers["sec-websocket-extensions"];
+        const secWebSocketExtensions = req.headers['sec-websocket-extensions'];
         const extensions = {};
         if (this.options.perMessageDeflate && secWebSocketExtensions !== void 0) {
           const perMessageDeflate = new PerMessageDeflate2({
             ...this.options.perMessageDeflate,
             isServer: true,
-            maxPayload: this.options.maxPayload
+            maxPayload: this.options.maxPayload,
           });
           try {
             const offers = extension2.parse(secWebSocketExtensions);
@@ -3622,31 +3436,23 @@ var require_websocket_server = __commonJS({
               extensions[PerMessageDeflate2.extensionName] = perMessageDeflate;
             }
           } catch (err) {
-            const message = "Invalid or unacceptable Sec-WebSocket-Extensions header";
+            const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
             abortHandshakeOrEmitwsClientError(this, req, socket, 400, message);
             return;
           }
         }
         if (this.options.verifyClient) {
           const info = {
-            origin: req.headers[`${version === 8 ? "sec-websocket-origin" : "origin"}`],
+            origin: req.headers[`${version === 8 ? 'sec-websocket-origin' : 'origin'}`],
             secure: !!(req.socket.authorized || req.socket.encrypted),
-            req
+            req,
           };
           if (this.options.verifyClient.length === 2) {
             this.options.verifyClient(info, (verified, code, message, headers) => {
               if (!verified) {
                 return abortHandshake(socket, code || 401, message, headers);
               }
-              this.completeUpgrade(
-                extensions,
-                key,
-                protocols,
-                req,
-                socket,
-                head,
-                cb2
-              );
+              this.completeUpgrade(extensions, key, protocols, req, socket, head, cb2);
             });
             return;
           }
@@ -3671,20 +3477,24 @@ var require_websocket_server = __commonJS({
         if (!socket.readable || !socket.writable) return socket.destroy();
         if (socket[kWebSocket]) {
           throw new Error(
-            "server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration"
+            'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
           );
         }
         if (this._state > RUNNING) return abortHandshake(socket, 503);
-        const digest = createHash("sha1").update(key + GUID).digest("base64");
+        const digest = createHash('sha1')
+          .update(key + GUID)
+          .digest('base64');
         const headers = [
-          "HTTP/1.1 101 Switching Protocols",
-          "Upgrade: websocket",
-          "Connection: Upgrade",
-          `Sec-WebSocket-Accept: ${digest}`
+          'HTTP/1.1 101 Switching Protocols',
+          'Upgrade: websocket',
+          'Connection: Upgrade',
+          `Sec-WebSocket-Accept: ${digest}`,
         ];
         const ws = new this.options.WebSocket(null, void 0, this.options);
         if (protocols.size) {
-          const protocol = this.options.handleProtocols ? this.options.handleProtocols(protocols, req) : protocols.values().next().value;
+          const protocol = this.options.handleProtocols
+            ? this.options.handleProtocols(protocols, req)
+            : protocols.values().next().value;
           if (protocol) {
             headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
             ws._protocol = protocol;
@@ -3693,24 +3503,24 @@ var require_websocket_server = __commonJS({
         if (extensions[PerMessageDeflate2.extensionName]) {
           const params = extensions[PerMessageDeflate2.extensionName].params;
           const value = extension2.format({
-            [PerMessageDeflate2.extensionName]: [params]
+            [PerMessageDeflate2.extensionName]: [params],
           });
           headers.push(`Sec-WebSocket-Extensions: ${value}`);
           ws._extensions = extensions;
         }
-        this.emit("headers", headers, req);
-        socket.write(headers.concat("\r\n").join("\r\n"));
-        socket.removeListener("error", socketOnError);
+        this.emit('headers', headers, req);
+        socket.write(headers.concat('\r\n').join('\r\n'));
+        socket.removeListener('error', socketOnError);
         ws.setSocket(socket, head, {
           allowSynchronousEvents: this.options.allowSynchronousEvents,
           maxBufferedChunks: this.options.maxBufferedChunks,
           maxFragments: this.options.maxFragments,
           maxPayload: this.options.maxPayload,
-          skipUTF8Validation: this.options.skipUTF8Validation
+          skipUTF8Validation: this.options.skipUTF8Validation,
         });
         if (this.clients) {
           this.clients.add(ws);
-          ws.on("close", () => {
+          ws.on('close', () => {
             this.clients.delete(ws);
             if (this._shouldEmitClose && !this.clients.size) {
               process.nextTick(emitClose, this);
@@ -3731,7 +3541,7 @@ var require_websocket_server = __commonJS({
     }
     function emitClose(server) {
       server._state = CLOSED;
-      server.emit("close");
+      server.emit('close');
     }
     function socketOnError() {
       this.destroy();
@@ -3739,36 +3549,42 @@ var require_websocket_server = __commonJS({
     function abortHandshake(socket, code, message, headers) {
       message = message || http.STATUS_CODES[code];
       headers = {
-        Connection: "close",
-        "Content-Type": "text/html",
-        "Content-Length": Buffer.byteLength(message),
-        ...headers
+        Connection: 'close',
+        'Content-Type': 'text/html',
+        'Content-Length': Buffer.byteLength(message),
+        ...headers,
       };
-      socket.once("finish", socket.destroy);
+      socket.once('finish', socket.destroy);
       socket.end(
         `HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r
-` + Object.keys(headers).map((h) => `${h}: ${headers[h]}`).join("\r\n") + "\r\n\r\n" + message
+` +
+          Object.keys(headers)
+            .map((h) => `${h}: ${headers[h]}`)
+            .join('\r\n') +
+          '\r\n\r\n' +
+          message,
       );
     }
     function abortHandshakeOrEmitwsClientError(server, req, socket, code, message, headers) {
-      if (server.listenerCount("wsClientError")) {
+      if (server.listenerCount('wsClientError')) {
         const err = new Error(message);
         Error.captureStackTrace(err, abortHandshakeOrEmitwsClientError);
-        server.emit("wsClientError", err, socket, req);
+        server.emit('wsClientError', err, socket, req);
       } else {
         abortHandshake(socket, code, message, headers);
       }
     }
-  }
+  },
 });
 
 // ../../packages/testkit/src/eventually.ts
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause } from 'node:timers/promises';
+
 async function eventually(ask, options = {}) {
   const { timeoutMs = 5e3, everyMs = 10 } = options;
   const deadline = performance.now() + timeoutMs;
   let last;
-  for (; ; ) {
+  for (;;) {
     try {
       const answer = await ask();
       if (answer !== void 0 && answer !== null && answer !== false) return answer;
@@ -3778,7 +3594,7 @@ async function eventually(ask, options = {}) {
     }
     if (performance.now() >= deadline) {
       throw new Error(`not within ${timeoutMs} ms: ${last instanceof Error ? last.message : String(last)}`, {
-        cause: last
+        cause: last,
       });
     }
     await pause(everyMs);
@@ -3786,14 +3602,14 @@ async function eventually(ask, options = {}) {
 }
 
 // ../../packages/testkit/src/fault-proxy.ts
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 
 // ../../packages/testkit/src/proxied-pair.ts
 function createProxiedPair(client, target, { faults, counts, onEnd }) {
   let over = false;
   let swallowing = false;
-  let sent = "";
+  let sent = '';
   const held = { up: false, down: false };
   function reset() {
     if (over) return;
@@ -3804,14 +3620,14 @@ function createProxiedPair(client, target, { faults, counts, onEnd }) {
   }
   function relay(from, to, direction) {
     let lastAt = 0;
-    from.on("data", (chunk) => {
+    from.on('data', (chunk) => {
       if (over) return;
-      if (direction === "up" && sent.length < 65536) sent += chunk.toString("latin1");
-      if (direction === "up" && faults.swallow?.(chunk) === true) {
+      if (direction === 'up' && sent.length < 65536) sent += chunk.toString('latin1');
+      if (direction === 'up' && faults.swallow?.(chunk) === true) {
         faults.swallow = void 0;
         swallowing = true;
       }
-      if (direction === "down" && swallowing) {
+      if (direction === 'down' && swallowing) {
         counts.swallowed += 1;
         counts.cuts += 1;
         reset();
@@ -3820,7 +3636,7 @@ function createProxiedPair(client, target, { faults, counts, onEnd }) {
       const rule = faults.cutAfter?.direction === direction ? faults.cutAfter : void 0;
       const passed = rule === void 0 ? chunk : chunk.subarray(0, rule.left);
       if (rule !== void 0) rule.left -= passed.length;
-      counts[direction === "up" ? "bytesUp" : "bytesDown"] += passed.length;
+      counts[direction === 'up' ? 'bytesUp' : 'bytesDown'] += passed.length;
       const cut = rule !== void 0 && rule.left === 0;
       if (cut) faults.cutAfter = void 0;
       const now = performance.now();
@@ -3828,9 +3644,9 @@ function createProxiedPair(client, target, { faults, counts, onEnd }) {
       if (lastAt <= now) pass(passed, to, cut);
       else setTimeout(pass, lastAt - now, passed, to, cut);
     });
-    from.on("end", () => to.end());
-    from.on("error", reset);
-    from.on("close", () => {
+    from.on('end', () => to.end());
+    from.on('error', reset);
+    from.on('close', () => {
       if (over) return;
       over = true;
       to.end();
@@ -3855,8 +3671,8 @@ function createProxiedPair(client, target, { faults, counts, onEnd }) {
   }
   client.setNoDelay(true);
   target.setNoDelay(true);
-  relay(client, target, "up");
-  relay(target, client, "down");
+  relay(client, target, 'up');
+  relay(target, client, 'down');
   refresh();
   return {
     end() {
@@ -3872,10 +3688,10 @@ function createProxiedPair(client, target, { faults, counts, onEnd }) {
       return sent;
     },
     hold(direction) {
-      if (direction !== "down") held.up = true;
-      if (direction !== "up") held.down = true;
+      if (direction !== 'down') held.up = true;
+      if (direction !== 'up') held.down = true;
       refresh();
-    }
+    },
   };
 }
 function hold(socket, held) {
@@ -3890,13 +3706,13 @@ async function startFaultProxy(options) {
     delayMs: { up: 0, down: 0 },
     held: { up: false, down: false },
     cutAfter: void 0,
-    swallow: void 0
+    swallow: void 0,
   };
   const pairs = /* @__PURE__ */ new Set();
   let refusals = 0;
   let port = 0;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    client.on("error", () => void 0);
+    client.on('error', () => void 0);
     if (refusals > 0) {
       refusals -= 1;
       counts.refused += 1;
@@ -3904,13 +3720,13 @@ async function startFaultProxy(options) {
       return;
     }
     counts.connections += 1;
-    const target = connect({ port: options.targetPort, host: options.targetHost ?? "127.0.0.1", allowHalfOpen: true });
+    const target = connect({ port: options.targetPort, host: options.targetHost ?? '127.0.0.1', allowHalfOpen: true });
     const pair = createProxiedPair(client, target, { faults, counts, onEnd: () => pairs.delete(pair) });
     pairs.add(pair);
   });
   const listen = async () => {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
     port = server.address().port;
   };
   const unlisten = async () => {
@@ -3935,13 +3751,13 @@ async function startFaultProxy(options) {
       counts.cuts += pairs.size;
       for (const pair of pairs) pair.reset();
     },
-    delay(ms, direction = "both") {
-      if (direction !== "down") faults.delayMs.up = ms;
-      if (direction !== "up") faults.delayMs.down = ms;
+    delay(ms, direction = 'both') {
+      if (direction !== 'down') faults.delayMs.up = ms;
+      if (direction !== 'up') faults.delayMs.down = ms;
     },
     blackhole(direction) {
-      if (direction !== "down") faults.held.up = true;
-      if (direction !== "up") faults.held.down = true;
+      if (direction !== 'down') faults.held.up = true;
+      if (direction !== 'up') faults.held.down = true;
       for (const pair of pairs) pair.refresh();
     },
     connectionThat(matches) {
@@ -3969,7 +3785,7 @@ async function startFaultProxy(options) {
     async [Symbol.asyncDispose]() {
       for (const pair of pairs) pair.reset();
       await unlisten();
-    }
+    },
   };
 }
 
@@ -4007,7 +3823,7 @@ function createFrameQueue(print = (frame) => JSON.stringify(frame)) {
           clearTimeout(timer);
           const frames = seen.slice(-20).map((frame) => `  ${print(frame).slice(0, 300)}`);
           error.message = `no ${what}: ${why}. Seen (${seen.length}):
-${frames.join("\n") || "  nothing"}`;
+${frames.join('\n') || '  nothing'}`;
           reject(error);
         };
         const settle = (frame) => {
@@ -4022,33 +3838,34 @@ ${frames.join("\n") || "  nothing"}`;
         if (ended === void 0) waiters.add(waiter);
         else fail(ended);
       });
-    }
+    },
   };
 }
 
 // ../../packages/testkit/src/free-port.ts
-import { once as once2 } from "node:events";
-import { createServer as createServer2 } from "node:net";
+import { once as once2 } from 'node:events';
+import { createServer as createServer2 } from 'node:net';
+
 async function freePort() {
-  const server = createServer2().listen(0, "127.0.0.1");
-  await once2(server, "listening");
+  const server = createServer2().listen(0, '127.0.0.1');
+  await once2(server, 'listening');
   const { port } = server.address();
   server.close();
-  await once2(server, "close");
+  await once2(server, 'close');
   return port;
 }
 
 // ../../packages/protocol/src/identifier.ts
 function createId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let id = "";
-  for (const byte of bytes) id += byte.toString(16).padStart(2, "0");
+  let id = '';
+  for (const byte of bytes) id += byte.toString(16).padStart(2, '0');
   return id;
 }
 
 // ../../packages/protocol/src/frames.ts
-var SUBPROTOCOL = "trunkline.v1";
-var BEARER_SUBPROTOCOL_PREFIX = "trunkline.bearer.";
+var SUBPROTOCOL = 'trunkline.v1';
+var BEARER_SUBPROTOCOL_PREFIX = 'trunkline.bearer.';
 
 // ../../node_modules/.pnpm/ws@8.23.0/node_modules/ws/wrapper.mjs
 var import_stream = __toESM(require_stream(), 1);
@@ -4062,7 +3879,7 @@ var import_websocket_server = __toESM(require_websocket_server(), 1);
 
 // ../../packages/testkit/src/raw-client.ts
 var UpgradeRefused = class extends Error {
-  name = "UpgradeRefused";
+  name = 'UpgradeRefused';
   status;
   headers;
   body;
@@ -4076,29 +3893,29 @@ var UpgradeRefused = class extends Error {
 async function connectRaw(options) {
   const { bearer, protocols = [SUBPROTOCOL], headers = {}, answerPings = true } = options;
   const url = new URL(options.url);
-  if (url.pathname === "/") url.pathname = "/v1/connect";
+  if (url.pathname === '/') url.pathname = '/v1/connect';
   const offered = bearer === void 0 ? [...protocols] : [...protocols, BEARER_SUBPROTOCOL_PREFIX + bearer];
   const socket = new import_websocket.default(url, offered, { headers });
   const queue = createFrameQueue();
   const closed = new Promise((resolve) => {
-    socket.on("close", (code, reason) => {
+    socket.on('close', (code, reason) => {
       queue.end(`the socket closed with ${code} ${reason}`);
       resolve({ code, reason: reason.toString() });
     });
   });
-  socket.on("message", (data) => {
+  socket.on('message', (data) => {
     const frame = JSON.parse(String(data));
-    if (answerPings && frame.type === "ping") socket.send('{"type":"pong"}');
+    if (answerPings && frame.type === 'ping') socket.send('{"type":"pong"}');
     else queue.push(frame);
   });
   await opened(socket);
   const send = (frame) => socket.send(JSON.stringify(frame));
   const answerTo = async (id, type) => {
     const frame = await queue.take(
-      (one) => "id" in one && one.id === id && (one.type === type || one.type === "error"),
-      type
+      (one) => 'id' in one && one.id === id && (one.type === type || one.type === 'error'),
+      type,
     );
-    if (frame.type === "error")
+    if (frame.type === 'error')
       throw Object.assign(new Error(`${frame.code}: ${frame.message}`), { code: frame.code, frame });
     return frame;
   };
@@ -4109,22 +3926,22 @@ async function connectRaw(options) {
     closed,
     send,
     sendText: (text) => socket.send(text),
-    next: (timeoutMs) => queue.take(() => true, "frame", timeoutMs),
+    next: (timeoutMs) => queue.take(() => true, 'frame', timeoutMs),
     nextOf: async (type, timeoutMs) => await queue.take((frame) => frame.type === type, `${type} frame`, timeoutMs),
     nextWhere: (matches, what, timeoutMs) => queue.take(matches, what, timeoutMs),
     async hello(hello = {}) {
       const id = createId();
-      send({ type: "hello", id, ...hello });
-      return await answerTo(id, "welcome");
+      send({ type: 'hello', id, ...hello });
+      return await answerTo(id, 'welcome');
     },
     async join(room, join2 = {}) {
       const id = createId();
-      send({ type: "join", id, room, ...join2 });
-      return await answerTo(id, "joined");
+      send({ type: 'join', id, room, ...join2 });
+      return await answerTo(id, 'joined');
     },
     async publish(room, event, data, id = createId()) {
-      send({ type: "publish", id, room, event, data });
-      return await answerTo(id, "ack");
+      send({ type: 'publish', id, room, event, data });
+      return await answerTo(id, 'ack');
     },
     async close() {
       socket.close(1e3);
@@ -4134,36 +3951,37 @@ async function connectRaw(options) {
     async [Symbol.asyncDispose]() {
       socket.terminate();
       await closed;
-    }
+    },
   };
   return client;
 }
 function opened(socket) {
   return new Promise((resolve, reject) => {
-    socket.on("error", reject);
-    socket.once("open", resolve);
-    socket.once("unexpected-response", (_request, response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk) => {
+    socket.on('error', reject);
+    socket.once('open', resolve);
+    socket.once('unexpected-response', (_request, response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
         body += chunk;
       });
-      response.on("end", () => reject(new UpgradeRefused(response, body)));
+      response.on('end', () => reject(new UpgradeRefused(response, body)));
     });
   });
 }
 
 // ../../packages/testkit/src/redis-command.ts
-import { once as once3 } from "node:events";
-import { connect as connect2 } from "node:net";
+import { once as once3 } from 'node:events';
+import { connect as connect2 } from 'node:net';
+
 async function redisCommand(port, args, options = {}) {
   const { password, timeoutMs = 5e3 } = options;
-  const socket = connect2(port, "127.0.0.1");
+  const socket = connect2(port, '127.0.0.1');
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no reply to ${args[0]} within ${timeoutMs} ms`)));
   try {
-    await once3(socket, "connect");
-    const commands = password === void 0 ? [args] : [["AUTH", password], args];
-    socket.write(commands.map(encodeCommand).join(""));
+    await once3(socket, 'connect');
+    const commands = password === void 0 ? [args] : [['AUTH', password], args];
+    socket.write(commands.map(encodeCommand).join(''));
     let received = Buffer.alloc(0);
     for await (const chunk of socket) {
       received = Buffer.concat([received, chunk]);
@@ -4178,27 +3996,31 @@ async function redisCommand(port, args, options = {}) {
 }
 function encodeCommand(args) {
   return `*${args.length}\r
-${args.map((arg) => `$${Buffer.byteLength(arg)}\r
+${args
+  .map(
+    (arg) => `$${Buffer.byteLength(arg)}\r
 ${arg}\r
-`).join("")}`;
+`,
+  )
+  .join('')}`;
 }
 function parseReply(bytes, start) {
-  const lineEnd = bytes.indexOf("\r\n", start);
+  const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd < 0) return null;
-  const line = bytes.toString("utf8", start + 1, lineEnd);
+  const line = bytes.toString('utf8', start + 1, lineEnd);
   const end = lineEnd + 2;
   switch (String.fromCharCode(bytes[start] ?? 0)) {
-    case "+":
+    case '+':
       return { reply: line, end };
-    case ":":
+    case ':':
       return { reply: Number(line), end };
-    case "$": {
+    case '$': {
       const length = Number(line);
       if (length < 0) return { reply: null, end };
       if (bytes.length < end + length + 2) return null;
-      return { reply: bytes.toString("utf8", end, end + length), end: end + length + 2 };
+      return { reply: bytes.toString('utf8', end, end + length), end: end + length + 2 };
     }
-    case "*":
+    case '*':
       return parseArray(bytes, end, Number(line));
     default:
       throw new Error(line);
@@ -4217,48 +4039,64 @@ function parseArray(bytes, start, length) {
 }
 
 // ../../packages/testkit/src/redis-server.ts
-import { spawn } from "node:child_process";
-import { once as once4 } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawn } from 'node:child_process';
+import { once as once4 } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// ../../packages/testkit/src/end-with-us.ts
+var children = /* @__PURE__ */ new Set();
+function endWithUs(child) {
+  if (children.size === 0) process.once('exit', endAll);
+  children.add(child);
+  child.once('exit', () => {
+    children.delete(child);
+    if (children.size === 0) process.off('exit', endAll);
+  });
+}
+function endAll() {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+// ../../packages/testkit/src/redis-server.ts
 async function startRedis(options = {}) {
-  const directory = await mkdtemp(join(tmpdir(), "trunkline-redis-"));
-  const port = options.port ?? await freePort();
-  const args = ["--port", String(port), "--dir", directory, ...baseArguments(options), ...options.args ?? []];
-  const server = createRedisProcess({ program: "redis-server", args, port, password: options.password });
+  const directory = await mkdtemp(join(tmpdir(), 'trunkline-redis-'));
+  const port = options.port ?? (await freePort());
+  const args = ['--port', String(port), '--dir', directory, ...baseArguments(options), ...(options.args ?? [])];
+  const server = createRedisProcess({ program: 'redis-server', args, port, password: options.password });
   await server.start();
   return {
     ...server,
     get pid() {
       return server.pid;
     },
-    url: `redis://${options.password === void 0 ? "" : `:${options.password}@`}127.0.0.1:${port}`,
+    url: `redis://${options.password === void 0 ? '' : `:${options.password}@`}127.0.0.1:${port}`,
     directory,
     async [Symbol.asyncDispose]() {
       await server.kill();
       await rm(directory, { recursive: true, force: true });
-    }
+    },
   };
 }
 function baseArguments(options) {
   const durable = options.appendonly === true;
   return [
-    ...["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--maxmemory-policy", "noeviction"],
-    ...["--appendonly", durable ? "yes" : "no", "--appendfsync", "everysec"],
-    ...["--repl-diskless-sync-delay", "0"]
+    ...['--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', '--maxmemory-policy', 'noeviction'],
+    ...['--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'everysec'],
+    ...['--repl-diskless-sync-delay', '0'],
   ];
 }
 function createRedisProcess({ program, args, port, password }) {
   let child;
-  let output = "";
+  let output = '';
   const command = (...words) => redisCommand(port, words, { password });
   async function end(signal) {
     const running = child;
     child = void 0;
     if (running === void 0 || running.exitCode !== null || running.signalCode !== null) return;
-    const gone = once4(running, "exit");
-    running.kill("SIGCONT");
+    const gone = once4(running, 'exit');
+    running.kill('SIGCONT');
     running.kill(signal);
     await gone;
   }
@@ -4268,73 +4106,79 @@ function createRedisProcess({ program, args, port, password }) {
       return child?.pid ?? 0;
     },
     command,
-    kill: () => end("SIGKILL"),
-    terminate: () => end("SIGTERM"),
-    pause: () => void child?.kill("SIGSTOP"),
-    resume: () => void child?.kill("SIGCONT"),
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async start() {
-      output = "";
-      const started = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+      output = '';
+      const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
+      endWithUs(started);
       const failed = new Promise((_resolve, reject) => {
-        started.once(
-          "error",
-          (error) => reject(new Error(`${program} can not be run; is it installed?`, { cause: error }))
+        started.once('error', (error) =>
+          reject(new Error(`${program} can not be run; is it installed?`, { cause: error })),
         );
-        started.once("exit", (code) => reject(new Error(`${program} ended with ${code}:
-${output.slice(-2e3)}`)));
+        started.once('exit', (code) =>
+          reject(
+            new Error(`${program} ended with ${code}:
+${output.slice(-2e3)}`),
+          ),
+        );
       });
       failed.catch(() => void 0);
       const collect = (chunk) => {
         output = (output + chunk.toString()).slice(-1e4);
       };
-      started.stdout.on("data", collect);
-      started.stderr.on("data", collect);
-      const answers = eventually(() => command("PING"), { timeoutMs: 1e4 });
+      started.stdout.on('data', collect);
+      started.stderr.on('data', collect);
+      const answers = eventually(() => command('PING'), { timeoutMs: 1e4 });
       await Promise.race([answers, failed]);
-    }
+    },
   };
 }
 
 // ../../packages/testkit/src/spawn-server.ts
-import { spawn as spawn2 } from "node:child_process";
-import { once as once5 } from "node:events";
+import { spawn as spawn2 } from 'node:child_process';
+import { once as once5 } from 'node:events';
+
 async function spawnServer(options) {
-  const { main: main2, env: env2 = {}, until = "ready", timeoutMs = 15e3, nodeArguments = [] } = options;
+  const { main: main2, env: env2 = {}, until = 'ready', timeoutMs = 15e3, nodeArguments = [] } = options;
   const port = env2.PORT === void 0 ? await freePort() : Number(env2.PORT);
   const child = spawn2(process.execPath, [...nodeArguments, main2], {
-    env: { ...process.env, HOST: "127.0.0.1", ...env2, PORT: String(port) },
-    stdio: ["ignore", "pipe", "pipe"]
+    env: { ...process.env, HOST: '127.0.0.1', ...env2, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = "";
+  endWithUs(child);
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text) => {
+    stream.setEncoding('utf8').on('data', (text) => {
       output = (output + text).slice(-1e6);
     });
   }
-  const exited = once5(child, "close").then(() => ({ code: child.exitCode, signal: child.signalCode }));
+  const exited = once5(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }));
   const url = `http://127.0.0.1:${port}`;
   const kill = async () => {
-    child.kill("SIGKILL");
+    child.kill('SIGKILL');
     await exited;
   };
   const readyz = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return true;
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2e3) });
     await response.body?.cancel();
-    return until === "listening" || response.ok;
+    return until === 'listening' || response.ok;
   };
   try {
-    if (until === "exit") await withDeadline(exited, timeoutMs);
+    if (until === 'exit') await withDeadline(exited, timeoutMs);
     else await eventually(readyz, { timeoutMs, everyMs: 30 });
-    if (until !== "exit" && (child.exitCode !== null || child.signalCode !== null))
+    if (until !== 'exit' && (child.exitCode !== null || child.signalCode !== null))
       throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
   } catch (error) {
     await kill();
     throw new Error(
       `${main2} did not come up: ${error instanceof Error ? error.message : error}
 ${output.slice(-4e3)}`,
-      { cause: error }
+      { cause: error },
     );
   }
   return {
@@ -4346,7 +4190,7 @@ ${output.slice(-4e3)}`,
     exited,
     signal: (signal) => void child.kill(signal),
     kill,
-    [Symbol.asyncDispose]: kill
+    [Symbol.asyncDispose]: kill,
   };
 }
 async function withDeadline(promise, timeoutMs) {
@@ -4360,63 +4204,116 @@ async function withDeadline(promise, timeoutMs) {
 // src/.b-test.mts
 var redis = await startRedis({ appendonly: true });
 var proxy = await startFaultProxy({ targetPort: redis.port });
-var main = new URL(".b.mjs", import.meta.url).pathname;
-var env = (port) => ({ NODE_ENV: "development", JWT_SECRET: "x".repeat(40), REDIS_URL: `redis://127.0.0.1:${port}`, LOG_LEVEL: "info", LOG_FORMAT: "json" });
+var main = new URL('.b.mjs', import.meta.url).pathname;
+var env = (port) => ({
+  NODE_ENV: 'development',
+  JWT_SECRET: 'x'.repeat(40),
+  REDIS_URL: `redis://127.0.0.1:${port}`,
+  LOG_LEVEL: 'info',
+  LOG_FORMAT: 'json',
+});
 var t0 = Date.now();
 var a = await spawnServer({ main, env: env(redis.port) });
 var b = await spawnServer({ main, env: env(proxy.port) });
-console.log("both ready", Date.now() - t0);
-var token = async (s) => (await (await fetch(`${s.url}/test-token`)).json()).access_token ?? (await (await fetch(`${s.url}/test-token`)).json()).token;
+console.log('both ready', Date.now() - t0);
+var token = async (s) =>
+  (await (await fetch(`${s.url}/test-token`)).json()).access_token ??
+  (await (await fetch(`${s.url}/test-token`)).json()).token;
 var tk = await token(a);
 var ca = await connectRaw({ url: a.socketUrl });
 var wa = await ca.hello({ token: tk });
 var cb = await connectRaw({ url: b.socketUrl });
 await cb.hello({ token: tk });
-var ja = await ca.join("lobby:all");
-var jb = await cb.join("lobby:all");
+var ja = await ca.join('lobby:all');
+var jb = await cb.join('lobby:all');
 console.log(ja.position, jb.position, JSON.stringify(jb.presence));
-var ack = await ca.publish("lobby:all", "message", { text: "hi" });
-var ev = await cb.nextOf("event");
-console.log("event on b", ev.offset, ack.offset, ev.data.text);
-await ca.publish("lobby:all", "typing", { isTyping: true }).catch((e) => console.log("typing", e.message)).then(() => void 0);
-console.log("typing heard", (await cb.nextOf("event")).event);
+var ack = await ca.publish('lobby:all', 'message', { text: 'hi' });
+var ev = await cb.nextOf('event');
+console.log('event on b', ev.offset, ack.offset, ev.data.text);
+await ca
+  .publish('lobby:all', 'typing', { isTyping: true })
+  .catch((e) => console.log('typing', e.message))
+  .then(() => void 0);
+console.log('typing heard', (await cb.nextOf('event')).event);
 await redis.kill();
-await eventually(async () => (await (await fetch(`${a.url}/readyz`)).json()).status === "degraded");
-console.log("degraded", await (await fetch(`${a.url}/readyz`)).text());
-await ca.publish("lobby:all", "message", { text: "away" }).catch((e) => console.log("away:", e.message));
+await eventually(async () => (await (await fetch(`${a.url}/readyz`)).json()).status === 'degraded');
+console.log('degraded', await (await fetch(`${a.url}/readyz`)).text());
+await ca.publish('lobby:all', 'message', { text: 'back' }, 'retry-1').catch((e) => console.log('away:', e.message));
 await redis.start();
 var t1 = Date.now();
-for (const s of [a, b]) await eventually(async () => (await (await fetch(`${s.url}/readyz`)).json()).status !== "degraded", { timeoutMs: 15e3 });
-console.log("healed in", Date.now() - t1, await (await fetch(`${a.url}/readyz`)).text());
+for (const s of [a, b])
+  await eventually(async () => (await (await fetch(`${s.url}/readyz`)).json()).status !== 'degraded', {
+    timeoutMs: 15e3,
+  });
+console.log('healed in', Date.now() - t1, await (await fetch(`${a.url}/readyz`)).text());
 var t2 = Date.now();
-await eventually(async () => {
-  await ca.publish("lobby:all", "message", { text: "back" });
-  return true;
-}, { timeoutMs: 1e4 });
-var e2 = await cb.nextWhere((f) => f.type === "event" && f.data.text === "back", "back", 8e3);
-console.log("back", e2.offset, Date.now() - t2);
+await eventually(
+  async () => {
+    await ca.publish('lobby:all', 'message', { text: 'back' }, 'retry-1');
+    return true;
+  },
+  { timeoutMs: 1e4 },
+);
+var e2 = await cb.nextWhere((f) => f.type === 'event' && f.data.text === 'back', 'back', 8e3);
+console.log('back', e2.offset, Date.now() - t2);
 var acked = 0;
 var pubs = (async () => {
   for (let i = 0; i < 300; i++) {
-    await ca.publish("lobby:all", "message", { text: `n${i}` });
+    await eventually(
+      async () => {
+        await ca.publish('lobby:all', 'message', { text: `n${i}` }, `id-${i}`);
+        return true;
+      },
+      { timeoutMs: 8e3 },
+    );
     acked++;
-    if (i === 100) await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
+    if (i === 100) await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     if (i === 200) proxy.rstAll();
   }
 })();
-await pubs.catch((e) => console.log("pub failed", e.message));
-await eventually(() => cb.seen.filter((f) => f.type === "event" && String(f.data.text).startsWith("n")).length >= acked, { timeoutMs: 1e4 }).catch((e) => console.log(e.message));
-var got = cb.seen.filter((f) => f.type === "event" && f.offset).map((f) => f.offset);
-console.log("acked", acked, "b got", got.length, "sorted", got.every((o, i) => i === 0 || o === got[i - 1] + 1), "gaps", cb.seen.filter((f) => f.type === "gap").length, "joined", cb.seen.filter((f) => f.type === "joined").length);
-var gota = ca.seen.filter((f) => f.type === "event" && f.offset).map((f) => f.offset);
-console.log("a sorted", gota.length, gota.every((o, i) => i === 0 || o === gota[i - 1] + 1), "gaps", ca.seen.filter((f) => f.type === "gap").length);
+await pubs.catch((e) => console.log('pub failed', e.message));
+await eventually(
+  () => cb.seen.filter((f) => f.type === 'event' && String(f.data.text).startsWith('n')).length >= acked,
+  { timeoutMs: 1e4 },
+).catch((e) => console.log(e.message));
+var got = cb.seen.filter((f) => f.type === 'event' && f.offset).map((f) => f.offset);
+console.log(
+  'acked',
+  acked,
+  'b got',
+  got.length,
+  'sorted',
+  got.every((o, i) => i === 0 || o === got[i - 1] + 1),
+  'gaps',
+  cb.seen.filter((f) => f.type === 'gap').length,
+  'joined',
+  cb.seen.filter((f) => f.type === 'joined').length,
+);
+var gota = ca.seen.filter((f) => f.type === 'event' && f.offset).map((f) => f.offset);
+console.log(
+  'a sorted',
+  gota.length,
+  gota.every((o, i) => i === 0 || o === gota[i - 1] + 1),
+  'gaps',
+  ca.seen.filter((f) => f.type === 'gap').length,
+);
 var t3 = Date.now();
 await b.kill();
-await eventually(() => ca.seen.some((f) => f.type === "presence" && (f.change === "leave" || f.change === "update") && f.version), { timeoutMs: 14e3 }).catch((e) => console.log("presence", e.message));
-console.log("presence", Date.now() - t3, JSON.stringify(ca.seen.filter((f) => f.type === "presence").slice(-2)));
-console.log(a.output().split("\n").filter((l) => /warn|error|"level":(40|50|60)/.test(l)).slice(-15).join("\n"));
-a.signal("SIGTERM");
-console.log("exit", await a.exited);
+await eventually(
+  () => ca.seen.some((f) => f.type === 'presence' && (f.change === 'leave' || f.change === 'update') && f.version),
+  { timeoutMs: 14e3 },
+).catch((e) => console.log('presence', e.message));
+console.log('presence', Date.now() - t3, JSON.stringify(ca.seen.filter((f) => f.type === 'presence').slice(-2)));
+console.log(
+  a
+    .output()
+    .split('\n')
+    .filter((l) => /warn|error|"level":(40|50|60)/.test(l))
+    .slice(-15)
+    .join('\n'),
+);
+a.signal('SIGTERM');
+console.log('exit', await a.exited);
 await ca[Symbol.asyncDispose]();
 await cb[Symbol.asyncDispose]();
 await proxy[Symbol.asyncDispose]();

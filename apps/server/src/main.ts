@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runWorkers } from './cluster/run-workers.js';
+import { serveMetricsToWorkers } from './cluster/shared-metrics.js';
 import { ConfigurationError, EX_CONFIG } from './config/configuration-error.js';
 import { type Configuration, readConfiguration } from './config/read-configuration.js';
 import { createLogger } from './observability/logger.js';
@@ -22,6 +23,7 @@ try {
 }
 
 async function runPrimary({ keys, log, workers }: Configuration): Promise<void> {
+  serveMetricsToWorkers();
   const environment = keys.secret === undefined ? {} : { JWT_SECRET: keys.secret };
   process.exit(await runWorkers({ count: workers, environment, logger: createLogger(log) }));
 }

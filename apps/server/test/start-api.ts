@@ -54,7 +54,7 @@ export async function startApi(options: TestApiOptions = {}) {
       testUser: { userId: 'test-user' },
     }),
     tickets,
-    metrics: metrics.registry,
+    metrics: () => metrics.registry.metrics(),
     readiness: () =>
       readinessOf({
         hubStatus: () => hub.status(),

@@ -156,6 +156,11 @@ it('runs several workers on one port, and ends them all', async () => {
   }
   await clients[0]?.publish('lobby:hall', 'message', { text: 'hi' });
   for (const client of clients) expect(await client.nextOf('event')).toMatchObject({ data: { text: 'hi' } });
+  // Whichever worker is scraped tells the figures of both.
+  for (let n = 0; n < 4; n++)
+    expect(await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()).toMatch(
+      /trunkline_connections\{dialect="[^"]+"\} 4\n/,
+    );
   await Promise.all(clients.map((client) => client.close()));
   server.kill('SIGTERM');
   expect((await server.ended).status).toBe(0);

@@ -1,5 +1,4 @@
 import type { Accounts, Hub, Principal, Tickets } from '@trunkline/server';
-import type { Registry } from 'prom-client';
 import type { Guard } from './bearer.js';
 
 /** What the routes work with. */
@@ -9,7 +8,8 @@ export interface ApiContext {
   /** Absent: there are no login endpoints (keys of others only). */
   readonly accounts?: Accounts;
   readonly tickets: Tickets;
-  readonly metrics: Registry;
+  /** The text that Prometheus reads. */
+  readonly metrics: () => Promise<string>;
   readonly readiness: () => Readiness;
   readonly production: boolean;
   readonly allowedOrigins: readonly string[];

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import type { ApiContext } from './api-context.js';
 import type { Api } from './zod-schemas.js';
 
@@ -21,6 +22,6 @@ export function healthRoutes(app: Api, { guard, metrics, production, readiness }
   app.get(
     '/metrics',
     { ...protection, schema: { tags: ['Health'], summary: 'Figures for Prometheus (open in development)' } },
-    async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+    async (_, reply) => reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await metrics()),
   );
 }

@@ -22,7 +22,7 @@ export function createMetrics(): Metrics {
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge({ name: `trunkline_${name}`, help, labelNames, registers });
+    new Gauge({ name: `trunkline_${name}`, help, labelNames, registers, aggregator: 'sum' });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Histogram({ name: `trunkline_${name}`, help, labelNames, registers, buckets: LATENCY_SECONDS });
 
@@ -67,8 +67,8 @@ export function createMetrics(): Metrics {
       framesIn.inc({ dialect });
       bytesIn.inc({ dialect }, bytes);
     },
-    framesSent(frames, bytes) {
-      flushes.inc();
+    framesSent(frames, bytes, writes) {
+      flushes.inc(writes);
       framesOut.inc(frames);
       bytesOut.inc(bytes);
     },

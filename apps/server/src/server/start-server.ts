@@ -2,6 +2,7 @@ import { createHub, createTickets, type Dialect, type Hub, isLoopback, withTicke
 import type { Logger as PinoLogger } from 'pino';
 import { createLoginLimiter } from '../accounts/login-limiter.js';
 import { createActionWebhook } from '../actions/action-webhook.js';
+import { createMetricsReader } from '../cluster/shared-metrics.js';
 import { loadContract } from '../config/contract-file.js';
 import type { Configuration } from '../config/read-configuration.js';
 import type { ApiContext } from '../http/api-context.js';
@@ -85,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Tickets are for sockets: here the header keeps a token out of every log.
     guard: createGuard({ authenticate: (token) => hub.authenticate(token) }),
     tickets,
-    metrics: metrics.registry,
+    metrics: createMetricsReader(metrics.registry),
     readiness,
     production: configuration.production,
     allowedOrigins: configuration.allowedOrigins,
