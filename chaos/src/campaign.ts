@@ -106,12 +106,12 @@ async function arrive(fleet: Fleet, say: (line: string) => void): Promise<readon
     const logs = pending === 0 ? await fleet.logs() : [];
     const heads = new Map(logs.map(({ room, position }) => [room, `${room} ${position.epoch} ${position.offset}`]));
     const late = positions.filter((position) => heads.get(position.split(' ')[0] ?? '') !== position).length;
-    if (pending === 0 && late === 0) return logs;
+    if (pending === 0 && logs.length > 0 && late === 0) return logs;
     if (Date.now() > deadline) {
       say(`  not settled: ${pending} publishes, ${late} memberships`);
       return logs.length > 0 ? logs : fleet.logs();
     }
-    await delay(250);
+    await delay(1_000);
   }
 }
 

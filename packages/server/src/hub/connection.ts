@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseCode } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
@@ -6,6 +7,9 @@ import type { Core } from './core.js';
 import type { Membership } from './hub-room.js';
 import { TokenBucket } from './token-bucket.js';
 
+/** Bytes queued beyond which replay and history wait for the socket (DESIGN, "The wire"). */
+const PULLED_QUEUE_BYTES = 256 * 1_024;
+const DRAIN_POLL_MS = 10;
 /** How long ids are remembered for dialects whose clients know none. */
 const SEEN_IDS = 256;
 
@@ -95,6 +99,16 @@ export class Connection {
     const frames = this.#conflated;
     this.#conflated = undefined;
     for (const frame of frames.values()) this.#queue(frame);
+  }
+
+  /** False while so much is queued that what the peer pulls itself should wait. */
+  get isDrained(): boolean {
+    return this.link.bufferedBytes() <= PULLED_QUEUE_BYTES;
+  }
+
+  /** Resolves when the peer has read what is queued, up to a part of the bound: what it pulls itself waits for it. */
+  async drained(): Promise<void> {
+    while (this.isOpen && !this.isDrained) await delay(DRAIN_POLL_MS, undefined, { ref: false });
   }
 
   /** Tells that the connection will end soon and when to come back; idempotent. */

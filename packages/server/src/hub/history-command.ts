@@ -6,7 +6,7 @@ import { forbidden } from './grants.js';
 import type { PublishParts } from './publish-command.js';
 
 /** What one page may weigh; a page may hold fewer events than asked for. */
-const PAGE_BYTES = 512 * 1_024;
+const PAGE_BYTES = 256 * 1_024;
 
 /** A page of a room's log, for whom the policy lets read it. @throws {TrunklineError} `forbidden`, `unavailable` */
 export async function readHistory(
@@ -23,6 +23,8 @@ export async function readHistory(
     ...(after === undefined ? {} : { after }),
   });
   const { userId } = connection.principal;
+  // Pages that are asked for all at once must not look like a slow reader.
+  await connection.drained();
   const events = bounded(page.entries, after === undefined).map((entry) => eventFrame(room, entry, userId));
   return { events, position: page.head, trimmedOffset: page.trimmed.offset };
 }

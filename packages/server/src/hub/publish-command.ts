@@ -76,10 +76,14 @@ export class PublishCommands {
     const grant = this.parts.grants.known(connection, room);
     const membership = connection.memberships.get(room);
     const isMember = membership !== undefined && membership.state !== 'joining';
-    if (grant === null)
-      throw new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
+    if (definition.durable) order.check(room, arrival);
+    if (grant === null) {
+      const error = new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
         retryAfterMs: 1_000,
       });
+      if (definition.durable) order.settled(room, arrival, error);
+      throw error;
+    }
     if (!(isMember ? grant.publishAsMember : grant.publish).has(event)) throw forbidden();
     const { userId } = connection.principal;
     const outgoing = {
@@ -96,7 +100,6 @@ export class PublishCommands {
       this.#moveCursor(connection, command, room);
       return { eventId, room: { room } };
     }
-    order.check(room, arrival);
     if (connection.unacked >= core.limits.unacked) {
       const error = new TrunklineError(
         'too_many_unacked',

@@ -4,8 +4,6 @@ import type { LoggedEvent, LogPage } from '../seams/broker.js';
 import type { Core } from './core.js';
 import type { Membership } from './hub-room.js';
 
-/** Bytes queued on a connection beyond which its replay waits for the socket. */
-const REPLAY_QUEUE_BYTES = 256 * 1_024;
 const PAGE = 200;
 const WAIT_MS = 10;
 
@@ -42,8 +40,8 @@ async function give(
   let cursor = from;
   for (const entry of page.entries) {
     if (entry.epoch !== cursor.epoch || entry.offset !== cursor.offset + 1) continue;
-    while (connection.link.bufferedBytes() > REPLAY_QUEUE_BYTES) {
-      await delay(WAIT_MS, undefined, { ref: false });
+    if (!connection.isDrained) {
+      await connection.drained();
       if (!isCurrent()) return null;
     }
     if (connection.showsAgain || !connection.needsIds || connection.showsFirst(entry.id))

@@ -296,6 +296,15 @@ test('receipts are cumulative and told to the room', async () => {
   expect(await ann.nextOf('receipt')).toMatchObject({ room: 'lobby:main', cursors: [{ userId: 'bob', read: 1 }] });
 });
 
+test('pages of history asked for all at once do not make a slow reader', async () => {
+  await using hub = await startHub();
+  await using ann = await connect(hub, 'ann', { roles: ['service'] });
+  for (let n = 0; n < 100; n++) await ann.publish('lobby:main', 'message', { text: 'x'.repeat(20_000) });
+  for (let n = 0; n < 30; n++) ann.send({ type: 'history', id: `h${n}`, room: 'lobby:main', limit: 100 });
+  for (let n = 0; n < 30; n++)
+    expect(await ann.nextOf('response')).toMatchObject({ data: { position: { offset: 100 } } });
+});
+
 test('a drain sends everyone away in time and refuses newcomers', async () => {
   await using hub = await startHub();
   await using ann = await connect(hub, 'ann');
