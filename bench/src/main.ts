@@ -13,6 +13,7 @@ const USAGE = `bench [smoke | workload …] [options]
 
   smoke          every workload once, small; asserts that every message arrived
   --rounds n     rounds per contender (5)
+  --only a,b     these contenders alone
   --short        less work a round, for a machine that is busy
   --json         print the results as JSON
   --write        also write docs/performance.md and its charts; what is not measured keeps its last figures
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     'cpu-prof': { type: 'string' },
     help: { type: 'boolean' },
     json: { type: 'boolean' },
+    only: { type: 'string' },
     rounds: { type: 'string' },
     short: { type: 'boolean' },
     write: { type: 'boolean' },
@@ -43,12 +45,15 @@ if (values.help || unknown !== undefined) {
 profiling.directory = values['cpu-prof'];
 const size: Size = smoke ? 'smoke' : values.short ? 'short' : 'full';
 const rounds = Math.max(1, Number(values.rounds ?? (smoke ? 1 : 5)));
+const only = values.only?.split(',');
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 const machine = describeMachine();
 const results: Result[] = [];
 for (const workload of WORKLOADS) {
   if (names.length > 0 && !names.includes(workload.name)) continue;
-  results.push(judge(workload, await measureRounds(workload, { size, rounds, progress })));
+  const contenders = workload.contenders.filter((name) => only?.includes(name) ?? true);
+  const narrowed = { ...workload, contenders };
+  results.push(judge(narrowed, await measureRounds(narrowed, { size, rounds, progress })));
 }
 
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`);

@@ -6,8 +6,8 @@ export interface Observer {
   connectionOpened?(dialect: string): void;
   connectionClosed?(dialect: string, code: number): void;
   frameReceived?(dialect: string, bytes: number): void;
-  /** One call per flush of one connection. */
-  framesSent?(frames: number, bytes: number): void;
+  /** One call per turn of the event loop; `writes` is how many connections were written to. */
+  framesSent?(frames: number, bytes: number, writes: number): void;
   published?(kind: string, durable: boolean): void;
   /** Recipients of one event on this node. */
   delivered?(kind: string, recipients: number): void;

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { CloseCode } from '@trunkline/protocol';
 import { WebSocket } from 'ws';
 import type { Encoder, Gone, Link } from '../seams/dialect.js';
+import type { FrameList } from './frame-list.js';
 import type { Outbox, OutboxLink } from './outbox.js';
 import { textFramePayload } from './text-frame.js';
 
@@ -10,8 +11,6 @@ import { textFramePayload } from './text-frame.js';
  * a close frame waits behind it (RELIABILITY, fact 7).
  */
 export const CLOSE_TIMEOUT_MS = 1_500;
-
-const NOTHING: readonly Buffer[] = [];
 
 export interface WebSocketLinkParts {
   readonly ws: WebSocket;
@@ -31,8 +30,8 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   readonly #outbox: Outbox;
   readonly #isCompressed: boolean;
   readonly #closeCode: ((code: CloseCode) => CloseCode) | undefined;
-  #frames: Buffer[] | null = null;
-  #queuedBytes = 0;
+  readonly #isPlain: boolean;
+  #queued: FrameList | null = null;
   /** False: the socket took everything at once, as it mostly does, and needs not be asked. */
   #isBackedUp = false;
   #heardAt = Date.now();
@@ -43,6 +42,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   constructor(parts: WebSocketLinkParts) {
     this.#ws = parts.ws;
+    this.#isPlain = parts.ws.extensions === '';
     this.#socket = parts.socket;
     this.encoder = parts.encoder;
     this.#outbox = parts.outbox;
@@ -74,38 +74,28 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   send(frame: Buffer): void {
     if (this.#closing || this.#ws.readyState !== WebSocket.OPEN) return;
-    this.#queuedBytes += frame.length;
-    if (this.#frames === null) {
-      this.#frames = [frame];
-      this.#outbox.add(this);
-    } else {
-      this.#frames.push(frame);
-    }
+    this.#queued = this.#outbox.add(this, this.#queued, frame);
   }
 
-  takeQueued(): readonly Buffer[] {
-    const frames = this.#frames ?? NOTHING;
-    this.#frames = null;
-    this.#queuedBytes = 0;
-    return frames;
+  takeQueued(): FrameList | null {
+    const queued = this.#queued;
+    this.#queued = null;
+    return queued;
   }
 
-  write(joined: Buffer, frames: readonly Buffer[]): void {
+  write(frames: FrameList): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    if (this.#isCompressed) {
-      for (const frame of frames) this.#ws.send(textFramePayload(frame), { binary: false });
-    } else {
-      // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
-      this.#socket.write(joined);
+    // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
+    if (this.#isPlain) {
+      this.#socket.write(frames.joined());
+      return;
     }
-    this.#isBackedUp = this.#ws.bufferedAmount > 0;
+    for (const frame of frames.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
   }
 
   bufferedBytes(): number {
-    if (!this.#isBackedUp) return this.#queuedBytes;
-    const { bufferedAmount } = this.#ws;
-    this.#isBackedUp = bufferedAmount > 0;
-    return this.#queuedBytes + bufferedAmount;
+    const written = this.#isPlain ? this.#socket.writableLength : this.#ws.bufferedAmount;
+    return this.#queued === null ? written : written + this.#queued.bytes;
   }
 
   close(code: CloseCode, reason: string): void {
@@ -144,8 +134,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   /** The socket has ended. `code` is the peer's close code, 1006 without one. */
   ended(code: number): void {
     this.#closing = true;
-    this.#frames = null;
-    this.#queuedBytes = 0;
+    this.#queued = null;
     this.#gone ??= { code, clean: code !== 1006 };
     this.#controller?.abort(this.#gone);
     this.#listener?.(this.#gone);

@@ -1,19 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { FrameList } from '../../src/web-socket/frame-list.js';
 import { createOutbox, type Outbox, type OutboxLink } from '../../src/web-socket/outbox.js';
 
 class RecordingLink implements OutboxLink {
   readonly writes: Buffer[] = [];
-  #frames: Buffer[] = [];
+  #queued: FrameList | null = null;
   constructor(private readonly outbox: Outbox) {}
   send(frame: Buffer): void {
-    if (this.#frames.push(frame) === 1) this.outbox.add(this);
+    this.#queued = this.outbox.add(this, this.#queued, frame);
   }
-  takeQueued(): readonly Buffer[] {
-    return this.#frames.splice(0);
+  takeQueued(): FrameList | null {
+    const queued = this.#queued;
+    this.#queued = null;
+    return queued;
   }
-  write(joined: Buffer): void {
-    this.writes.push(joined);
+  write(frames: FrameList): void {
+    this.writes.push(frames.joined());
   }
 }
 
@@ -64,13 +67,41 @@ describe('the outbox', () => {
     expect(link.writes.map(String)).toEqual(['a']);
   });
 
-  it('tells an observer frames and bytes per flush', async () => {
-    const told: number[][] = [];
-    const outbox = createOutbox({ framesSent: (frames, bytes) => told.push([frames, bytes]) });
-    const link = new RecordingLink(outbox);
-    for (const frame of [a, b]) if (frame) link.send(frame);
-    outbox.flush(link);
+  it('reads on before it writes to many links, as long as that adds frames', async () => {
+    const outbox = createOutbox();
+    if (!a || !b) throw new Error('no frames');
+    const links = Array.from({ length: 100 }, () => new RecordingLink(outbox));
+    for (const link of links) link.send(a);
+    // Comes after the outbox's first look and before its second.
     await turn();
-    expect(told).toEqual([[2, 2]]);
+    expect(links[0]?.writes).toEqual([]);
+    links[0]?.send(b);
+    await vi.waitUntil(() => links.every(({ writes }) => writes.length > 0));
+    expect(links[0]?.writes.map(String)).toEqual(['ab']);
+    expect(links[99]?.writes.map(String)).toEqual(['a']);
+  });
+
+  it('keeps no list for links that were written', async () => {
+    const outbox = createOutbox();
+    const link = new RecordingLink(outbox);
+    if (!a) throw new Error('no frame');
+    for (let times = 0; times < 2; times++) {
+      link.send(a);
+      await turn();
+    }
+    expect(link.writes.map(String)).toEqual(['a', 'a']);
+  });
+
+  it('tells an observer frames, bytes and writes per turn', async () => {
+    const told: number[][] = [];
+    const outbox = createOutbox({ framesSent: (frames, bytes, writes) => told.push([frames, bytes, writes]) });
+    const [early, link, other] = [new RecordingLink(outbox), new RecordingLink(outbox), new RecordingLink(outbox)];
+    for (const frame of [a, b]) if (frame) for (const each of [early, link, other]) each.send(frame);
+    outbox.flush(early);
+    await turn();
+    expect(told).toEqual([
+      [2, 2, 1],
+      [4, 4, 2],
+    ]);
   });
 });
