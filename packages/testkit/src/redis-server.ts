@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithUs } from './end-with-us.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { type RedisReply, redisCommand } from './redis-command.js';
@@ -106,6 +107,7 @@ export function createRedisProcess({ program, args, port, password }: RedisProce
       output = '';
       const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
+      endWithUs(started);
       const failed = new Promise<never>((_resolve, reject) => {
         started.once('error', (error) =>
           reject(new Error(`${program} can not be run; is it installed?`, { cause: error })),

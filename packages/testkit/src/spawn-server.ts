@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { endWithUs } from './end-with-us.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 
@@ -40,6 +41,7 @@ export async function spawnServer(options: SpawnServerOptions): Promise<SpawnedS
     env: { ...process.env, HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endWithUs(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

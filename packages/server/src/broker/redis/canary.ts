@@ -46,6 +46,7 @@ export function createCanary(options: CanaryOptions): Canary {
   const peers = new Map<string, { heardAt: number; missed: boolean }>();
   let timer: NodeJS.Timeout | undefined;
   let song = 0;
+  let lastHeard = 0;
   let expected: number | undefined;
   let wrote = false;
   let lastTickAt = 0;
@@ -78,8 +79,8 @@ export function createCanary(options: CanaryOptions): Canary {
     );
     redis.publish(keys.canary, `1 ${nodeId} ${number}`).then(
       () => {
-        if (options.listening() && (expected !== undefined || heardAt !== undefined))
-          unheardSince ??= performance.now();
+        // The song may have been heard before the answer to its publishing was read.
+        if (options.listening() && lastHeard < number) unheardSince ??= performance.now();
       },
       () => undefined,
     );
@@ -133,6 +134,7 @@ export function createCanary(options: CanaryOptions): Canary {
         return true;
       }
       heardAt = now;
+      lastHeard = Math.max(lastHeard, number);
       unheardSince = undefined;
       if (expected !== undefined && number >= expected) {
         expected = undefined;

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { createRedisDirectory } from '../../directory/redis-directory.js';
 import { createRedisLedger } from '../../ledger/redis-ledger.js';
 import { createRedisPresenceStore } from '../../presence/redis-presence-store.js';
+import { createRedisRevocationStore } from '../../revocations/redis-revocation-store.js';
 import { createRedisRoster } from '../../roster/redis-roster.js';
 import type { Broker } from '../../seams/broker.js';
 import type { Logger } from '../../seams/dialect.js';
@@ -10,6 +11,7 @@ import type { Directory } from '../../seams/directory.js';
 import type { Ledger } from '../../seams/ledger.js';
 import type { Observer } from '../../seams/observer.js';
 import type { PresenceStore } from '../../seams/presence-store.js';
+import type { RevocationStore } from '../../seams/revocation-store.js';
 import type { Roster } from '../../seams/roster.js';
 import { createForeignChannels, type ForeignChannels } from './foreign-channels.js';
 import { createRedisBroker } from './redis-broker.js';
@@ -40,6 +42,7 @@ export interface RedisBackend {
   readonly foreign: ForeignChannels;
   readonly ledger: Ledger;
   readonly presence: PresenceStore;
+  readonly revocations: RevocationStore;
   readonly roster: Roster;
   /** The command connection, for rate limiters. It queues nothing: commands fail at once while Redis is away. */
   readonly commands: Redis;
@@ -63,7 +66,8 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     commandTimeoutMs: publishDeadlineMs + 500,
     startTimeoutMs: options.startTimeoutMs ?? 2_000,
   });
-  // What the directory missed is applied before rooms are repaired, so it registers before the broker.
+  // Healing runs in order of registration: who may be here at all, what they may do, then the rooms are repaired.
+  const revocations = createRedisRevocationStore(link);
   const directory = createRedisDirectory(link);
   return {
     directory,
@@ -71,6 +75,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     foreign: createForeignChannels(link),
     ledger: createRedisLedger(link),
     presence: createRedisPresenceStore(link, { leaseMs: options.presenceLeaseMs ?? 10_000 }),
+    revocations,
     roster: createRedisRoster(link),
     commands: link.commands,
   };

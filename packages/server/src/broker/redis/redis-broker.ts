@@ -103,7 +103,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
     purge: async (room) => void (await restart(room, '')),
     bumpEpoch: (room, epoch) => restart(room, epoch),
     emit(room, message, retain) {
-      const heardHere = link.status.state === 'connected';
+      const heardHere = link.usable && subscriber.connection.ready;
       if (!heardHere && subscribed.has(room)) events?.emitted(room, message);
       if (!link.usable) return;
       const envelope = encodeEmitted(message);
@@ -137,7 +137,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
         events?.signalled(message);
         return;
       }
-      if (to === 'all' && link.status.state !== 'connected') events?.signalled(message);
+      if (to === 'all' && !(link.usable && subscriber.connection.ready)) events?.signalled(message);
       if (!link.usable) return;
       const channel = to === 'all' ? keys.nodesChannel : keys.nodeChannel(to.nodeId);
       link.commands.publish(channel, encodeSignal(message)).catch(() => undefined);

@@ -35,6 +35,10 @@ export interface RedisKeys {
   requestChannel(key: string): string;
   receipts(room: string): string;
   readonly foreignLease: string;
+  readonly sessionEnds: string;
+  readonly sessionEndOrder: string;
+  readonly sessionEndExpiry: string;
+  readonly sessionEndMeta: string;
 }
 
 /** @throws {TrunklineError} `invalid_data` for a prefix that would break hash tags */
@@ -79,5 +83,9 @@ export function createRedisKeys(prefix: string): RedisKeys {
     requestChannel: (key) => `${prefix}:request-settled:${key}`,
     receipts: (name) => room(name, 'receipts'),
     foreignLease: `${prefix}:foreign-lease`,
+    sessionEnds: `${prefix}:session-ends`,
+    sessionEndOrder: `${prefix}:session-end-order`,
+    sessionEndExpiry: `${prefix}:session-end-expiry`,
+    sessionEndMeta: `${prefix}:session-end-meta`,
   };
 }

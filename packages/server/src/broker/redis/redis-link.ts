@@ -3,6 +3,7 @@ import type { BrokerStatus } from '../../seams/broker.js';
 import type { Logger } from '../../seams/dialect.js';
 import type { Observer } from '../../seams/observer.js';
 import { createCanary } from './canary.js';
+import { createLinkStatus } from './link-status.js';
 import { createRedisConnection } from './redis-connection.js';
 import { describeFailure, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
@@ -56,17 +57,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const { target, keys, nodeId, logger, observer, commandTimeoutMs } = options;
   const commandListeners: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }[] = [];
   const healHooks: (() => Promise<void>)[] = [];
-  const statusListeners: ((status: BrokerStatus) => void)[] = [];
-  let status: BrokerStatus = { state: 'starting' };
-  let usable = false;
-  let hearing = false;
-  let healed = false;
+  const status = createLinkStatus(logger, target.label);
   let healing = 0;
-  let closed = false;
   let everConnected = false;
-  let lossReason = 'Redis can not be reached';
-  let obstacle: string | null = null;
-  let refusal: string | null = null;
   let starting: Promise<void> | undefined;
   const nameOf = (role: string): string => `${keys.prefix}:${nodeId.slice(0, 8)}:${role}`;
 
@@ -80,28 +73,24 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     commandTimeoutMs,
     onReady: () => void prepare(),
     onLost(reason) {
-      usable = false;
-      healed = false;
-      lossReason = reason;
       for (const listener of commandListeners) listener.lost?.(reason);
-      evaluate();
+      status.set({ usable: false, healed: false, lossReason: reason });
     },
   });
   const server = createServerWatch({
     options: target.options,
     name: nameOf('health'),
     logger,
-    commands: () => (usable ? commands.redis : undefined),
+    commands: () => (status.facts.usable ? commands.redis : undefined),
     onChanged(moved) {
       // The others may still talk to the one before.
       if (moved) {
         subscriber.connection.reconnect();
         server.reconnect();
-      } else if (usable) void heal();
+      } else if (status.facts.usable) void heal();
     },
     onObstacle(now) {
-      obstacle = now;
-      evaluate();
+      status.set({ obstacle: now });
     },
   });
   const subscriber = createSubscriber({
@@ -109,21 +98,19 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     name: nameOf('subscriber'),
     onHeard() {
       if (everConnected) observer.brokerEvent?.('resubscribed');
-      if (usable) canary.expect();
+      if (status.facts.usable) canary.expect();
     },
     onLost() {
-      hearing = false;
-      healed = false;
-      evaluate();
+      if (status.facts.hearing) status.forgive();
+      status.set({ hearing: false, healed: false });
     },
   });
   const canary = createCanary({
     ...{ nodeId, keys, logger, observer },
-    commands: () => (usable ? commands.redis : undefined),
+    commands: () => (status.facts.usable ? commands.redis : undefined),
     listening: () => subscriber.connection.ready,
     onWritten(error) {
-      refusal = error === null ? null : describeFailure(error);
-      evaluate();
+      status.set({ refusal: error === null ? null : describeFailure(error) });
     },
     onDataLost() {
       logger.warn({}, 'Redis lost its data');
@@ -136,13 +123,11 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     },
     onDeaf() {
       logger.warn({}, 'this node does not hear Redis; subscribing anew');
-      hearing = false;
-      healed = false;
+      status.set({ hearing: false, healed: false, graceUntil: 0 });
       subscriber.connection.reconnect();
-      evaluate();
     },
     onHeard() {
-      hearing = true;
+      status.set({ hearing: true });
       void heal();
     },
   });
@@ -158,17 +143,16 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       if ((await server.inspect(redis)) !== null) throw new Error('obstacle');
       for (const listener of commandListeners) await listener.connected?.(redis);
     } catch (error) {
-      if (closed || !commands.ready) return;
-      lossReason = obstacle ?? describeFailure(error);
-      evaluate();
+      if (status.facts.closed || !commands.ready) return;
+      status.set({ lossReason: status.facts.obstacle ?? describeFailure(error) });
       setTimeout(() => commands.reconnect(), RETRY_MS).unref();
       return;
     }
-    if (closed || !commands.ready) return;
-    usable = true;
+    if (status.facts.closed || !commands.ready) return;
+    status.forgive();
+    status.set({ usable: true });
     if (everConnected) observer.brokerEvent?.('reconnected');
     if (subscriber.connection.ready) canary.expect();
-    evaluate();
   }
 
   async function heal(): Promise<void> {
@@ -181,36 +165,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
         logger.warn({ reason: describeFailure(error) }, 'a repair after Redis came back failed');
       }
     }
-    if (mine !== healing || !usable || !hearing) return;
-    healed = true;
+    if (mine !== healing || !status.facts.usable || !status.facts.hearing) return;
     everConnected = true;
-    evaluate();
-  }
-
-  function nextStatus(): BrokerStatus {
-    if (closed) return { state: 'degraded', reason: 'closed' };
-    if (!usable) return { state: 'degraded', reason: lossReason };
-    const trouble = obstacle ?? refusal;
-    if (trouble !== null) return { state: 'degraded', reason: trouble };
-    if (!hearing || !healed) return { state: 'degraded', reason: 'this node does not hear Redis', deaf: true };
-    return { state: 'connected' };
-  }
-
-  function evaluate(): void {
-    const next = nextStatus();
-    if (status.state === 'starting' && next.state !== 'connected') return;
-    announce(next);
-  }
-
-  function announce(next: BrokerStatus): void {
-    const same = next.state === status.state && reasonOf(next) === reasonOf(status);
-    if (same) return;
-    status = next;
-    if (next.state === 'degraded' && !closed)
-      logger.warn({ reason: next.reason, redis: target.label }, 'Redis is away');
-    if (next.state === 'connected')
-      logger.info({ redis: target.label, version: server.facts?.version }, 'Redis is connected');
-    for (const listener of statusListeners) listener(next);
+    status.set({ healed: true });
   }
 
   async function open(): Promise<void> {
@@ -219,10 +176,10 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     });
     const settled = new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        if (status.state === 'starting') announce(nextStatus());
+        status.settle();
         resolve();
       }, options.startTimeoutMs);
-      statusListeners.push(() => {
+      status.onChange(() => {
         clearTimeout(timer);
         resolve();
       });
@@ -235,7 +192,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   async function call<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    if (!usable) throw unavailable(lossReason);
+    if (!status.facts.usable) throw unavailable(status.facts.lossReason);
     try {
       return await run(commands.redis);
     } catch (error) {
@@ -247,32 +204,26 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     ...{ keys, nodeId, logger, observer, target, subscriber, call },
     commands: commands.redis,
     get status() {
-      return status;
+      return status.current;
     },
     get usable() {
-      return usable;
+      return status.facts.usable;
     },
     get reason() {
-      return obstacle ?? refusal ?? lossReason;
+      return status.reason;
     },
     script: (script, args) => call((redis) => runScript(redis, script, args)),
     onCommands: (listener) => void commandListeners.push(listener),
     onHeal: (hook) => void healHooks.push(hook),
-    onStatus: (listener) => void statusListeners.push(listener),
+    onStatus: status.onChange,
     start() {
       starting ??= open();
       return starting;
     },
     async close() {
       canary.stop();
-      closed = true;
-      usable = false;
-      announce(nextStatus());
+      status.set({ closed: true, usable: false });
       await Promise.all([commands.close(), subscriber.connection.close(), server.close()]);
     },
   };
-}
-
-function reasonOf(status: BrokerStatus): string {
-  return status.state === 'degraded' ? status.reason : '';
 }
