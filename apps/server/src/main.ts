@@ -32,7 +32,7 @@ async function runServer(configuration: Configuration): Promise<void> {
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
   const server = await startServer({ configuration, logger, ...(hasPages ? { pagesDirectory: PAGES } : {}) });
-  exitOnSignal(() => server.drain(), logger);
+  exitOnSignal({ drain: () => server.drain(), deadlineMs: configuration.drain.deadlineMs, logger });
   const { issuer } = server.identity;
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
   if (!configuration.production && issuer && isFirst)

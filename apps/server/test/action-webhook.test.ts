@@ -72,11 +72,18 @@ it('sends a signed request and gives back data', async () => {
 it('keeps the Idempotency-Key of one request and changes it for another user, action or id', async () => {
   await using backend = await startBackend((res) => json(res, { data: 1 }));
   const other = { ...ask().principal, userId: 'u2' };
-  for (const request of [ask(), ask(), ask({ requestId: 'r2' }), ask({ action: 'else' }), ask({ principal: other })])
+  for (const request of [
+    ask(),
+    ask(),
+    ask({ requestId: 'r2' }),
+    ask({ action: 'else' }),
+    ask({ principal: other }),
+    ask({ idempotencyId: 'socket 7: r1' }),
+  ])
     await backend.forward(request);
   const keys = backend.received.map(({ headers }) => headers['idempotency-key']);
   expect(keys[0]).toBe(keys[1]);
-  expect(new Set(keys).size).toBe(4);
+  expect(new Set(keys).size).toBe(5);
 });
 
 it.each([200, 400, 403, 422, 500])('passes an error on as it is, with status %i', async (status) => {

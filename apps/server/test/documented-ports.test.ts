@@ -66,7 +66,10 @@ test('each document’s way in works on a port of its own: sign in there, connec
   customer.close();
 
   const chat = await fetch(`http://127.0.0.1:${ports.secureconnect}/v1/ws/chat`);
-  expect(chat.status).toBe(426);
+  expect({ status: chat.status, body: await json(chat) }).toEqual({
+    status: 400,
+    body: { error: 'conversation_id required' },
+  });
 });
 
 test('every dialect answers at its own path of the main port', async () => {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from './configuration-error.js';
 
 /** The wire formats that can have a port of their own. */
-export const DIALECT_NAMES = ['actions', 'booking', 'falcon', 'secureconnect', 'shipvox'] as const;
+const DIALECT_NAMES = ['actions', 'booking', 'falcon', 'secureconnect', 'shipvox'] as const;
 export type DialectName = (typeof DIALECT_NAMES)[number];
 
 /** A port at which one dialect's own documented paths are served. */

@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /** A hook for `onRequest`: refuses before the body is read, and leaves `request.principal` behind. */
-export type Check = (request: FastifyRequest) => Promise<void>;
+type Check = (request: FastifyRequest) => Promise<void>;
 
 /** Finds out who asks. Tokens come in the Authorization header only. */
 export interface Guard {

@@ -8,7 +8,7 @@ export interface Metrics {
   /** Read at each scrape. */
   watch(figures: Figures): void;
 }
-export interface Figures {
+interface Figures {
   readonly ready: () => boolean;
   readonly degraded: () => boolean;
 }

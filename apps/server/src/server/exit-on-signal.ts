@@ -1,6 +1,15 @@
 import cluster from 'node:cluster';
 import type { Logger } from '@trunkline/server';
 
+export interface ExitOptions {
+  readonly drain: () => Promise<{ readonly outbox: number }>;
+  /** Within it the drain should be over. */
+  readonly deadlineMs: number;
+  readonly logger: Logger;
+}
+
+/** What closing may take beyond the deadline, before the process ends anyway. */
+const CLOSING_MS = 5_000;
 /** Events that were accepted and could not be appended to Redis end with this process (sysexits.h, EX_TEMPFAIL). */
 const EX_TEMPFAIL = 75;
 const EXIT_NOW = 130;
@@ -9,7 +18,7 @@ const EXIT_NOW = 130;
  * SIGTERM and SIGINT drain and then end the process; a second one ends it at once. A worker leaves SIGINT to its
  * primary: a terminal sends it to both.
  */
-export function exitOnSignal(drain: () => Promise<{ readonly outbox: number }>, logger: Logger): void {
+export function exitOnSignal({ drain, deadlineMs, logger }: ExitOptions): void {
   let isDraining = false;
   if (cluster.isWorker) process.on('SIGINT', () => undefined);
   for (const signal of cluster.isWorker ? (['SIGTERM'] as const) : (['SIGTERM', 'SIGINT'] as const)) {
@@ -17,6 +26,10 @@ export function exitOnSignal(drain: () => Promise<{ readonly outbox: number }>, 
       if (isDraining) process.exit(EXIT_NOW);
       isDraining = true;
       logger.info({ signal }, 'draining');
+      setTimeout(() => {
+        logger.error({}, 'draining took too long');
+        process.exit(1);
+      }, deadlineMs + CLOSING_MS).unref();
       drain().then(
         ({ outbox }) => {
           if (outbox > 0) logger.error({ outbox }, 'events that wait for Redis end with this process');
