@@ -56,7 +56,7 @@ function frameOf(notice: Exclude<Notice, EventNotice>): FrameToWrite | null {
       return { type: 'joined', id: notice.ref, room, position, recovered, reason, missed, presence };
     }
     case 'join_refused':
-      return { type: 'error', id: notice.ref, ...notice.error.toBody() };
+      return { type: 'error', id: notice.ref, ...notice.error.toBody(), path: `rooms.${notice.index}` };
     case 'left':
       return { type: 'left', room: notice.room, reason: notice.reason, retryable: notice.retryable };
     case 'direct': {

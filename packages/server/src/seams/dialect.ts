@@ -262,7 +262,7 @@ export type Notice =
       readonly presence?: PresenceSnapshot;
       readonly timestamp: number;
     }
-  /** A room of `OpenOptions.rooms` could not be joined; the others go on. `ref`: the hello's id. */
+  /** A room of `OpenOptions.rooms` could not be joined; the others go on. `ref`: the hello's id. A refused `join` is told by its reply. */
   | {
       readonly type: 'join_refused';
       readonly ref?: string;
@@ -270,8 +270,6 @@ export type Notice =
       readonly index: number;
       readonly error: TrunklineError;
     }
-  /** A room of `OpenOptions.rooms` could not be joined; `error.path` is `rooms.<index>`. A refused `join` is told by its reply. */
-  | { readonly type: 'join_refused'; readonly ref?: string; readonly room: string; readonly error: TrunklineError }
   /** The hub ended a membership. */
   | {
       readonly type: 'left';
