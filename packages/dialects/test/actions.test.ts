@@ -4,6 +4,7 @@ import { eventually } from '@trunkline/testkit';
 import { io } from 'socket.io-client';
 import ioV2 from 'socket.io-client-v2';
 import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { actionsDialect, actionsService } from '../src/actions/index.js';
 import { refusalSchema, serverMessageSchema } from '../src/actions/schema.js';
 import { connectActions } from '../src/actions/speaker.js';
@@ -237,6 +238,74 @@ test('other events and binary are refused, and the socket lives', async () => {
     'RESPONSE',
   ]);
   socket.disconnect();
+});
+
+test('hostile Socket.IO packets cost their own connection at most', async () => {
+  await using served = await start();
+  const token = await served.token('alice', ACME);
+  const auth = JSON.stringify({ token });
+  const twice = [`40${auth}`, `40${auth}`, `40${auth}`];
+  const hostile = [
+    '',
+    '4',
+    '99',
+    '42["message"',
+    '451-["x",{"_placeholder":true,"num":9}]',
+    '40null',
+    '40/other,{}',
+    '42{"a":1}',
+    '2probe',
+  ];
+  for (const packets of [
+    twice,
+    ...hostile.map((packet) => [packet]),
+    ...hostile.map((packet) => [`40${auth}`, packet]),
+  ]) {
+    const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('open', resolve));
+    for (const packet of packets) socket.send(packet);
+    socket.send(Buffer.from([0, 1, 2]));
+    if (packets === twice) {
+      await eventually(() => served.hub.status().connections > 0 || socket.readyState === WebSocket.CLOSED);
+      expect(served.hub.status().connections).toBeLessThanOrEqual(1);
+    }
+    socket.close();
+    await ended;
+  }
+  await using alice = await connect(served, 'alice');
+  alice.send(request('echo', {}));
+  await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  await eventually(() => served.hub.status().connections === 1);
+});
+
+test('a client that is gone before it is let in leaves nothing behind', async () => {
+  await using served = await start();
+  const token = await served.token('alice', ACME);
+  for (const goes of [(socket: WebSocket) => socket.close(), (socket: WebSocket) => socket.terminate()]) {
+    for (let n = 0; n < 5; n++) {
+      const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+      const ended = new Promise((resolve) => socket.once('close', resolve));
+      await new Promise((resolve) => socket.once('open', resolve));
+      socket.send(`40${JSON.stringify({ token })}`);
+      goes(socket);
+      await ended;
+    }
+  }
+  await using alice = await connect(served, 'alice');
+  alice.send(request('echo', {}));
+  await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  await eventually(() => served.hub.status().connections === 1);
+});
+
+test('polling answers what is no Socket.IO with 400', async () => {
+  await using served = await start();
+  const status = async (query: string, init?: RequestInit) =>
+    (await fetch(`http://127.0.0.1:${served.port}/realtime/${query}`, init)).status;
+  expect(await status('')).toBe(400);
+  expect(await status('?EIO=4&transport=carrier-pigeon')).toBe(400);
+  expect(await status('?EIO=4&transport=polling&sid=nobody')).toBe(400);
+  expect(await status('?EIO=4&transport=polling', { method: 'DELETE' })).toBe(400);
 });
 
 test('a v2 client sends its token by query and hears a refusal as error', async () => {

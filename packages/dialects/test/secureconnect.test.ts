@@ -47,6 +47,14 @@ test('refuses before the upgrade with the documented status and body', async () 
   expect(await refusal(served, CHAT, await bearer('root', { roles: ['admin'] }))).toEqual(invalidUser);
   const forbidden = { status: 403, body: { error: 'forbidden' } };
   expect(await refusal(served, `${PATH}?conversation_id=${OTHER}`, alice)).toEqual(forbidden);
+  const plain = async (path: string, headers = {}) => {
+    const response = await fetch(`http://127.0.0.1:${served.port}${path}`, { headers });
+    return { status: response.status, body: response.status === 426 ? null : await response.json() };
+  };
+  expect(await plain(PATH, alice)).toEqual(missing);
+  expect(await plain(CHAT)).toEqual(unauthorized);
+  expect(await plain(CHAT, await bearer('alice'))).toEqual(invalidUser);
+  expect(await plain(CHAT, alice)).toEqual({ status: 426, body: null });
   expect(served.hub.status().connections).toBe(0);
 });
 

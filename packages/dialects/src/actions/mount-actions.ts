@@ -62,7 +62,9 @@ export function mountActions(gateway: Gateway, { allowedOrigins }: MountOptions)
     const handshake = readHandshake(socket.handshake.auth, socket.handshake.query);
     const admission = await gateway.authenticate({ credentials: { address, token: handshake.token } }, signal);
     const rooms = roomsOf(admission.principal, handshake);
-    if (signal.aborted) throw new TrunklineError('cancelled', 'The client has gone.');
+    // A connection may be closed before its CONNECT gets here, and then tells no more of it.
+    if (signal.aborted || socket.conn.readyState !== 'open')
+      throw new TrunklineError('cancelled', 'The client has gone.');
     head?.admitted?.();
     return await joined(rooms.length, (onJoined) => {
       const link = new SocketLink(socket, onJoined);

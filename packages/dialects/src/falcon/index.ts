@@ -4,6 +4,7 @@
  */
 import type { TrunklineError } from '@trunkline/protocol';
 import { type Dialect, type WebSocketDialectOptions, webSocketDialect } from '@trunkline/server';
+import { answerPlain } from '../answer-plain.js';
 import { falconCodec } from './codec.js';
 
 export { falconCodec } from './codec.js';
@@ -17,7 +18,14 @@ export interface FalconDialectOptions {
 
 /** Refuses before the upgrade: 401 without a valid token, 403 for a cookie from a page that may not use it. */
 export function falconDialect({ path = '/websocket/connect' }: FalconDialectOptions = {}): Dialect {
-  return webSocketDialect({ name: 'falcon', paths: [path], codec: falconCodec, refuse, heartbeat: 'link' });
+  return webSocketDialect({
+    name: 'falcon',
+    paths: [path],
+    codec: falconCodec,
+    refuse,
+    heartbeat: 'link',
+    endpoints: { [path]: answerPlain(falconCodec, refuse) },
+  });
 }
 
 type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;

@@ -4,6 +4,7 @@
  */
 import type { TrunklineError } from '@trunkline/protocol';
 import { type Dialect, type Gateway, type WebSocketDialectOptions, webSocketDialect } from '@trunkline/server';
+import { answerPlain } from '../answer-plain.js';
 import { plainCloseCode } from '../close-codes.js';
 import { refineGateway } from '../refine-gateway.js';
 import { requireUuid } from './admission.js';
@@ -29,6 +30,7 @@ export function secureconnectDialect({ path = '/v1/ws/chat' }: SecureconnectDial
     closeCode: plainCloseCode,
     heartbeat: 'link',
     maxPayloadBytes: MAX_MESSAGE_BYTES,
+    endpoints: { [path]: answerPlain(secureconnectCodec, refuse) },
   });
   return {
     ...dialect,
