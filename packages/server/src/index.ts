@@ -50,10 +50,12 @@ export type {
   HubOptions,
   HubStatus,
   Revocation,
+  Spread,
 } from './hub/hub-api.js';
 export { DEFAULT_HUB_LIMITS } from './hub/hub-limits.js';
 export { createMemoryLedger, type MemoryLedgerOptions } from './ledger/memory-ledger.js';
 export { createMemoryPresenceStore } from './presence/memory-presence-store.js';
+export { createMemoryRevocationStore } from './revocations/memory-revocation-store.js';
 export { createMemoryRoster } from './roster/memory-roster.js';
 export type { Authenticator, Principal } from './seams/authenticator.js';
 export type {
@@ -96,6 +98,7 @@ export type { Directory, Relation, RelationChange } from './seams/directory.js';
 export type { Claim, Ledger, ReceiptAdvance } from './seams/ledger.js';
 export type { Observer } from './seams/observer.js';
 export type { PresenceChange, PresenceEntry, PresenceStore } from './seams/presence-store.js';
+export type { RevocationStore, SessionEnd } from './seams/revocation-store.js';
 export type { Grant, RoomPolicy } from './seams/room-policy.js';
 export type { Roster, RosterEntry, RosterPage, RosterQuery, RosterRoom } from './seams/roster.js';
 export { webSocketDialect } from './web-socket/web-socket-dialect.js';

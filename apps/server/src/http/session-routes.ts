@@ -1,4 +1,5 @@
-import type { Revocation } from '@trunkline/server';
+import type { Revocation, Spread } from '@trunkline/server';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from './api-context.js';
 import { principalOf } from './bearer.js';
@@ -34,8 +35,7 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
     '/v1/users/:id/disconnect',
     { ...admin, schema: { tags: ['Sessions'], summary: 'Close every connection of a user', params: userParams } },
     async (request, reply) => {
-      await hub.disconnect(request.params.id);
-      return reply.code(204).send();
+      return answer(reply, await hub.disconnect(request.params.id));
     },
   );
 
@@ -43,8 +43,7 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
     '/v1/tokens/revoke',
     { ...admin, schema: { tags: ['Sessions'], summary: 'Refuse tokens from now on', body: revocation } },
     async (request, reply) => {
-      await hub.revoke(asRevocation(request.body));
-      return reply.code(204).send();
+      return answer(reply, await hub.revoke(asRevocation(request.body)));
     },
   );
 
@@ -59,6 +58,11 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
       return reply.code(201).header('cache-control', 'no-store').send({ ticket, expires_in: expiresIn });
     },
   );
+}
+
+/** 204: every node acts. 202: this one did, the others will when Redis is back. */
+function answer(reply: FastifyReply, { recorded }: Spread): FastifyReply {
+  return recorded ? reply.code(204).send() : reply.code(202).send({ status: 'pending' });
 }
 
 function asRevocation(body: z.output<typeof revocation>): Revocation {

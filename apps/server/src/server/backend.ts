@@ -17,7 +17,7 @@ import { hearOtherServices } from './other-services.js';
 
 /** What the nodes share, or what one node alone uses instead. */
 export interface Backend {
-  readonly seams: Pick<HubOptions, 'broker' | 'directory' | 'ledger' | 'presence' | 'roster'>;
+  readonly seams: Pick<HubOptions, 'broker' | 'directory' | 'ledger' | 'presence' | 'revocations' | 'roster'>;
   /** Absent: tickets are this node's own. */
   readonly ticketStore?: TicketStore;
   /** For the login limiter; absent: each process counts for itself. */
@@ -56,6 +56,7 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
       directory: directory ? createWebhookDirectory({ ...directory, carrier: stores.directory }) : stores.directory,
       ledger: stores.ledger,
       presence: stores.presence,
+      revocations: stores.revocations,
       roster: stores.roster,
     },
     ticketStore: createRedisTicketStore({ commands, prefix }),

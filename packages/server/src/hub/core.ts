@@ -6,6 +6,7 @@ import type { Directory } from '../seams/directory.js';
 import type { Ledger } from '../seams/ledger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
+import type { RevocationStore } from '../seams/revocation-store.js';
 import type { RoomPolicy } from '../seams/room-policy.js';
 import type { Roster } from '../seams/roster.js';
 import type { Connection } from './connection.js';
@@ -23,6 +24,7 @@ export interface Core {
   readonly ledger: Ledger;
   readonly roster: Roster;
   readonly policy: RoomPolicy;
+  readonly revocations: RevocationStore;
   readonly limits: HubLimits;
   readonly observer: Observer;
   readonly logger: Logger;

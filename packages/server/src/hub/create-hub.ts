@@ -5,6 +5,7 @@ import { createMemoryBroker } from '../broker/memory-broker.js';
 import { createMemoryDirectory } from '../directory/memory-directory.js';
 import { createMemoryLedger } from '../ledger/memory-ledger.js';
 import { createMemoryPresenceStore } from '../presence/memory-presence-store.js';
+import { createMemoryRevocationStore } from '../revocations/memory-revocation-store.js';
 import { createMemoryRoster } from '../roster/memory-roster.js';
 import { createRouter, type Router } from '../router/router.js';
 import type { BrokerStatus } from '../seams/broker.js';
@@ -52,6 +53,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     presence: options.presence ?? createMemoryPresenceStore(),
     directory,
     ledger: options.ledger ?? createMemoryLedger(),
+    revocations: options.revocations ?? createMemoryRevocationStore(),
     roster: options.roster ?? createMemoryRoster(),
     policy: options.policy ?? createContractPolicy(rules, directory),
     limits: { ...DEFAULT_HUB_LIMITS, ...options.limits },
@@ -101,10 +103,14 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     roomsOf: (userId) => core.presence.roomsOf(userId),
     call: (to, method, data, callOptions) =>
       hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
-    disconnect: async (userId) => core.broker.signal('all', { t: 'disconnect', userId } satisfies Signal),
+    disconnect: async (userId) => {
+      const at = Date.now();
+      core.broker.signal('all', { t: 'disconnect', userId, at } satisfies Signal);
+      return hub.parts.revocations.spread({ type: 'disconnect', userId, at });
+    },
     revoke: async (revocation) => {
-      hub.parts.revocations.apply(revocation);
       core.broker.signal('all', { t: 'revoke', revocation } satisfies Signal);
+      return hub.parts.revocations.spread({ type: 'revoke', revocation });
     },
     drain: (drainOptions) => hub.drain(drainOptions),
     close: () => hub.close(),
@@ -163,7 +169,7 @@ class HubProcess {
     const { core, parts } = this;
     await Promise.all([core.ledger.start(), core.roster.start()]);
     await core.broker.start(listenToNodes(parts, (status) => this.#brokerChanged(status)));
-    await Promise.all([core.directory.start(), core.presence.start()]);
+    await Promise.all([parts.revocations.start(), core.directory.start(), core.presence.start()]);
     parts.live.start();
     parts.presence.start();
     parts.pulse.start();
@@ -208,7 +214,8 @@ class HubProcess {
     parts.receipts.close();
     parts.nodeMessages.close();
     await parts.presence.close();
-    await Promise.all([core.presence.close(), core.directory.close(), core.ledger.close(), core.roster.close()]);
+    const shared = [core.revocations, core.presence, core.directory, core.ledger, core.roster];
+    await Promise.all(shared.map((part) => part.close()));
     await core.broker.close();
   }
 

@@ -14,6 +14,7 @@ import type { Directory } from '../seams/directory.js';
 import type { Ledger } from '../seams/ledger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
+import type { RevocationStore } from '../seams/revocation-store.js';
 import type { RoomPolicy } from '../seams/room-policy.js';
 import type { Roster } from '../seams/roster.js';
 
@@ -82,6 +83,8 @@ export interface HubOptions<C extends Contract = Contract> {
   readonly policy?: RoomPolicy;
   /** @default createMemoryPresenceStore() */
   readonly presence?: PresenceStore;
+  /** What was revoked, for every node. @default createMemoryRevocationStore(): a node that was away does not learn of it */
+  readonly revocations?: RevocationStore;
   /** @default createMemoryRoster() */
   readonly roster?: Roster;
   /** Signs session ids; the same on every node. @default random: sessions then end with the process */
@@ -146,12 +149,18 @@ export interface Hub<C extends Contract = Contract> {
     options?: { readonly timeoutMs?: number },
   ): Promise<unknown>;
   /** Closes every connection of a user on every node (4502, final). */
-  disconnect(userId: string): Promise<void>;
+  disconnect(userId: string): Promise<Spread>;
   /** Refuses tokens from now on and closes their connections on every node (4102). */
-  revoke(revocation: Revocation): Promise<void>;
+  revoke(revocation: Revocation): Promise<Spread>;
   /** Stops accepting, sends `goaway` in slots over the window, waits for what is in flight, closes 1012. */
   drain(options: { readonly windowMs: number; readonly deadlineMs: number }): Promise<{ readonly outbox: number }>;
   close(): Promise<void>;
+}
+
+/** How far an order got that is for every node. */
+export interface Spread {
+  /** False: this node acted; the others hear of it when what the nodes share is back, if this node lives until then. */
+  readonly recorded: boolean;
 }
 
 /** By token id, by subject, or by subject for tokens issued before a moment (milliseconds). `expiresAt`: when it may be forgotten. */

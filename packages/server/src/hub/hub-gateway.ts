@@ -73,8 +73,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     core.connections.add(connection);
     const session = new HubSession(parts, connection);
     observer.connectionOpened?.(openOptions.dialect);
-    if (link.signal.aborted) end(parts, connection);
-    else link.signal.addEventListener('abort', () => end(parts, connection), { once: true });
+    onceGone(link, (gone) => {
+      connection.gone = gone;
+      end(parts, connection, gone);
+    });
     connection.tell({
       type: 'opened',
       connectionId: connection.id,
@@ -90,6 +92,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       { connectionId: connection.id, dialect: openOptions.dialect, userId: principal.userId },
       'connection opened',
     );
+    // It may have been revoked since it was authenticated.
+    revocations.enforce(connection);
     void begin(parts, connection, session, admission);
     return session;
   }
@@ -176,8 +180,19 @@ async function begin(
     .catch((error: unknown) => core.logger.warn({ err: error }, 'automatic rooms could not be joined'));
 }
 
-function end({ core, joining, requests, calls }: GatewayParts, connection: Connection): void {
-  const gone = (connection.link.signal.reason ?? { code: 1006, clean: false }) as Gone;
+/** Links without a listener of their own have a signal. */
+function onceGone<F>(link: Link<F>, listener: (gone: Gone) => void): void {
+  if (link.onGone) {
+    link.onGone(listener);
+    return;
+  }
+  const { signal } = link;
+  const ended = (): void => listener((signal.reason ?? { code: 1006, clean: false }) as Gone);
+  if (signal.aborted) ended();
+  else signal.addEventListener('abort', ended, { once: true });
+}
+
+function end({ core, joining, requests, calls }: GatewayParts, connection: Connection, gone: Gone): void {
   // A peer that we asked to come back is given the grace too: it is about to.
   const clean = gone.clean && (connection.closedWith === null || connection.closedWith >= 4500);
   for (const membership of [...connection.memberships.values()]) joining.leave(membership, clean);

@@ -48,13 +48,13 @@ function act(parts: GatewayParts, signal: Signal): void {
       return;
     }
     case 'disconnect':
-      for (const connection of [...connections.ofUser(signal.userId)]) connection.close(4502, 'disconnected');
+      revocations.apply({ type: 'disconnect', userId: signal.userId, at: signal.at });
       return;
     case 'purging':
       parts.rooms.get(signal.room)?.feed.expectPurge();
       return;
     case 'revoke':
-      revocations.apply(signal.revocation);
+      revocations.apply({ type: 'revoke', revocation: signal.revocation });
       return;
     case 'broadcast': {
       const { event, id, data, timestamp } = signal;

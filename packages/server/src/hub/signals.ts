@@ -14,7 +14,7 @@ const from = z.custom<From>(
 /** What nodes tell each other besides rooms. Checked on arrival: the bus is not trusted to carry only ours. */
 const signalSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('superseded'), sessionId: z.string(), connectionId: z.string(), openedAt: z.number() }),
-  z.object({ t: z.literal('disconnect'), userId: z.string() }),
+  z.object({ t: z.literal('disconnect'), userId: z.string(), at: z.number() }),
   z.object({ t: z.literal('purging'), room: z.string() }),
   z.object({ t: z.literal('revoke'), revocation }),
   z.object({ t: z.literal('broadcast'), event: z.string(), id: z.string(), data: z.unknown(), timestamp: z.number() }),

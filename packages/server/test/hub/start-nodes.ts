@@ -1,0 +1,25 @@
+import { createId } from '@trunkline/protocol';
+import { createRedisBackend, type RedisBackendOptions } from '../../src/broker/redis/redis-backend.js';
+import type { HubLimits } from '../../src/hub/hub-api.js';
+import { startHub } from './start-hub.js';
+
+export interface NodeOptions {
+  readonly url: string;
+  readonly prefix: string;
+  readonly limits?: Partial<HubLimits>;
+  readonly backend?: Partial<RedisBackendOptions>;
+}
+
+/** One node of several: a hub whose rooms, rights and revocations are in Redis. */
+export function startNode({ url, prefix, limits = {}, backend: more = {} }: NodeOptions) {
+  const backend = createRedisBackend({ url, prefix, ...more });
+  const { broker, directory, ledger, presence, revocations, roster } = backend;
+  return startHub({
+    ...{ broker, directory, ledger, limits, presence, revocations, roster },
+    heartbeat: { intervalMs: 1_000, timeoutMs: 10_000 },
+    sessionSecret: 'the-same-on-every-node-of-a-test',
+  });
+}
+
+/** A prefix of its own, so that tests share one Redis. */
+export const freshPrefix = (): string => createId().slice(0, 8);
