@@ -69,6 +69,8 @@ test('auth with another subject or a bad token is an error', async () => {
   expect(await next(alice, 'error')).toMatchObject({ requestId: 'bad', payload: { code: 'unauthenticated' } });
   say(alice, envelope('auth', { token: await served.token('bob') }, 'other'));
   expect(await next(alice, 'error')).toMatchObject({ requestId: 'other', payload: { code: 'subject_changed' } });
+  say(alice, envelope('test', 'still alice'));
+  await alice.take(({ payload, user }) => payload === 'still alice' && user === 'alice', 'its own message');
 });
 
 test('a hub call reaches one client as client_tool_call and its client_tool_result settles it', async () => {

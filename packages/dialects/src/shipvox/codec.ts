@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createId, type From, type TrunklineError } from '@trunkline/protocol';
+import { createId, type From, TrunklineError } from '@trunkline/protocol';
 import type { Codec, Conversation, Decoded, EventNotice, Notice, Reply } from '@trunkline/server';
 import { readFrame } from '../read-frame.js';
 import { rememberNewest } from '../remember-newest.js';
@@ -61,12 +61,29 @@ function decodeFrame(text: string, { calls, room, user }: Spoken): Decoded {
   if (!read.ok) return { command: { type: 'refused', error: read.error }, ref: read.raw.requestId };
   const { type, payload, requestId } = read.frame;
   const id = createId();
-  if (type === 'auth') return { command: { type: 'refresh', id, token: read.frame.payload.token }, ref: requestId };
+  if (type === 'auth') {
+    const { token } = read.frame.payload;
+    const subject = claimedSubject(token);
+    if (subject === undefined || subject === user) return { command: { type: 'refresh', id, token }, ref: requestId };
+    // The hub would close: in this format another user's token is an error like any other.
+    const error = new TrunklineError('subject_changed', 'A refresh may not change who you are; connect anew.');
+    return { command: { type: 'refused', error }, ref: requestId };
+  }
   if (type === 'client_tool_result' && calls.delete(requestId)) {
     return { command: { type: 'result', id, of: requestId, data: payload }, ref: requestId };
   }
   const data = { type, payload, requestId, user };
   return { command: { type: 'publish', id, rooms: [room], event: 'message', data }, ref: requestId };
+}
+
+/** Who an unverified token says it is for; the hub verifies it all the same. */
+function claimedSubject(token: string): unknown {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return typeof claims === 'object' && claims !== null && 'sub' in claims ? claims.sub : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function wordReply(reply: Reply, { command, ref }: Decoded): readonly string[] {
