@@ -142,7 +142,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     } catch (error) {
       if (state !== mine) return;
       failed(error);
-      lose({ code: UNAVAILABLE, reason: 'connect_failed' }, 0, error instanceof TrunklineError && !error.retryable);
+      const known = error instanceof TrunklineError ? error : undefined;
+      lose({ code: UNAVAILABLE, reason: known?.code ?? 'connect_failed' }, 0, known?.retryable === false);
     }
   }
 

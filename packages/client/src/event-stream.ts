@@ -25,11 +25,15 @@ export function createEventStream<T>(
   function end(): void {
     ended = true;
     unsubscribe();
-    signal?.removeEventListener('abort', end);
+    signal?.removeEventListener('abort', stop);
     wake();
   }
-  if (signal?.aborted) end();
-  signal?.addEventListener('abort', end);
+  function stop(): void {
+    values.length = 0;
+    end();
+  }
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
 
   return {
     [Symbol.asyncIterator]() {
@@ -47,8 +51,7 @@ export function createEventStream<T>(
       return { done: true, value: undefined };
     },
     async return() {
-      end();
-      values.length = 0;
+      stop();
       return { done: true, value: undefined };
     },
   };

@@ -29,20 +29,16 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
   let current = typeof option === 'string' ? option : undefined;
   let expiresAt = provider ? 0 : Number.POSITIVE_INFINITY;
   let controller = new AbortController();
-  let fetching: Promise<unknown> | undefined;
+  let fetching: Promise<void> | undefined;
 
   async function fetch(ask: Exclude<TokenOption, string>, reason: TokenContext['reason']): Promise<void> {
     const { signal } = controller;
-    try {
-      const token = await ask({ reason, signal });
-      if (typeof token !== 'string') throw new TypeError('The token provider gave no string.');
-      if (signal.aborted) return;
-      current = token;
-      // Until the server has told its end it is good for one connection.
-      expiresAt = 0;
-    } finally {
-      if (!signal.aborted) fetching = undefined;
-    }
+    const token = await ask({ reason, signal });
+    if (typeof token !== 'string') throw new TypeError('The token provider gave no string.');
+    if (signal.aborted) return;
+    current = token;
+    // Until the server has told its end it is good for one connection.
+    expiresAt = 0;
   }
 
   return {
@@ -51,8 +47,15 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
       if (!provider) {
         if (expiresAt <= clock.now())
           throw new TrunklineError('token_expired', 'The token has ended and is fixed; pass a function.');
-      } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS)
-        await (fetching ??= fetch(provider, reason));
+      } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS) {
+        const mine =
+          fetching ??
+          fetch(provider, reason).finally(() => {
+            if (fetching === mine) fetching = undefined;
+          });
+        fetching = mine;
+        await mine;
+      }
       return current;
     },
     expires(at) {

@@ -1,13 +1,28 @@
 import { CLOSE_CODES, closeCodeRule } from '@trunkline/protocol';
 import { describe, expect, test } from 'vitest';
-import { type ConnectionInput, type ConnectionState, closeRule, type ReconnectRules, type Status, transition } from '../src/connection-state.js';
+import {
+  type ConnectionInput,
+  type ConnectionState,
+  closeRule,
+  type ReconnectRules,
+  type Status,
+  transition,
+} from '../src/connection-state.js';
 
-const rules: ReconnectRules = { baseMs: 500, capMs: 30_000, spreadMs: 1_000, renewable: true, maxAttempts: Number.POSITIVE_INFINITY };
+const rules: ReconnectRules = {
+  baseMs: 500,
+  capMs: 30_000,
+  spreadMs: 1_000,
+  renewable: true,
+  maxAttempts: Number.POSITIVE_INFINITY,
+};
 const lost = (code: number, random = 1): ConnectionInput => ({ type: 'lost', cause: { code, reason: '' }, random });
 const welcomed: ConnectionInput = { type: 'welcomed', connectionId: 'c_1', userId: 'u1' };
 
 function run(inputs: readonly ConnectionInput[], given: Partial<ReconnectRules> = {}): ConnectionState {
-  return inputs.reduce<ConnectionState>((state, input) => transition(state, input, { ...rules, ...given }), { status: 'idle' });
+  return inputs.reduce<ConnectionState>((state, input) => transition(state, input, { ...rules, ...given }), {
+    status: 'idle',
+  });
 }
 const connecting = [{ type: 'connect' }] as const satisfies ConnectionInput[];
 const authenticating = [...connecting, { type: 'opened' }] as const satisfies ConnectionInput[];
@@ -15,7 +30,14 @@ const open = [...authenticating, welcomed] as const satisfies ConnectionInput[];
 const stable = [...open, { type: 'stable' }] as const satisfies ConnectionInput[];
 const waiting = [...stable, lost(1006)] as const satisfies ConnectionInput[];
 const closed = [...open, { type: 'close', cause: { code: 1000, reason: '' } }] as const satisfies ConnectionInput[];
-const WAYS: Readonly<Record<Status, readonly ConnectionInput[]>> = { idle: [], connecting, authenticating, open, waiting, closed };
+const WAYS: Readonly<Record<Status, readonly ConnectionInput[]>> = {
+  idle: [],
+  connecting,
+  authenticating,
+  open,
+  waiting,
+  closed,
+};
 
 test.each<[Status, ConnectionInput, Status]>([
   ['idle', { type: 'connect' }, 'connecting'],
@@ -59,13 +81,16 @@ describe('close codes', () => {
     }
   });
 
-  test.each(Object.entries(CLOSE_CODES).map(([code, rule]) => [Number(code), rule] as const))('%i does what its row says, in every live state', (code, rule) => {
-    for (const status of ['connecting', 'authenticating', 'open'] as const) {
-      const next = run([...WAYS[status], lost(code)]);
-      expect(next.status).toBe(rule.reconnect === 'never' ? 'closed' : 'waiting');
-      if (next.status === 'waiting') expect(next.newToken).toBe(rule.newToken);
-    }
-  });
+  test.each(Object.entries(CLOSE_CODES).map(([code, rule]) => [Number(code), rule] as const))(
+    '%i does what its row says, in every live state',
+    (code, rule) => {
+      for (const status of ['connecting', 'authenticating', 'open'] as const) {
+        const next = run([...WAYS[status], lost(code)]);
+        expect(next.status).toBe(rule.reconnect === 'never' ? 'closed' : 'waiting');
+        if (next.status === 'waiting') expect(next.newToken).toBe(rule.newToken);
+      }
+    },
+  );
 });
 
 describe('waiting', () => {
@@ -93,18 +118,24 @@ describe('waiting', () => {
     for (let n = 0; n < 4; n++) {
       state = transition(state, lost(1001, 1), rules);
       if (state.status === 'waiting') bounds.push(state.delayMs);
-      for (const input of [{ type: 'retry' }, { type: 'opened' }, welcomed] as const) state = transition(state, input, rules);
+      for (const input of [{ type: 'retry' }, { type: 'opened' }, welcomed] as const)
+        state = transition(state, input, rules);
     }
     expect(bounds).toEqual([1_000, 1_000, 2_000, 4_000]);
   });
 
   test('five stable seconds begin anew', () => {
-    const state = run([...waiting, { type: 'retry' }, { type: 'opened' }, welcomed, { type: 'stable' }, lost(1006, 1)], { spreadMs: 10 });
+    const state = run(
+      [...waiting, { type: 'retry' }, { type: 'opened' }, welcomed, { type: 'stable' }, lost(1006, 1)],
+      { spreadMs: 10 },
+    );
     expect(state).toMatchObject({ status: 'waiting', delayMs: 10, failures: 1 });
   });
 
   test('a wait that the server asked for is a lower bound', () => {
-    expect(run([...open, { type: 'lost', cause: { code: 1013, reason: '' }, random: 0, minDelayMs: 7_000 }])).toMatchObject({ delayMs: 7_000 });
+    expect(
+      run([...open, { type: 'lost', cause: { code: 1013, reason: '' }, random: 0, minDelayMs: 7_000 }]),
+    ).toMatchObject({ delayMs: 7_000 });
   });
 });
 
@@ -113,11 +144,18 @@ describe('tokens', () => {
     const once = run([...authenticating, lost(4100, 1)], { spreadMs: 20 });
     expect(once).toMatchObject({ newToken: true, delayMs: 20, refusals: 1 });
     const twice = [{ type: 'retry' }, { type: 'opened' }, lost(4100, 1)] as const;
-    expect(twice.reduce<ConnectionState>((state, input) => transition(state, input, rules), once)).toMatchObject({ newToken: true, delayMs: 1_000, refusals: 2 });
+    expect(twice.reduce<ConnectionState>((state, input) => transition(state, input, rules), once)).toMatchObject({
+      newToken: true,
+      delayMs: 1_000,
+      refusals: 2,
+    });
   });
 
   test('a refused token that can not be renewed is final', () => {
-    expect(run([...authenticating, lost(4101)], { renewable: false })).toMatchObject({ status: 'closed', cause: { code: 4101 } });
+    expect(run([...authenticating, lost(4101)], { renewable: false })).toMatchObject({
+      status: 'closed',
+      cause: { code: 4101 },
+    });
   });
 
   test('two ends before the socket opened ask for one new token', () => {

@@ -53,7 +53,12 @@ describe('room cursor', () => {
   test('moves with each event and drops what it has had', () => {
     const cursor = createRoomCursor();
     cursor.moveTo({ epoch: 'e1', offset: 4, lastId: 'x' });
-    expect([event('a', 5), event('a', 5), event('z', 3), event('b', 6)].map(cursor.judge)).toEqual(['deliver', 'duplicate', 'duplicate', 'deliver']);
+    expect([event('a', 5), event('a', 5), event('z', 3), event('b', 6)].map(cursor.judge)).toEqual([
+      'deliver',
+      'duplicate',
+      'duplicate',
+      'deliver',
+    ]);
     expect(cursor.position).toEqual({ epoch: 'e1', offset: 6, lastId: 'b' });
   });
 
@@ -79,25 +84,51 @@ describe('room cursor', () => {
 });
 
 describe('presence', () => {
-  const member = (userId: string, state: unknown = null): PresenceMember => ({ userId, connectionIds: [`c_${userId}`], state });
-  const change = (version: number, kind: 'join' | 'update' | 'leave', who: PresenceMember): PresenceFrame => ({ type: 'presence', room: 'lobby:main', version, change: kind, member: who });
+  const member = (userId: string, state: unknown = null): PresenceMember => ({
+    userId,
+    connectionIds: [`c_${userId}`],
+    state,
+  });
+  const change = (version: number, kind: 'join' | 'update' | 'leave', who: PresenceMember): PresenceFrame => ({
+    type: 'presence',
+    room: 'lobby:main',
+    version,
+    change: kind,
+    member: who,
+  });
 
   test('changes apply by version, and members keep their place', () => {
     const start = { version: 3, members: [member('a'), member('b')] };
-    const next = [change(4, 'join', member('c')), change(5, 'update', member('a', 'away')), change(6, 'leave', member('b'))].reduce(applyPresence, start);
+    const next = [
+      change(4, 'join', member('c')),
+      change(5, 'update', member('a', 'away')),
+      change(6, 'leave', member('b')),
+    ].reduce(applyPresence, start);
     expect(next).toEqual({ version: 6, members: [member('a', 'away'), member('c')] });
   });
 
   test('a change that races the snapshot and is not above its version is dropped', () => {
     const snapshot = { version: 7, members: [member('a')] };
     expect(applyPresence(snapshot, change(7, 'leave', member('a')))).toBe(snapshot);
-    expect(applyPresence(snapshot, { type: 'presence', room: 'lobby:main', version: 6, change: 'sync', members: [] })).toBe(snapshot);
+    expect(
+      applyPresence(snapshot, { type: 'presence', room: 'lobby:main', version: 6, change: 'sync', members: [] }),
+    ).toBe(snapshot);
   });
 
   test('a sync replaces the list, and the diff says what that means', () => {
     const before = { version: 1, members: [member('a'), member('b')] };
-    const after = applyPresence(before, { type: 'presence', room: 'lobby:main', version: 9, change: 'sync', members: [member('b', 1), member('c')] });
-    expect(diffPresence(before.members, after.members)).toEqual({ joined: [member('c')], updated: [member('b', 1)], left: [member('a')] });
+    const after = applyPresence(before, {
+      type: 'presence',
+      room: 'lobby:main',
+      version: 9,
+      change: 'sync',
+      members: [member('b', 1), member('c')],
+    });
+    expect(diffPresence(before.members, after.members)).toEqual({
+      joined: [member('c')],
+      updated: [member('b', 1)],
+      left: [member('a')],
+    });
     expect(diffPresence(after.members, after.members)).toEqual({ joined: [], updated: [], left: [] });
     expect(NOBODY.members).toEqual([]);
   });
@@ -107,7 +138,12 @@ describe('liveness', () => {
   function start(windowMs = 35_000) {
     const clock = createManualClock();
     const log: string[] = [];
-    const liveness = createLiveness({ clock, windowMs, probe: () => log.push('probe'), dead: () => log.push(`dead ${clock.now() - 1_700_000_000_000}`) });
+    const liveness = createLiveness({
+      clock,
+      windowMs,
+      probe: () => log.push('probe'),
+      dead: () => log.push(`dead ${clock.now() - 1_700_000_000_000}`),
+    });
     return { clock, log, liveness };
   }
 
@@ -196,7 +232,11 @@ describe('typing', () => {
       await clock.advance(500);
     }
     await clock.advance(10_000);
-    expect(sent).toEqual([[0, true], [3_000, true], [8_500, false]]);
+    expect(sent).toEqual([
+      [0, true],
+      [3_000, true],
+      [8_500, false],
+    ]);
   });
 
   test('forgets a typist who is not heard of for 7 s', async () => {
@@ -221,27 +261,52 @@ describe('receipts', () => {
     const clock = createManualClock();
     const told: [string, number][] = [];
     let answer: unknown = null;
-    const receipts = createReceipts(clock, (kind, { offset }, done) => {
-      told.push([kind, offset]);
-      done(answer);
-    }, () => ({ epoch: 'e1', offset: 9, lastId: 'x' }));
+    const receipts = createReceipts(
+      clock,
+      (kind, { offset }, done) => {
+        told.push([kind, offset]);
+        done(answer);
+      },
+      () => ({ epoch: 'e1', offset: 9, lastId: 'x' }),
+    );
     for (const offset of [3, 5, 4]) receipts.move('read', offset);
     receipts.move('delivered');
     await clock.advance(1_000);
-    expect(told).toEqual([['read', 5], ['delivered', 9]]);
+    expect(told).toEqual([
+      ['read', 5],
+      ['delivered', 9],
+    ]);
     answer = {};
     receipts.joined();
     await clock.advance(1_000);
     receipts.joined();
     await clock.advance(5_000);
-    expect(told.slice(2)).toEqual([['read', 5], ['delivered', 9]]);
+    expect(told.slice(2)).toEqual([
+      ['read', 5],
+      ['delivered', 9],
+    ]);
   });
 
   test('cursors of another epoch are void', () => {
-    const receipts = createReceipts(createManualClock(), () => {}, () => undefined);
+    const receipts = createReceipts(
+      createManualClock(),
+      () => {},
+      () => undefined,
+    );
     receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'a', read: 4 }] });
-    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'a', delivered: 6 }, { userId: 'b', read: 1 }] });
-    expect(receipts.cursors).toEqual([{ userId: 'a', read: 4, delivered: 6 }, { userId: 'b', read: 1 }]);
+    receipts.heard({
+      type: 'receipt',
+      room: 'lobby:main',
+      epoch: 'e1',
+      cursors: [
+        { userId: 'a', delivered: 6 },
+        { userId: 'b', read: 1 },
+      ],
+    });
+    expect(receipts.cursors).toEqual([
+      { userId: 'a', read: 4, delivered: 6 },
+      { userId: 'b', read: 1 },
+    ]);
     receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e2', cursors: [{ userId: 'b', read: 2 }] });
     expect(receipts.cursors).toEqual([{ userId: 'b', read: 2 }]);
   });
@@ -251,7 +316,11 @@ describe('token source', () => {
   test('one fetch at a time, whoever asks', async () => {
     let fetches = 0;
     const tokens = createTokenSource(async () => `t${++fetches}`, createManualClock());
-    expect(await Promise.all([tokens.get('connect'), tokens.get('expiring'), tokens.get('refused')])).toEqual(['t1', 't1', 't1']);
+    expect(await Promise.all([tokens.get('connect'), tokens.get('expiring'), tokens.get('refused')])).toEqual([
+      't1',
+      't1',
+      't1',
+    ]);
   });
 
   test('a token is given out again until its end and never after it', async () => {
@@ -272,6 +341,16 @@ describe('token source', () => {
     expect(await tokens.get('refused')).toBe('fixed');
     tokens.expires(clock.now());
     await expect(tokens.get('connect')).rejects.toMatchObject({ code: 'token_expired', retryable: false });
+  });
+
+  test('a provider that throws at once is asked again the next time', async () => {
+    let fetches = 0;
+    const tokens = createTokenSource(() => {
+      if (++fetches === 1) throw new Error('down');
+      return 't2';
+    }, createManualClock());
+    await expect(tokens.get('connect')).rejects.toThrow('down');
+    expect(await tokens.get('connect')).toBe('t2');
   });
 
   test('a fetch that is given up is not taken for the next one', async () => {

@@ -22,7 +22,9 @@ interface Player {
   stale: boolean;
 }
 
-test(`${SEEDS} random schedules end with every promise settled, nothing lost, nothing twice, order kept`, { timeout: LONG ? 3_600_000 : 120_000 }, async () => {
+test(`${SEEDS} random schedules end with every promise settled, nothing lost, nothing twice, order kept`, {
+  timeout: LONG ? 3_600_000 : 120_000,
+}, async () => {
   await using _leaks = watchLeaks();
   for (let first = FIRST_SEED; first < FIRST_SEED + SEEDS; first += AT_ONCE) {
     const seeds = Array.from({ length: Math.min(AT_ONCE, FIRST_SEED + SEEDS - first) }, (_, n) => first + n);
@@ -31,7 +33,9 @@ test(`${SEEDS} random schedules end with every promise settled, nothing lost, no
         try {
           await play(seed);
         } catch (error) {
-          throw new Error(`TRUNKLINE_SEED=${seed} fails: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+          throw new Error(`TRUNKLINE_SEED=${seed} fails: ${error instanceof Error ? error.message : String(error)}`, {
+            cause: error,
+          });
         }
       }),
     );
@@ -95,7 +99,12 @@ async function play(seed: number): Promise<void> {
         player.proxy.heal();
         break;
       case 4:
-        others.push(author.client.room(room).join().catch((error) => error));
+        others.push(
+          author.client
+            .room(room)
+            .join()
+            .catch((error) => error),
+        );
         break;
       case 5:
         others.push(author.client.room(room).leave());
@@ -131,14 +140,19 @@ async function play(seed: number): Promise<void> {
     const wanted = sent.get(room) ?? [];
     const got = watch.got.get(room) ?? [];
     await eventually(() => got.length >= wanted.length);
-    expect(got.map(({ offset }) => offset), 'every offset, once, in order').toEqual(wanted.map((_, index) => index + 1));
+    expect(
+      got.map(({ offset }) => offset),
+      'every offset, once, in order',
+    ).toEqual(wanted.map((_, index) => index + 1));
     for (const name of ['ann', 'bob']) {
       const of = (texts: readonly string[]) => texts.filter((text) => text.startsWith(name));
       expect(of(got.map(({ text }) => text)), `${name}'s own order`).toEqual(of(wanted));
     }
     for (const { got: seen } of [ann, bob]) {
       const offsets = (seen.get(room) ?? []).map(({ offset }) => offset);
-      expect(offsets, 'no event twice or out of order').toEqual([...new Set(offsets)].sort((one, other) => one - other));
+      expect(offsets, 'no event twice or out of order').toEqual(
+        [...new Set(offsets)].sort((one, other) => one - other),
+      );
     }
   }
   expect(watch.gaps).toEqual([]);

@@ -13,7 +13,11 @@ export interface Peer {
   send(frame: ServerFrame): void;
   /** Takes the hello and answers it. */
   welcome(given?: Partial<WelcomeFrame>): Promise<HelloFrame>;
-  joined(room: string, position: Position, more?: { readonly recovered?: boolean; readonly reason?: 'trimmed' | 'epoch_changed'; readonly missed?: number }): void;
+  joined(
+    room: string,
+    position: Position,
+    more?: { readonly recovered?: boolean; readonly reason?: 'trimmed' | 'epoch_changed'; readonly missed?: number },
+  ): void;
   close(code: number, reason?: string): void;
   /** No close frame. */
   terminate(): void;
@@ -60,7 +64,8 @@ function createPeer(socket: WebSocket): Peer {
     });
   });
   const send = (frame: ServerFrame) => socket.send(JSON.stringify(frame));
-  const next = <T extends ClientFrame['type']>(type: T) => frames.take((frame) => frame.type === type, type) as Promise<FrameOf<T>>;
+  const next = <T extends ClientFrame['type']>(type: T) =>
+    frames.take((frame) => frame.type === type, type) as Promise<FrameOf<T>>;
   return {
     seen: frames.seen,
     closed,
@@ -76,7 +81,15 @@ function createPeer(socket: WebSocket): Peer {
         userId: 'u1',
         serverTime: Date.now(),
         heartbeat: { intervalMs: 25_000, timeoutMs: 10_000 },
-        limits: { maxMessageBytes: 1_048_576, maxRooms: 200, maxUnacked: 1_000, messagesPerSecond: 200, burst: 500, dedupeWindowMs: 600_000, reconnectSpreadMs: 5 },
+        limits: {
+          maxMessageBytes: 1_048_576,
+          maxRooms: 200,
+          maxUnacked: 1_000,
+          messagesPerSecond: 200,
+          burst: 500,
+          dedupeWindowMs: 600_000,
+          reconnectSpreadMs: 5,
+        },
         expiresAt: null,
         ...given,
       });

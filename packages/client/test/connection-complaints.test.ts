@@ -1,0 +1,620 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { TrunklineError } from '@trunkline/protocol';
+import { createManualClock, eventually, startFaultProxy, watchLeaks } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { type ConnectionState, createClient, type TokenContext } from '../src/index.js';
+import { openClient, type TestClient } from './support/open-client.js';
+import { POSITION, startScript } from './support/scripted-server.js';
+import { startServer, urlOf } from './support/start-server.js';
+
+const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
+const settle = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => value,
+    (error) => (error instanceof TrunklineError ? error.code : error),
+  );
+function statuses(client: TestClient): ConnectionState[] {
+  const seen: ConnectionState[] = [];
+  client.on('state', (next) => seen.push(next));
+  return seen;
+}
+function errors(client: TestClient): string[] {
+  const seen: string[] = [];
+  client.on('error', ({ code }) => seen.push(code));
+  return seen;
+}
+
+describe('reconnecting', () => {
+  test('close() during a token fetch, a connect, a backoff or an open connection ends it: no further socket (graphql-ws #163)', async () => {
+    await using _leaks = watchLeaks();
+    await using script = await startScript();
+    const fetching = openClient({
+      url: script.url,
+      token: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const first = settle(fetching.connect());
+    await fetching.close();
+    const connecting = openClient({ url: script.url });
+    const second = settle(connecting.connect());
+    await connecting.close();
+    expect(await Promise.all([first, second])).toEqual(['cancelled', 'cancelled']);
+    const before = script.count;
+    const waiting = openClient({ url: script.url, backoff: { baseMs: 60_000 }, random: () => 0.9 });
+    const third = settle(waiting.connect());
+    const peer = await script.connection();
+    peer.terminate();
+    await eventually(() => waiting.state.status === 'waiting');
+    await waiting.close();
+    expect(await third).toBe('cancelled');
+    expect(script.count).toBe(before + 1);
+  });
+
+  test('what is published while the socket closes is queued and sent once (graphql-ws #173)', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    await using client = openClient({ ...QUICK, url: urlOf(proxy.port), token: () => server.token('ann') });
+    await client.connect();
+    proxy.rstAll();
+    const now = client.room('lobby', 'main').publish('message', { text: 'now' });
+    await eventually(() => client.state.status !== 'open');
+    const later = client.room('lobby', 'main').publish('message', { text: 'later' });
+    await Promise.all([now, later]);
+    const { entries } = await server.hub.history('lobby:main', { limit: 10 });
+    expect(entries.map(({ data }) => data)).toEqual([{ text: 'now' }, { text: 'later' }]);
+  });
+
+  test('wanted rooms are joined once each after tries that failed (graphql-ws #85, #99; supabase/realtime #1414)', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    proxy.refuseNext(3);
+    await using client = openClient({ ...QUICK, url: urlOf(proxy.port), token: () => server.token('bob') });
+    const texts: string[] = [];
+    client.room('lobby', 'a').on('message', ({ data }) => texts.push(data.text));
+    await Promise.all([client.room('lobby', 'a').join(), client.room('lobby', 'b').join()]);
+    await server.hub.publish({ rooms: ['lobby:a'], event: 'message', data: { text: 'x' }, from: { service: 'test' } });
+    await eventually(() => texts.length === 1);
+    expect(client.explain().rooms.map(({ room, status }) => [room, status])).toEqual([
+      ['lobby:a', 'joined'],
+      ['lobby:b', 'joined'],
+    ]);
+  });
+
+  test('rooms beyond what a hello may hold are joined right after it', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const names = Array.from({ length: 400 }, (_, n) => `lobby:${'x'.repeat(180)}${n}` as const);
+    for (const name of names) void client.room(name).join();
+    const peer = await script.connection();
+    const hello = await peer.welcome();
+    const asked = hello.rooms?.map(({ room }) => room) ?? [];
+    expect(JSON.stringify(hello).length).toBeLessThan(65_536);
+    while (asked.length < names.length) asked.push((await peer.next('join')).room);
+    expect(asked).toEqual(names);
+    for (const name of names) peer.joined(name, POSITION);
+    await eventually(() => client.explain().rooms.every(({ status }) => status === 'joined'));
+  });
+
+  test('a final code stops loudly, and reconnect() begins again with the rooms that were wanted (hocuspocus #676)', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const joined = room.join();
+    const first = await script.connection();
+    await first.welcome();
+    first.joined('lobby:main', POSITION);
+    await joined;
+    first.send({ type: 'goaway', code: 4500, reason: 'superseded', reconnect: false, afterMs: 0 });
+    await eventually(() => client.state.status === 'closed');
+    expect(client.state).toMatchObject({ cause: { code: 4500, reason: 'superseded' } });
+    expect(await settle(room.publish('message', { text: 'x' }))).toBe('superseded');
+    const again = client.reconnect();
+    const second = await script.connection();
+    expect((await second.welcome()).rooms).toEqual([{ room: 'lobby:main', position: POSITION }]);
+    await again;
+  });
+
+  test('a process that accepts TCP and says nothing is given up after the connect timeout', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const client = openClient({
+      url: urlOf((silent.address() as AddressInfo).port),
+      connectTimeoutMs: 30,
+      backoff: { baseMs: 60_000 },
+      random: () => 0.5,
+    });
+    const opening = settle(client.connect());
+    await eventually(() => client.state.status === 'waiting');
+    expect(client.state).toMatchObject({ cause: { reason: 'connect_timeout' } });
+    await client.close();
+    expect(await opening).toBe('cancelled');
+    silent.close();
+  });
+
+  test('a server that falls silent is noticed within interval + timeout, and the client resumes (ws #2217)', async () => {
+    await using _leaks = watchLeaks();
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url });
+    void client.room('lobby', 'main').join();
+    const first = await script.connection();
+    await first.welcome({ heartbeat: { intervalMs: 60, timeoutMs: 40 } });
+    first.joined('lobby:main', POSITION);
+    const second = await script.connection();
+    expect((await second.welcome()).rooms).toEqual([{ room: 'lobby:main', position: POSITION }]);
+    expect(client.explain().timeline).toContainEqual(
+      expect.objectContaining({
+        what: 'waiting',
+        detail: expect.objectContaining({ cause: { code: 1006, reason: 'heartbeat_timeout' } }),
+      }),
+    );
+  });
+
+  test('a deploy: new frames are held, acks under way awaited, and everything goes on elsewhere', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const last = room.publish('message', { text: 'last words' });
+    const request = client.request('echo', { a: 1 });
+    const first = await script.connection();
+    await first.welcome();
+    const { id } = await first.next('publish');
+    const asked = await first.next('request');
+    first.send({ type: 'goaway', code: 1012, reason: 'service_restart', reconnect: true, afterMs: 60_000 });
+    await eventually(() => client.state.status === 'open' && client.state.leaving);
+    const held = room.publish('message', { text: 'held' });
+    first.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    expect(await last).toMatchObject({ offset: 1 });
+    const second = await script.connection();
+    await second.welcome();
+    expect((await second.next('request')).id).toBe(asked.id);
+    second.send({ type: 'response', id: asked.id, data: { a: 1 } });
+    const again = await second.next('publish');
+    second.send({ type: 'ack', id: again.id, eventId: 'ev-2', epoch: 'e1', offset: 2 });
+    await Promise.all([held, request]);
+    expect(first.seen.filter(({ type }) => type === 'publish')).toHaveLength(1);
+    expect(await first.closed).toBe(4000);
+  });
+
+  test('the first retries of a crowd are spread, not one storm (block/buzz #4542)', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    const delays: number[] = [];
+    const clients = Array.from({ length: 40 }, () =>
+      openClient({ url: urlOf(proxy.port), token: () => server.token('bob') }),
+    );
+    await Promise.all(clients.map((client) => client.connect()));
+    for (const client of clients) client.on('state', (next) => next.status === 'waiting' && delays.push(next.delayMs));
+    proxy.rstAll();
+    await eventually(() => delays.length === clients.length);
+    await Promise.all(clients.map((client) => client.close()));
+    expect(new Set(delays.map((ms) => Math.round(ms * 10))).size).toBeGreaterThan(20);
+  });
+
+  test('maxAttempts ends the trying, and says so', async () => {
+    const client = openClient({ ...QUICK, url: urlOf(1), maxAttempts: 3 });
+    expect(await settle(client.connect())).toMatch(/./);
+    expect(client.state.status).toBe('closed');
+    expect(client.explain().timeline.filter(({ what }) => what === 'connecting')).toHaveLength(3);
+  });
+});
+
+describe('tokens', () => {
+  test('a token is renewed in place, ahead of its end by the server’s clock, without a reconnect (graphql-ws #503; RELIABILITY 37)', async () => {
+    await using script = await startScript();
+    let fetches = 0;
+    const contexts: TokenContext['reason'][] = [];
+    await using client = openClient({
+      url: script.url,
+      token: ({ reason }) => {
+        contexts.push(reason);
+        return `t${++fetches}`;
+      },
+    });
+    const opening = client.connect();
+    const peer = await script.connection();
+    // Its clock is an hour off; the token has 400 ms.
+    const serverTime = Date.now() + 3_600_000;
+    expect((await peer.welcome({ serverTime, expiresAt: serverTime + 400 })).token).toBe('t1');
+    await opening;
+    const seen = statuses(client);
+    const refresh = await peer.next('refresh');
+    expect(refresh.token).toBe('t2');
+    peer.send({ type: 'response', id: refresh.id, data: { expiresAt: serverTime + 3_600_000, joined: [], left: [] } });
+    peer.send({ type: 'expiring', expiresAt: serverTime });
+    expect((await peer.next('refresh')).token).toBe('t3');
+    expect([seen, contexts]).toEqual([[], ['connect', 'expiring', 'expiring']]);
+  });
+
+  test('a renewal that fails is told and tried again until it works', async () => {
+    await using script = await startScript();
+    let fetches = 0;
+    const clock = createManualClock();
+    await using client = openClient({
+      url: script.url,
+      clock,
+      token: () => {
+        if (++fetches === 2) throw new Error('the login service is down');
+        return `t${fetches}`;
+      },
+    });
+    const told = errors(client);
+    const opening = client.connect();
+    const peer = await script.connection();
+    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await opening;
+    await clock.advance(2_880_000);
+    await eventually(() => told.length === 1);
+    await clock.advance(30_000);
+    const refresh = await peer.next('refresh');
+    peer.send({ type: 'error', id: refresh.id, code: 'unauthenticated', message: '', retryable: false });
+    await eventually(() => told.length === 2);
+    await clock.advance(30_000);
+    expect([(await peer.next('refresh')).token, told]).toEqual(['t4', ['unavailable', 'unauthenticated']]);
+  });
+
+  test('a refused token is never sent again: a new one once at once, then with backoff, and the application is told (pusher-js #190, #659)', async () => {
+    await using server = await startServer();
+    let fetches = 0;
+    await using client = openClient({
+      ...QUICK,
+      url: server.url,
+      token: async () => (++fetches < 4 ? `bad-${fetches}` : await server.token('ann')),
+    });
+    const told = errors(client);
+    await client.connect();
+    expect([fetches, told]).toEqual([4, ['unauthenticated']]);
+  });
+
+  test('a fixed token that is refused ends loudly', async () => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: 'bad' });
+    expect(await settle(client.connect())).toBe('unauthenticated');
+    expect(client.state).toMatchObject({ status: 'closed', cause: { code: 4100 } });
+  });
+
+  test('a fixed token that has ended closes loudly, and no later try uses it (auth0-socketio-jwt #98)', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url, token: 'fixed' });
+    const told = errors(client);
+    const opening = client.connect();
+    const peer = await script.connection();
+    await peer.welcome({ expiresAt: Date.now() });
+    await opening;
+    peer.send({ type: 'expiring', expiresAt: Date.now() });
+    peer.send({ type: 'goaway', code: 4101, reason: 'token_expired', reconnect: true, afterMs: 0 });
+    await eventually(() => client.state.status === 'closed');
+    expect([client.state, told]).toMatchObject([{ cause: { code: 4101 } }, ['token_expired']]);
+    const before = script.count;
+    expect(await settle(client.reconnect())).toBe('token_expired');
+    expect(script.count).toBe(before);
+  });
+
+  test('ends before the socket opens fetch one new token, then tell, and keep on with backoff (ws #1745)', async () => {
+    const reasons: string[] = [];
+    await using client = openClient({
+      ...QUICK,
+      url: urlOf(1),
+      token: ({ reason }) => {
+        reasons.push(reason);
+        return 't';
+      },
+    });
+    const told = errors(client);
+    void settle(client.connect());
+    await eventually(() => reasons.length >= 6);
+    expect([reasons.slice(0, 6), told]).toEqual([
+      ['connect', 'connect', 'refused', 'connect', 'connect', 'connect'],
+      ['unavailable'],
+    ]);
+  });
+
+  test('a provider that fails is tried again and told; one that says never ends it', async () => {
+    await using server = await startServer();
+    let fetches = 0;
+    await using client = openClient({
+      ...QUICK,
+      url: server.url,
+      token: async () => {
+        if (++fetches < 3) throw new Error('down');
+        return await server.token('ann');
+      },
+    });
+    const told = errors(client);
+    await client.connect();
+    expect(told).toEqual(['unavailable', 'unavailable']);
+    await using signedOut = openClient({
+      url: server.url,
+      token: () => {
+        throw new TrunklineError('unauthenticated', 'Signed out.');
+      },
+    });
+    await settle(signedOut.connect());
+    expect(signedOut.state.status).toBe('closed');
+  });
+
+  test('the token is in the hello and not in the URL, unless it is wanted there', async () => {
+    await using script = await startScript();
+    const urls: string[] = [];
+    const { WebSocket } = await import('ws');
+    class Noted extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        urls.push(new URL(url).search);
+      }
+    }
+    for (const tokenIn of ['hello', 'query'] as const) {
+      await using client = openClient({ url: script.url, token: 'a b', tokenIn, WebSocket: Noted });
+      void settle(client.connect());
+      expect((await (await script.connection()).welcome()).token).toBe(tokenIn === 'hello' ? 'a b' : undefined);
+    }
+    expect(urls).toEqual(['', '?token=a%20b']);
+  });
+});
+
+describe('rooms', () => {
+  test('two components share one join, and the room is left with the last of them (partykit #336)', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const joins = [room.join(), client.room('lobby:main').join()];
+    const peer = await script.connection();
+    expect((await peer.welcome()).rooms).toEqual([{ room: 'lobby:main' }]);
+    peer.joined('lobby:main', POSITION);
+    await Promise.all(joins);
+    await room.leave();
+    // StrictMode takes a component down and puts it up again in one go.
+    const down = room.leave();
+    const up = room.join();
+    await Promise.all([down, up]);
+    expect(room.status).toBe('joined');
+    const left = room.leave();
+    const { id } = await peer.next('leave');
+    peer.send({ type: 'response', id, data: null });
+    await left;
+    expect([room.status, peer.seen.map(({ type }) => type)]).toEqual(['out', ['hello', 'leave']]);
+  });
+
+  test('a refused join says why, and the room is not asked for again', async () => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    expect(await settle(client.room('booking', 'not-mine').join())).toBe('forbidden');
+    expect(await settle(client.room('nowhere' as 'lobby', 'x').join())).toBe('unknown_room_kind');
+    expect(client.explain().rooms.every(({ status }) => status === 'out')).toBe(true);
+  });
+
+  test('a room refused for now is asked for again; one taken away is told', async () => {
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url });
+    const room = client.room('lobby', 'main');
+    const lefts: unknown[] = [];
+    room.onLeft((left) => lefts.push(left));
+    const joined = room.join();
+    const peer = await script.connection();
+    const { id } = await peer.welcome();
+    peer.send({ type: 'error', id, code: 'unavailable', message: '', retryable: true, path: 'rooms.0' });
+    await peer.next('join');
+    peer.joined('lobby:main', { epoch: 'e1', offset: 7, lastId: 'ev-7' });
+    await joined;
+    peer.send({ type: 'left', room: 'lobby:main', reason: 'authorisation_stale', retryable: true });
+    expect((await peer.next('join')).position).toMatchObject({ offset: 7 });
+    peer.joined('lobby:main', { epoch: 'e1', offset: 7, lastId: 'ev-7' }, { recovered: true });
+    peer.send({ type: 'left', room: 'lobby:main', reason: 'relation_removed', retryable: false });
+    await eventually(() => room.status === 'refused');
+    expect(lefts).toEqual([
+      { room: 'lobby:main', reason: 'authorisation_stale', retryable: true },
+      { room: 'lobby:main', reason: 'relation_removed', retryable: false },
+    ]);
+  });
+
+  test('history and live events together have no hole and no double', async () => {
+    await using server = await startServer();
+    const publish = (text: string) =>
+      server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text }, from: { service: 'test' } });
+    for (let n = 0; n < 7; n++) await publish(`${n}`);
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    const room = client.room('lobby', 'main');
+    const live: string[] = [];
+    room.on('message', ({ data }) => live.push(data.text));
+    await room.join({ rewind: 2 });
+    await publish('7');
+    await eventually(() => live.length === 3);
+    let page = await room.history({ limit: 3 });
+    const older: string[] = [];
+    for (let next: typeof page | null = page; next; next = await next.older()) {
+      page = next;
+      older.unshift(...page.events.flatMap((event) => (event.event === 'message' ? [event.data.text] : [])));
+    }
+    expect([...older, ...live]).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+  });
+
+  test('events() gives every event in order, ends with its signal, and tells a reader who falls too far behind', async () => {
+    await using server = await startServer({ limits: { messagesPerSecond: 100_000, messageBurst: 100_000 } });
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    const room = client.room('lobby', 'main');
+    const controller = new AbortController();
+    const slow = room.events();
+    const reader = (async () => {
+      const texts: unknown[] = [];
+      for await (const { data } of room.events({ signal: controller.signal })) {
+        texts.push(data.text);
+        if (texts.length === 3) controller.abort();
+      }
+      return texts;
+    })();
+    await room.join();
+    for (let n = 0; n < 1_002; n++)
+      await server.hub.publish({
+        rooms: ['lobby:main'],
+        event: 'message',
+        data: { text: `${n}` },
+        from: { service: 'test' },
+      });
+    expect(await reader).toEqual(['0', '1', '2']);
+    await eventually(() => room.position?.offset === 1_002);
+    for (let n = 0; n < 1_000; n++) await slow.next();
+    expect(await settle(slow.next())).toBe('queue_full');
+  });
+
+  test('presence survives a refresh and a reconnect without a flap (InsForge #100, phoenix #2255)', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    await using ann = openClient({ ...QUICK, url: server.url, token: () => server.token('ann') });
+    await using bob = openClient({ ...QUICK, url: urlOf(proxy.port), token: () => server.token('bob', 2) });
+    const room = ann.room('lobby', 'main');
+    await room.join();
+    await bob.room('lobby', 'main').join();
+    bob.room('lobby', 'main').presence.set({ mood: 'fine' });
+    await eventually(() => room.presence.members.find(({ userId, state }) => userId === 'bob' && state !== null));
+    const diffs: unknown[] = [];
+    room.presence.on(({ joined, left }) => diffs.push(...joined, ...left));
+    const seen = statuses(bob);
+    proxy.rstAll();
+    await eventually(() => seen.some(({ status }) => status === 'open'));
+    await eventually(() =>
+      room.presence.members.find(
+        ({ userId, connectionIds, state }) =>
+          userId === 'bob' && state !== null && connectionIds.includes(bob.connectionId ?? ''),
+      ),
+    );
+    // The token of 2 s is renewed meanwhile, in place.
+    await server.hub.history('lobby:main', { limit: 1 });
+    expect(diffs).toEqual([]);
+    expect(room.presence.members.find(({ userId }) => userId === 'bob')?.state).toEqual({ mood: 'fine' });
+  });
+
+  test('typing and receipts reach the others', async () => {
+    await using server = await startServer();
+    await using ann = openClient({ url: server.url, token: () => server.token('ann') });
+    await using bob = openClient({ url: server.url, token: () => server.token('bob') });
+    const here = ann.room('lobby', 'main');
+    const there = bob.room('lobby', 'main');
+    await Promise.all([here.join(), there.join()]);
+    there.typing.start();
+    await eventually(() => here.typing.users.includes('bob'));
+    there.typing.stop();
+    await eventually(() => here.typing.users.length === 0);
+    await here.publish('message', { text: 'read me' });
+    await eventually(() => there.position?.offset === 1);
+    there.read();
+    await eventually(() => here.receipts.cursors.find(({ userId, read }) => userId === 'bob' && read === 1));
+    expect(there.typing.users).toEqual([]);
+  });
+});
+
+describe('requests and calls', () => {
+  test('a request settles once: answer, typed error, timeout, abort', async () => {
+    await using server = await startServer();
+    const aborted: string[] = [];
+    server.hub.handle('echo', (input, { signal }) => {
+      const { mode } = input as { mode: string };
+      if (mode === 'refuse') throw new TrunklineError('QUOTA_EXCEEDED', 'No calls left.');
+      if (mode === 'hang') {
+        return new Promise((resolve) =>
+          signal.addEventListener('abort', () => {
+            aborted.push(mode);
+            resolve({});
+          }),
+        );
+      }
+      return { mode };
+    });
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    const controller = new AbortController();
+    const hanging = settle(client.request('echo', { mode: 'hang' }, { signal: controller.signal }));
+    const outcomes = [
+      await settle(client.request('echo', { mode: 'answer' })),
+      await settle(client.request('echo', { mode: 'refuse' })),
+      await settle(client.request('echo', { mode: 'hang' }, { timeoutMs: 30 })),
+    ];
+    controller.abort();
+    expect([...outcomes, await hanging]).toEqual([{ mode: 'answer' }, 'QUOTA_EXCEEDED', 'timeout', 'cancelled']);
+    await eventually(() => aborted.length === 2);
+  });
+
+  test('a request made offline has its time too', async () => {
+    await using client = openClient({ ...QUICK, url: urlOf(1) });
+    expect(await settle(client.request('echo', {}, { timeoutMs: 20 }))).toBe('timeout');
+  });
+
+  test('the server calls this client, gives up, or finds no handler', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const aborted: string[] = [];
+    client.handle('client_tool_call', async ({ tool }, { signal }) => {
+      if (tool === 'fail') throw new Error('a secret');
+      if (tool !== 'hang') return { tool };
+      return await new Promise((resolve) => signal.addEventListener('abort', () => resolve(aborted.push('hang'))));
+    });
+    void settle(client.connect());
+    const peer = await script.connection();
+    await peer.welcome();
+    for (const [id, method, tool] of [
+      ['k1', 'client_tool_call', 'open'],
+      ['k2', 'client_tool_call', 'hang'],
+      ['k3', 'unknown', ''],
+      ['k4', 'client_tool_call', 'fail'],
+    ] as const) {
+      peer.send({ type: 'call', id, method, data: { tool } });
+    }
+    peer.send({ type: 'cancel', of: 'k2' });
+    const results = [await peer.next('result'), await peer.next('result'), await peer.next('result')].sort(
+      (one, other) => one.of.localeCompare(other.of),
+    );
+    expect(results).toMatchObject([
+      { of: 'k1', data: { tool: 'open' } },
+      { of: 'k3', error: { code: 'not_found' } },
+      { of: 'k4', error: { code: 'internal', message: 'The handler failed.' } },
+    ]);
+    await eventually(() => aborted.length === 1);
+  });
+});
+
+test('a listener that throws harms nobody else, and unknown frames are ignored', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const uncaught: unknown[] = [];
+  const listener = (error: unknown) => uncaught.push(error);
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException').on('uncaughtException', listener);
+  try {
+    const seen: string[] = [];
+    client.on('state', () => {
+      throw new Error('mine');
+    });
+    client.on('state', ({ status }) => seen.push(status));
+    const opening = client.connect();
+    const peer = await script.connection();
+    await peer.welcome();
+    peer.send({ type: 'surprise' } as never);
+    await opening;
+    await eventually(() => uncaught.length === 3);
+    expect(seen).toEqual(['connecting', 'authenticating', 'open']);
+    await client.close();
+    await eventually(() => uncaught.length === 4);
+  } finally {
+    process.removeListener('uncaughtException', listener);
+    for (const other of others) process.on('uncaughtException', other);
+  }
+});
+
+test('without a WebSocket in the runtime the constructor says what to pass', () => {
+  expect(() => createClient({ url: 'ws://x', ...(globalThis.WebSocket && { WebSocket: undefined as never }) })).toThrow(
+    globalThis.WebSocket ? undefined : TypeError,
+  );
+});
+
+test('explain() tells what happened and why', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url, backoff: { baseMs: 60_000 }, random: () => 0.5 });
+  void settle(client.connect());
+  const peer = await script.connection();
+  await peer.welcome();
+  await eventually(() => client.state.status === 'open');
+  peer.close(1013, 'try_again_later');
+  await eventually(() => client.state.status === 'waiting');
+  const { timeline, nextAttemptAt, state } = client.explain();
+  expect(timeline.map(({ what }) => what)).toEqual(['connecting', 'authenticating', 'open', 'waiting']);
+  expect(timeline.at(-1)?.detail).toMatchObject({ cause: { code: 1013, reason: 'try_again_later' }, delayMs: 15_000 });
+  expect([state.status, (nextAttemptAt ?? 0) > Date.now()]).toEqual(['waiting', true]);
+});
