@@ -7,9 +7,11 @@ import { SECRET } from './start-api.js';
 export async function startWholeServer(environment: Record<string, string> = {}) {
   const configuration = readConfiguration({ PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET, ...environment });
   const server = await startServer({ configuration, logger: pino({ level: 'silent' }) });
-  const { issuer } = server.identity;
-  if (!issuer) throw new Error('There is a secret, so there is an issuer.');
-  const tokenFor = async (userId: string, ...roles: string[]) => (await issuer.issue({ userId, roles })).token;
+  const tokenFor = async (userId: string, ...roles: string[]) => {
+    const issued = await server.identity.issuer?.issue({ userId, roles });
+    if (!issued) throw new Error('Without a secret nothing is issued.');
+    return issued.token;
+  };
   return {
     ...server,
     socketUrl: server.url.replace('http', 'ws'),

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connectRaw, createFrameQueue } from '@trunkline/testkit';
@@ -145,5 +146,31 @@ it('asks DIRECTORY_URL for relations, and looks again when it is told of a chang
   } finally {
     service.closeAllConnections();
     service.close();
+  }
+});
+
+it('takes tokens of an identity provider, and then has no login endpoints of its own', async () => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const keys = [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' }];
+  const provider = createServer((_, res) => res.end(JSON.stringify({ keys })));
+  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = provider.address() as AddressInfo;
+    await using server = await startWholeServer({
+      NODE_ENV: 'production',
+      JWT_SECRET: '',
+      JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+      JWT_ISSUER: 'https://id.example',
+    });
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const body = `${part({ alg: 'ES256', kid: 'k1' })}.${part({ sub: 'ann', iss: 'https://id.example', exp: Math.floor(Date.now() / 1_000) + 60 })}`;
+    const token = `${body}.${sign('sha256', Buffer.from(body), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    await using client = await connectRaw({ url: server.socketUrl });
+    expect(await client.hello({ token })).toMatchObject({ userId: 'ann' });
+    for (const path of ['/token', '/api/v2/auth/login'])
+      expect((await fetch(server.url + path, { method: 'POST' })).status).toBe(404);
+  } finally {
+    provider.closeAllConnections();
+    provider.close();
   }
 });

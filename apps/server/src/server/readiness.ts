@@ -5,7 +5,7 @@ export interface ReadinessParts {
   readonly hubStatus: () => HubStatus;
   readonly isListening: () => boolean;
   readonly isDraining: () => boolean;
-  /** Events of other services' Redis channels are taken in by some node. True where there is no Redis. */
+  /** Events of other services' Redis channels were taken in by some node since the start. True where there is no Redis. */
   readonly isForeignHeard: () => boolean;
   readonly readyWhenDegraded: boolean;
 }

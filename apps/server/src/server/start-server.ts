@@ -70,15 +70,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!actions && !configuration.production && Object.hasOwn(contract.actions, 'echo'))
     hub.handle('echo', (input) => input);
 
-  const state = { isListening: false, isDraining: false };
-  const readiness = () =>
-    readinessOf({
+  const state = { isListening: false, isDraining: false, wasForeignHeard: false };
+  const readiness = () => {
+    // Asked for until it is so: later a slow Redis must not take every node out at once.
+    state.wasForeignHeard ||= backend.isForeignHeard();
+    return readinessOf({
       hubStatus: () => hub.status(),
       isListening: () => state.isListening,
       isDraining: () => state.isDraining,
-      isForeignHeard: () => backend.isForeignHeard(),
+      isForeignHeard: () => state.wasForeignHeard,
       readyWhenDegraded: configuration.readyWhenDegraded,
     });
+  };
   metrics.watch({ ready: () => readiness().ready, degraded: () => hub.status().state === 'degraded' });
 
   const context: ApiContext = {
