@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { actionsDialect, actionsService } from '../src/actions/index.js';
 import { bookingDialect, bookingForeignChannels } from '../src/booking/index.js';
 import { falconDialect } from '../src/falcon/index.js';
+import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { connect, connectBearer, next, say } from './support/clients.js';
 import { everySpeaker } from './support/every-speaker.js';
 import { join, startNode } from './support/start-node.js';
@@ -117,6 +118,34 @@ test('booking: what another service publishes on Redis arrives once, though both
     }
     await client[Symbol.asyncDispose]();
   }
+});
+
+test('secureconnect: joins, leaves and drops are told on the other node, devices counted over both', async () => {
+  await using one = await startNode(redis, [secureconnectDialect()]);
+  await using two = await startNode(redis, [secureconnectDialect()]);
+  const conversation = '770e8400-e29b-41d4-a716-446655440000';
+  const path = `/v1/ws/chat?conversation_id=${conversation}`;
+  const [ann, ben] = ['323e4567-e89b-12d3-a456-426614174000', '423e4567-e89b-12d3-a456-426614174000'];
+  await one.relate(
+    `conversation:${conversation} participant ${ann}`,
+    `conversation:${conversation} participant ${ben}`,
+  );
+  await using annOnOne = await connectBearer(one, path, await one.token(ann));
+  await next(annOnOne, 'user_joined');
+  const benOnTwo = await connectBearer(two, path, await two.token(ben));
+  expect(await next(annOnOne, 'user_joined')).toMatchObject({ sender_id: ben });
+  const benOnOne = await connectBearer(one, path, await one.token(ben));
+  say(benOnOne, { type: 'chat', content: 'second device' });
+  await next(benOnOne, 'chat');
+  await benOnTwo[Symbol.asyncDispose]();
+  say(benOnOne, { type: 'chat', content: 'one device left' });
+  await annOnOne.take(({ content }) => content === 'one device left', 'chat');
+  expect(annOnOne.seen.filter(({ type }) => type === 'user_left')).toEqual([]);
+  const droppedAt = performance.now();
+  benOnOne.socket.terminate();
+  expect(await next(annOnOne, 'user_left')).toMatchObject({ sender_id: ben });
+  expect(performance.now() - droppedAt).toBeGreaterThan(1_500);
+  expect(annOnOne.seen.filter(({ type }) => type === 'user_joined')).toHaveLength(2);
 });
 
 test('actions: a client comes back to another node, and hears its company there', async () => {
