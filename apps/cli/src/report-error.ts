@@ -8,7 +8,8 @@ export function reportError(error: unknown, asJson: boolean): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { exitCode, code, message } = describe(error);
   const line = message.replaceAll(/\s*\n\s*/g, ' ');
-  const text = asJson ? JSON.stringify({ error: { code, message: line, exitCode } }) : `${pc.red('error:')} ${line}`;
+  const named = error instanceof TrunklineError ? `${code}: ${line}` : line;
+  const text = asJson ? JSON.stringify({ error: { code, message: line, exitCode } }) : `${pc.red('error:')} ${named}`;
   process.stderr.write(`${text}\n`);
   return exitCode;
 }
@@ -17,7 +18,7 @@ function describe(error: unknown): { readonly exitCode: ExitCode; readonly code:
   if (error instanceof CommandError) return error;
   if (error instanceof TrunklineError) {
     const where = error.path === undefined ? '' : ` (${error.path})`;
-    return { exitCode: EXIT.failed, code: error.code, message: `${error.code}: ${error.message}${where}` };
+    return { exitCode: EXIT.failed, code: error.code, message: `${error.message}${where}` };
   }
   // The server's own configuration errors name their variable.
   if (error instanceof Error && error.name === 'ConfigurationError')

@@ -35,7 +35,7 @@ export function doctorCommand(): Command {
       }
       const faults = findings.filter(({ status }) => status === 'fault').length;
       const warnings = findings.filter(({ status }) => status === 'warning').length;
-      output.print({ faults, warnings, findings }, () => `${faults} faults, ${warnings} warnings`);
+      output.print({ faults, warnings, findings }, () => `Faults: ${faults}, warnings: ${warnings}`);
       if (faults > 0) process.exitCode = EXIT.failed;
     });
 }

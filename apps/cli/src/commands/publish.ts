@@ -21,13 +21,13 @@ export function publishCommand(): Command {
     .option('--timeout <ms>', 'how long to wait', wholeNumber(1), 10_000)
     .action(async (name: string, event: string, data: unknown, options: PublishOptions) => {
       await using client = await openClient(options);
-      const published = await openRoom(client, name).publish(event, data, {
+      const { id, epoch, offset, duplicate } = await openRoom(client, name).publish(event, data, {
         ttlMs: options.timeout,
         ...(options.id === undefined ? {} : { id: options.id }),
       });
-      createOutput(options.json).print(published, () => {
-        const place = published.offset === undefined ? 'sent' : `kept at offset ${published.offset}`;
-        return `${pc.green('✓')} ${place} ${pc.dim(published.id)}${published.duplicate ? ' (it was there before)' : ''}`;
+      createOutput(options.json).print({ id, epoch, offset, duplicate }, () => {
+        const place = offset === undefined ? 'sent' : `kept at offset ${offset}`;
+        return `${pc.green('✓')} ${place} ${pc.dim(id)}${duplicate ? ' (it was there before)' : ''}`;
       });
     });
 }

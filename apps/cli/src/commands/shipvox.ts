@@ -40,7 +40,7 @@ export function shipvoxCommand(): Command {
       await using socket = await openShipvox(options.url, token).catch((error: unknown) => {
         throw error instanceof Error && 'code' in error ? unreachable(options.url) : error;
       });
-      if (options.interactive) return runShipvoxRepl(socket, output);
+      if (options.interactive) return await runShipvoxRepl(socket, output);
       const answer = await socket.exchange(options.type, options.payload);
       output.print(answer, () => JSON.stringify(answer, null, 2));
     });

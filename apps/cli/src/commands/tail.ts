@@ -40,9 +40,9 @@ export function tailCommand(): Command {
         failure = new CommandError(EXIT.failed, `The server ended the membership: ${reason}.`, reason);
         end.abort();
       });
-      client.on('state', (state) => {
+      client.on('state', (state, previous) => {
         if (state.status === 'waiting') output.remark(`connection lost (${state.cause.code}), trying again`);
-        if (state.status === 'open') output.remark('connected again');
+        if (state.status === 'open' && previous.status !== 'open') output.remark('connected again');
         if (state.status !== 'closed') return;
         failure = new CommandError(EXIT.failed, `The connection was ended for good (${state.cause.code}).`, 'closed');
         end.abort();

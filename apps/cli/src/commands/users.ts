@@ -54,7 +54,7 @@ function listCommand(): Command {
       const shown = accounts.map(({ hash, ...account }) => account);
       const { default: Table } = await import('cli-table3');
       createOutput(json).print(shown, () => {
-        const table = new Table({ head: ['id', 'name', 'phone', 'roles', 'company'], style: { head: [] } });
+        const table = new Table({ head: ['id', 'name', 'phone', 'roles', 'company'], style: { head: [], border: [] } });
         for (const { id, name = '', phone = '', roles = [], company_id: company = '' } of shown)
           table.push([id, name, phone, roles.join(', '), company]);
         return table.toString();

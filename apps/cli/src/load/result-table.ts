@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { LoadResult } from './run-load.js';
 
 export function resultTable(result: LoadResult): string {
-  const counts = new Table({ style: { head: [] } });
+  const counts = new Table({ style: { head: [], border: [] } });
   counts.push(
     { connections: `${result.connections} in ${result.rooms} rooms, opened in ${result.openMs} ms` },
     { published: `${result.published} in ${result.publishMs} ms` },
@@ -11,7 +11,7 @@ export function resultTable(result: LoadResult): string {
     { delivered: result.delivered },
     { lost: result.lost },
   );
-  const times = new Table({ head: ['ms', 'p50', 'p95', 'p99', 'max'], style: { head: [] } });
+  const times = new Table({ head: ['ms', 'p50', 'p95', 'p99', 'max'], style: { head: [], border: [] } });
   for (const [name, { p50, p95, p99, max }] of [
     ['publish to ack', result.ack],
     ['publish to delivery', result.delivery],

@@ -80,7 +80,10 @@ export const COMMANDS: readonly ReplCommand[] = [
     usage: 'history <room> [limit]',
     summary: "print a page of a room's log",
     async run({ client, print }, [name = '', limit = '20']) {
-      const page = await openRoom(client, name).history({ limit: number(limit) });
+      const room = openRoom(client, name);
+      // A joined room's history would begin where its live events did; here they are wanted too.
+      const before = room.position === undefined ? {} : { before: room.position.offset + 1 };
+      const page = await room.history({ limit: number(limit), ...before });
       const { position, trimmedOffset } = page;
       print({ history: page.events.map(eventRecord), position, trimmedOffset }, () =>
         [

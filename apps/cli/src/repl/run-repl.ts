@@ -41,7 +41,10 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
   });
   client.on('gap', (gap) => context.print({ gap }, () => pc.yellow(`${gap.room}: events were missed: ${gap.reason}`)));
   client.on('left', (left) => context.print({ left }, () => pc.yellow(`${left.room}: left: ${left.reason}`)));
-  client.on('state', (state) => context.print({ state: state.status }, () => pc.dim(`connection: ${state.status}`)));
+  client.on('state', (state, previous) => {
+    if (state.status !== previous.status)
+      context.print({ state: state.status }, () => pc.dim(`connection: ${state.status}`));
+  });
   reader.on('SIGINT', () => reader.close());
 
   context.print(

@@ -1,0 +1,134 @@
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SpawnedServer } from '@trunkline/testkit';
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { records, runCli, SECRET } from './run-cli.js';
+import { startServer } from './server.js';
+
+let server: SpawnedServer;
+let env: Record<string, string>;
+beforeAll(async () => {
+  server = await startServer();
+  env = { TRUNKLINE_URL: server.url };
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+test('token signs what the server accepts, with every claim asked for', async () => {
+  const args = ['token', '--user', 'ann', '--role', 'admin', '--role', 'service', '--company', 'c1'];
+  const { code, stdout } = await runCli([...args, '--room', 'lobby:x', '--ttl', '2h'], { env: { JWT_SECRET: SECRET } });
+  const { exp = 0, iat = 0, ...claims } = decodeJwt(stdout.trim());
+  expect({ code, lifetime: exp - iat }).toEqual({ code: 0, lifetime: 7_200 });
+  expect(claims).toMatchObject({ sub: 'ann', roles: ['admin', 'service'], company_id: 'c1', rooms: ['lobby:x'] });
+  const published = await runCli(['publish', 'company:c1', 'update', '{"action":"a","data":1}', '--json'], {
+    env: { ...env, TRUNKLINE_TOKEN: stdout.trim() },
+  });
+  expect(published).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('publish waits for the log, and the same id acts once', async () => {
+  const args = ['publish', 'lobby:once', 'message', '{"text":"hi"}', '--id', 'same', '--json'];
+  const first = await runCli(args, { env });
+  const second = await runCli(args, { env });
+  expect(records(first.stdout)).toMatchObject([{ offset: 1, duplicate: false }]);
+  expect(records(second.stdout)).toMatchObject([{ offset: 1, duplicate: true }]);
+});
+
+test('publish reads its data from standard input', async () => {
+  const { stdout } = await runCli(['publish', 'lobby:stdin', 'message', '-', '--json'], {
+    env,
+    input: '{"text":"hi"}',
+  });
+  expect(records(stdout)).toMatchObject([{ offset: 1 }]);
+});
+
+test('tail prints the log and ends after as many events as asked for', async () => {
+  for (const text of ['one', 'two', 'three'])
+    await runCli(['publish', 'lobby:tail', 'message', JSON.stringify({ text })], { env });
+  const { code, stdout } = await runCli(['tail', 'lobby:tail', '--rewind', '2', '--count', '2', '--json'], { env });
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([
+    { room: 'lobby:tail', event: 'message', data: { text: 'two' }, offset: 2, from: { userId: 'test-user' } },
+    { data: { text: 'three' }, offset: 3 },
+  ]);
+});
+
+test('connect runs each command that it reads, and says what was wrong with one', async () => {
+  const input = [
+    'join lobby:repl',
+    'publish lobby:repl message {"text":"hi"}',
+    'history lobby:repl',
+    'presence lobby:repl',
+    'request echo {"a":1}',
+    'request nope {}',
+    'publish lobby:repl message {',
+    'typing lobby:repl',
+    'leave lobby:repl',
+    'quit',
+  ].join('\n');
+  const { code, stdout } = await runCli(['connect', '--json'], { env, input });
+  const said = records(stdout);
+  expect(code).toBe(0);
+  expect(said).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ joined: 'lobby:repl' }),
+      expect.objectContaining({ event: 'message', data: { text: 'hi' } }),
+      { published: expect.objectContaining({ offset: 1 }) },
+      expect.objectContaining({ history: [expect.objectContaining({ offset: 1 })] }),
+      { presence: [expect.objectContaining({ userId: 'test-user' })] },
+      { response: { a: 1 } },
+      { error: expect.objectContaining({ code: 'unknown_action' }) },
+      { error: expect.objectContaining({ code: 'usage' }) },
+      { typing: 'lobby:repl' },
+      { left: 'lobby:repl' },
+    ]),
+  );
+});
+
+test('load counts each delivery and loses none', async () => {
+  const args = ['load', '--connections', '60', '--rooms', '3', '--rate', '40', '--duration', '1s', '--json'];
+  const { code, stdout } = await runCli(args, { env: { ...env, JWT_SECRET: SECRET } });
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([
+    { connections: 60, rooms: 3, published: 40, acknowledged: 40, refused: 0, delivered: 800, lost: 0 },
+  ]);
+});
+
+test('shipvox logs in, sends, and prints the message that comes back', async () => {
+  const args = ['shipvox', '--url', server.url, '--type', 'test', '--payload', '{"message":"Hello world"}', '--json'];
+  const { code, stdout } = await runCli(args);
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([
+    { type: 'test', payload: { message: 'Hello world' }, user: expect.anything() },
+  ]);
+});
+
+test('shipvox --interactive sends each line and waits for the answers', async () => {
+  const { code, stdout } = await runCli(['shipvox', '--url', server.url, '--interactive', '--json'], {
+    input: 'test {"n":1}\nno_such_type {}\n',
+  });
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([{ type: 'test', payload: { n: 1 } }, { type: 'error' }]);
+});
+
+test('users makes a file that the server logs in with, and never shows a hash', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'trunkline-users-')), 'users.json');
+  const added = await runCli(['users', 'add', 'ann', '--role', 'admin', '--file', file], { input: 'correct horse\n' });
+  const again = await runCli(['users', 'add', 'ann', '--file', file], { input: 'another\n' });
+  const listed = await runCli(['users', 'list', '--json', '--file', file]);
+  expect([added.code, again.code, listed.code]).toEqual([0, 1, 0]);
+  expect(records(listed.stdout)).toEqual([[{ id: 'ann', name: 'ann', roles: ['admin'] }]]);
+  expect(await readFile(file, 'utf8')).toMatch(/\$2b\$12\$/);
+  expect((await stat(file)).mode & 0o077).toBe(0);
+
+  await using own = await startServer({ USERS_FILE: file });
+  const args = ['shipvox', '--url', own.url, '--username', 'ann', '--json'];
+  expect(await runCli(args, { input: 'correct horse\n' })).toMatchObject({ code: 0 });
+  expect(await runCli(args, { input: 'wrong\n' })).toMatchObject({ code: 1 });
+});
+
+test('serve runs the server in its own process', async () => {
+  const { code, stderr } = await runCli(['serve', '--port', '0', '--production'], { env: { JWT_SECRET: 'short' } });
+  expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^JWT_SECRET: .*\n$/) });
+});
