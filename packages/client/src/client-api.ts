@@ -12,7 +12,6 @@ import type {
   GapReason,
   Position,
   PresenceMember,
-  PresenceSnapshot,
   ReceiptCursor,
   RoomKind,
   TrunklineError,

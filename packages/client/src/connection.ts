@@ -200,10 +200,11 @@ export function createConnection(parts: ConnectionParts): Connection {
   function goaway({ code, reason, reconnect, afterMs }: GoawayFrame): void {
     timeline.note('goaway', { code, reason, afterMs });
     const go = (minDelayMs?: number) => lose({ code, reason }, minDelayMs, !reconnect);
-    if (code !== SERVICE_RESTART) return go(Math.max(afterMs, refusedMs));
-    dispatch({ type: 'leaving' });
-    cancelDrain = after(clock, afterMs, go);
-    parts.whenQuiet(go);
+    if (code === SERVICE_RESTART) {
+      dispatch({ type: 'leaving' });
+      cancelDrain = after(clock, afterMs, go);
+      parts.whenQuiet(go);
+    } else go(Math.max(afterMs, refusedMs));
   }
 
   function wake(): void {

@@ -79,7 +79,10 @@ export function createMemberships(parts: MembershipsParts): Memberships {
   function refused(room: Membership, body: ErrorFrame): void {
     if (room.status !== 'joining') return;
     const error = TrunklineError.from(body);
-    if (error.retryable) return retry(room, error.retryAfterMs);
+    if (error.retryable) {
+      retry(room, error.retryAfterMs);
+      return;
+    }
     const wasIn = room.joined;
     room.wanted -= room.waiters.size;
     lose(room);

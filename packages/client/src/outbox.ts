@@ -172,7 +172,10 @@ export function createOutbox({
   }
 
   function refused(item: OutboxItem, { code, retryAfterMs = 0 }: TrunklineError): void {
-    if (!items.has(item)) return skip(item);
+    if (!items.has(item)) {
+      skip(item);
+      return;
+    }
     item.refused = true;
     if (!item.doubtful) item.sentAt = undefined;
     order.rest(

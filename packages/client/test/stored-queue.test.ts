@@ -1,0 +1,231 @@
+import { createManualClock, eventually } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { type AsyncStorageLike, asyncStorageQueue } from '../src/async-storage.js';
+import type { QueueStorage, StoredOutcome } from '../src/index.js';
+import { localStorageQueue } from '../src/local-storage.js';
+import { type Locks, ownByLease } from '../src/storage/ownership.js';
+import { openClient } from './support/open-client.js';
+import { startScript } from './support/scripted-server.js';
+import { startServer, urlOf } from './support/start-server.js';
+
+const NOWHERE = urlOf(1);
+const QUIET = { backoff: { baseMs: 60_000 }, random: () => 0.9 } as const;
+
+class MemoryStorage {
+  readonly items = new Map<string, string>();
+  get length() {
+    return this.items.size;
+  }
+  key = (index: number) => [...this.items.keys()][index] ?? null;
+  getItem = (key: string) => this.items.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.items.set(key, value);
+  removeItem = (key: string) => void this.items.delete(key);
+}
+
+/** Web Locks in one process. A page that dies drops its locks: `die` does that for all held now. */
+function createLocks(): Locks & { die(): void } {
+  let held = new Map<string, Promise<unknown>>();
+  return {
+    die: () => {
+      held = new Map();
+    },
+    async request(name, { ifAvailable }, run) {
+      if (ifAvailable && held.has(name)) return await run(null);
+      while (held.has(name)) await held.get(name);
+      const mine = held;
+      const work = Promise.resolve(run({}));
+      mine.set(name, work);
+      try {
+        return await work;
+      } finally {
+        if (mine.get(name) === work) mine.delete(name);
+      }
+    },
+  };
+}
+
+function asAsync(memory: MemoryStorage): AsyncStorageLike {
+  return {
+    getAllKeys: async () => [...memory.items.keys()],
+    getItem: async (key) => memory.getItem(key),
+    setItem: async (key, value) => memory.setItem(key, value),
+    removeItem: async (key) => memory.removeItem(key),
+  };
+}
+
+interface Kind {
+  readonly name: string;
+  readonly make: () => { readonly memory: MemoryStorage; readonly open: () => QueueStorage; readonly die: () => void };
+}
+const kinds: Kind[] = [
+  {
+    name: 'localStorage with Web Locks',
+    make() {
+      const memory = new MemoryStorage();
+      const locks = createLocks();
+      return { memory, open: () => localStorageQueue({ storage: memory, locks }), die: () => locks.die() };
+    },
+  },
+  {
+    name: 'localStorage with a lease key',
+    make() {
+      const memory = new MemoryStorage();
+      const die = () =>
+        [...memory.items.keys()].filter((key) => key.includes('/lease/')).forEach((key) => memory.removeItem(key));
+      return { memory, open: () => localStorageQueue({ storage: memory, locks: null }), die };
+    },
+  },
+  {
+    name: 'AsyncStorage',
+    make() {
+      const memory = new MemoryStorage();
+      return { memory, open: () => asyncStorageQueue(asAsync(memory)), die: () => {} };
+    },
+  },
+];
+const stored = (memory: MemoryStorage) => [...memory.items.keys()].filter((key) => key.includes('/publish/')).length;
+
+describe.each(kinds)('a queue in $name', ({ make }) => {
+  test('survives a reload: nothing queued is lost, nothing doubled, order kept (socket.io #2805)', async () => {
+    await using server = await startServer();
+    const { memory, open, die } = make();
+    const before = openClient({ ...QUIET, url: NOWHERE, queue: { storage: open() } });
+    for (const text of ['1', '2', '3'])
+      before
+        .room('lobby', 'main')
+        .publish('message', { text })
+        .catch(() => {});
+    await eventually(() => stored(memory) === 3);
+    await before.close();
+    die();
+    await using after = openClient({ url: server.url, token: () => server.token('ann'), queue: { storage: open() } });
+    const settled: StoredOutcome[] = [];
+    after.on('settled', (outcome) => settled.push(outcome));
+    await after.connect();
+    await eventually(() => settled.length === 3);
+    const { entries } = await server.hub.history('lobby:main', { limit: 10 });
+    expect(entries.map(({ data }) => data)).toEqual([{ text: '1' }, { text: '2' }, { text: '3' }]);
+    expect(settled.map(({ result }) => result)).toMatchObject([{ offset: 1 }, { offset: 2 }, { offset: 3 }]);
+    await eventually(() => stored(memory) === 0);
+  });
+
+  test('an item that was sent before the page died is sent again under its id', async () => {
+    const { memory, open, die } = make();
+    await using script = await startScript();
+    const before = openClient({ ...QUIET, url: script.url, queue: { storage: open() } });
+    const lost = before
+      .room('lobby', 'main')
+      .publish('message', { text: 'x' })
+      .catch((error) => error.code);
+    const first = await script.connection();
+    await first.welcome();
+    const sent = await first.next('publish');
+    expect([...memory.items].find(([key]) => key.endsWith(sent.id))?.[1]).toContain('sentAt');
+    await before.close();
+    die();
+    expect(await lost).toBe('unknown_outcome');
+    await using after = openClient({ url: script.url, queue: { storage: open() } });
+    void after.connect();
+    const second = await script.connection();
+    await second.welcome();
+    expect(await second.next('publish')).toEqual(sent);
+  });
+
+  test('an item too old to be known settles unknown_outcome and is not sent', async () => {
+    const { memory, open, die } = make();
+    await using script = await startScript();
+    const before = openClient({ ...QUIET, url: script.url, queue: { storage: open() } });
+    before
+      .room('lobby', 'main')
+      .publish('message', { text: 'x' })
+      .catch(() => {});
+    const first = await script.connection();
+    await first.welcome();
+    const sent = await first.next('publish');
+    await before.close();
+    die();
+    const [key, text] = [...memory.items].find(([name]) => name.endsWith(sent.id)) ?? ['', ''];
+    memory.setItem(key, text.replace(/"sentAt":\d+/, '"sentAt":1'));
+    await using after = openClient({ url: script.url, queue: { storage: open() } });
+    const settled: StoredOutcome[] = [];
+    after.on('settled', (outcome) => settled.push(outcome));
+    void after.connect();
+    const second = await script.connection();
+    await second.welcome();
+    await eventually(() => settled.length === 1);
+    expect([settled[0]?.result, second.seen.map(({ type }) => type)]).toMatchObject([
+      { code: 'unknown_outcome' },
+      ['hello'],
+    ]);
+  });
+
+  test('what a living client still holds, or another user left, is not taken', async () => {
+    const { memory, open, die } = make();
+    await using script = await startScript();
+    const holder = openClient({ ...QUIET, url: NOWHERE, queue: { storage: open() } });
+    holder
+      .room('lobby', 'main')
+      .publish('message', { text: 'held' })
+      .catch(() => {});
+    await eventually(() => stored(memory) === 1);
+    await using other = openClient({ url: script.url, queue: { storage: open() } });
+    void other.connect();
+    const peer = await script.connection();
+    await peer.welcome({ userId: 'u1' });
+    const asked = other.request('echo', {});
+    const { id } = await peer.next('request');
+    peer.send({ type: 'response', id, data: {} });
+    await asked;
+    expect([peer.seen.map(({ type }) => type), stored(memory)]).toEqual([['hello', 'request'], 1]);
+    await holder.close();
+    die();
+    for (const [key, text] of [...memory.items].filter(([name]) => name.includes('/publish/'))) {
+      memory.setItem(key, JSON.stringify({ ...JSON.parse(text), userId: 'somebody else' }));
+    }
+    await using third = openClient({ url: script.url, queue: { storage: open() } });
+    void third.connect();
+    const last = await script.connection();
+    await last.welcome({ userId: 'u1' });
+    const mine = third.room('lobby', 'main').publish('message', { text: 'mine' });
+    const { id: own, data } = await last.next('publish');
+    last.send({ type: 'ack', id: own, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    await mine;
+    expect([data, stored(memory)]).toEqual([{ text: 'mine' }, 1]);
+  });
+});
+
+test('a storage that fails is told and costs the reload, not the message', async () => {
+  await using server = await startServer();
+  const memory = new MemoryStorage();
+  memory.setItem = (key) => {
+    if (key.includes('/publish/')) throw new Error('quota exceeded');
+  };
+  await using client = openClient({
+    url: server.url,
+    token: () => server.token('ann'),
+    queue: { storage: localStorageQueue({ storage: memory, locks: null }) },
+  });
+  const told: string[] = [];
+  client.on('error', ({ message }) => told.push(message));
+  expect(await client.room('lobby', 'main').publish('message', { text: 'x' })).toMatchObject({ offset: 1 });
+  expect(told).toContainEqual(expect.stringContaining('quota'));
+});
+
+test('a lease ends 10 s after its owner was last heard of', async () => {
+  const clock = createManualClock();
+  const store = new MemoryStorage();
+  const timers: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    timers.push(run);
+    return () => {};
+  };
+  const one = ownByLease({ store, prefix: 'p', now: clock.now, after });
+  const other = ownByLease({ store, prefix: 'p', now: clock.now, after });
+  await clock.advance(9_999);
+  expect(await other.isAlive(one.id)).toBe(true);
+  timers[0]?.();
+  await clock.advance(9_999);
+  expect(await other.isAlive(one.id)).toBe(true);
+  await clock.advance(1);
+  expect(await other.isAlive(one.id)).toBe(false);
+});
