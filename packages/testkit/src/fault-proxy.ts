@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
 import { createProxiedPair, type Direction, type Faults, type ProxiedPair } from './proxied-pair.js';
 
 export interface FaultProxyOptions {
@@ -58,7 +60,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
   const pairs = new Set<ProxiedPair>();
   let refusals = 0;
-  let port = 0;
+  // Its own to keep: it may stop listening and come back.
+  const port = await freePort();
 
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client: Socket) => {
     client.on('error', () => undefined);
@@ -76,7 +79,6 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const listen = async (): Promise<void> => {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
   };
   const unlisten = async (): Promise<void> => {
     if (!server.listening) return;
@@ -87,9 +89,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   await listen();
 
   return {
-    get port() {
-      return port;
-    },
+    port,
     counts,
     get open() {
       return pairs.size;
@@ -129,7 +129,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       refusals = connections;
     },
     down: unlisten,
-    up: listen,
+    async up() {
+      // Someone else's look for a free port may hold it for a moment.
+      await eventually(() => listen().then(() => true));
+    },
     swallowReply(matches = () => true) {
       faults.swallow = matches;
     },

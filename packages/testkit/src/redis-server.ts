@@ -120,7 +120,10 @@ export function createRedisProcess({ program, args, port, password }: RedisProce
       };
       started.stdout.on('data', collect);
       started.stderr.on('data', collect);
-      const answers = eventually(() => command('PING'), { timeoutMs: 10_000 });
+      // Another server may have taken the port first.
+      const isOurs = async (): Promise<boolean> =>
+        String(await command('INFO', 'server')).includes(`process_id:${started.pid}\r`);
+      const answers = eventually(isOurs, { timeoutMs: 10_000 });
       await Promise.race([answers, failed]);
     },
   };

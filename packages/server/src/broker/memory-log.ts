@@ -5,8 +5,14 @@ import { digestPayload } from './payload-digest.js';
 interface Remembered {
   readonly eventId: string;
   readonly offset: number;
-  readonly digest: string;
   readonly until: number;
+  /** Made when the event leaves the log; until then the event itself tells payloads apart. */
+  digest: string | null;
+}
+
+interface Entry {
+  readonly event: LoggedEvent;
+  readonly remembered: Remembered;
 }
 
 /** What an append did, with the event for the subscribers when there is a new one. */
@@ -38,7 +44,7 @@ export interface MemoryLog {
 /** Entries are dense by offset, so the array index is `offset - trimmed.offset - 1`. */
 export function createMemoryLog(createdAt: number): MemoryLog {
   let epoch = createId();
-  let entries: LoggedEvent[] = [];
+  let entries: Entry[] = [];
   let first = 0;
   let head = 0;
   let lastId = '';
@@ -47,11 +53,14 @@ export function createMemoryLog(createdAt: number): MemoryLog {
   let touchedAt = createdAt;
   let ttlMs = Number.POSITIVE_INFINITY;
   const remembered = new Map<string, Remembered>();
+  let forgetAt = Number.POSITIVE_INFINITY;
 
-  function dropHead(): void {
-    const gone = entries[first];
-    if (gone === undefined) return;
-    trimmed = { offset: gone.offset, id: gone.id };
+  function dropHead(now: number): void {
+    const entry = entries[first];
+    if (entry === undefined) return;
+    const { event, remembered: kept } = entry;
+    if (kept.until > now) kept.digest = digestOf(event);
+    trimmed = { offset: event.offset, id: event.id };
     first += 1;
     // Moving the rest at every trim would cost the length of the log each time.
     if (first > 512 && first * 2 > entries.length) {
@@ -60,19 +69,32 @@ export function createMemoryLog(createdAt: number): MemoryLog {
     }
   }
 
-  function dropAll(): void {
+  function dropAll(now: number): void {
+    for (const { event, remembered: kept } of entries.slice(first)) if (kept.until > now) kept.digest = digestOf(event);
     trimmed = { offset: head, id: lastId };
     entries = [];
     first = 0;
   }
 
   function expire(now: number): void {
-    const newest = entries[entries.length - 1];
-    if (newest !== undefined && entries.length > first && newest.timestamp + ttlMs <= now) dropAll();
+    const newest = entries[entries.length - 1]?.event;
+    if (newest !== undefined && entries.length > first && newest.timestamp + ttlMs <= now) dropAll(now);
+    // Nothing can have ended before the oldest was to end; a look at each publish would cost an iterator.
+    if (now < forgetAt) return;
+    forgetAt = Number.POSITIVE_INFINITY;
     for (const [key, entry] of remembered) {
-      if (entry.until > now) break;
+      if (entry.until > now) {
+        forgetAt = entry.until;
+        break;
+      }
       remembered.delete(key);
     }
+  }
+
+  function digestKnown(known: Remembered): string | null {
+    if (known.digest !== null) return known.digest;
+    const entry = entries[first + known.offset - trimmed.offset - 1];
+    return entry === undefined ? null : digestOf(entry.event);
   }
 
   return {
@@ -88,10 +110,9 @@ export function createMemoryLog(createdAt: number): MemoryLog {
     append(publication, now) {
       expire(now);
       const key = rememberedKey(publication);
-      const digest = digestPayload(`${publication.event}\n${JSON.stringify(publication.data) ?? ''}`);
       const known = remembered.get(key);
       if (known !== undefined) {
-        if (known.digest !== digest) return { appended: { status: 'conflict' } };
+        if (digestKnown(known) !== digestOf(publication)) return { appended: { status: 'conflict' } };
         return { appended: { status: 'duplicate', eventId: known.eventId, epoch, offset: known.offset } };
       }
       head += 1;
@@ -108,10 +129,13 @@ export function createMemoryLog(createdAt: number): MemoryLog {
         data: publication.data,
         timestamp: publication.timestamp,
       };
-      entries.push(event);
-      while (entries.length - first > publication.log.size) dropHead();
-      while (entries.length > first && (entries[first]?.timestamp ?? now) + ttlMs <= now) dropHead();
-      remembered.set(key, { eventId: event.id, offset: head, digest, until: now + publication.dedupeWindowMs });
+      const until = now + publication.dedupeWindowMs;
+      const kept: Remembered = { eventId: event.id, offset: head, until, digest: null };
+      remembered.set(key, kept);
+      if (until < forgetAt) forgetAt = until;
+      entries.push({ event, remembered: kept });
+      while (entries.length - first > publication.log.size) dropHead(now);
+      while (entries.length > first && (entries[first]?.event.timestamp ?? now) + ttlMs <= now) dropHead(now);
       return { appended: { status: 'appended', eventId: event.id, epoch, offset: head }, event };
     },
     read(query, now) {
@@ -127,7 +151,7 @@ export function createMemoryLog(createdAt: number): MemoryLog {
         to = Math.min(end, Math.max(first, first + query.before - 1 - trimmed.offset));
         from = Math.max(first, to - limit);
       }
-      return { entries: entries.slice(from, to), head: { epoch, offset: head, lastId }, trimmed, born };
+      return { entries: entries.slice(from, to).map(({ event }) => event), head: { epoch, offset: head, lastId }, trimmed, born };
     },
     head: () => ({ epoch, offset: head, lastId }),
     forgetOldest() {
@@ -152,11 +176,15 @@ export function createMemoryLog(createdAt: number): MemoryLog {
       const next = createId();
       epoch = next;
       born = { offset: head, id: lastId };
-      entries = entries.slice(first).map((entry) => ({ ...entry, epoch: next }));
+      entries = entries.slice(first).map(({ event, remembered: kept }) => ({ event: { ...event, epoch: next }, remembered: kept }));
       first = 0;
       remembered.clear();
     },
   };
+}
+
+function digestOf({ event, data }: Pick<LoggedEvent, 'event' | 'data'>): string {
+  return digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`);
 }
 
 /** Lengths keep ('a', 'b c') and ('a b', 'c') apart; a service's event id can not meet a user's key. */

@@ -129,6 +129,18 @@ return reply
 `,
 );
 
+/** KEYS members, leases. ARGV user. Returns 1 when one of the user's connections is of a live node. */
+export const presentScript = defineScript(
+  2,
+  `${SHARED}
+local now = clock()
+for _, one in ipairs(load(KEYS[1], ARGV[1])) do
+  if alive(KEYS[2], one.i, now) then return 1 end
+end
+return 0
+`,
+);
+
 /**
  * Removes what a dead incarnation left in one room.
  *

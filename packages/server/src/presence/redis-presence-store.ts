@@ -9,6 +9,7 @@ import {
   forgetScript,
   leaseScript,
   listScript,
+  presentScript,
   removeScript,
   touchScript,
 } from './presence-scripts.js';
@@ -111,10 +112,8 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
       const present: string[] = [];
       // The user's side is a hint; each room decides, and it knows whose lease lives.
       for (const room of rooms) {
-        const [, ...rest] = asList(
-          await link.script(listScript, [keys.presence(room), keys.presenceVersion(room), keys.leases]),
-        );
-        if (rest.some((value, index) => index % 3 === 0 && value === userId)) present.push(room);
+        const answer = await link.script(presentScript, [keys.presence(room), keys.leases, userId]);
+        if (Number(answer) === 1) present.push(room);
       }
       return present;
     },

@@ -1,5 +1,4 @@
 import { createId } from '@trunkline/protocol';
-import type { RedisServer } from '@trunkline/testkit';
 import {
   createRedisBackend,
   type RedisBackend,
@@ -46,7 +45,7 @@ export async function startNode(url: string, options: Partial<RedisBackendOption
 }
 
 /** Two nodes under a prefix of their own, so that tests can share one Redis. */
-export async function startTwoNodes(redis: RedisServer, options: Partial<RedisBackendOptions> = {}) {
+export async function startTwoNodes(redis: { readonly url: string }, options: Partial<RedisBackendOptions> = {}) {
   const prefix = createId().slice(0, 8);
   const nodes = [
     await startNode(redis.url, { prefix, ...options }),

@@ -1,5 +1,5 @@
 import { createId } from '@trunkline/protocol';
-import { type RedisServer, startRedis } from '@trunkline/testkit';
+import { startRedis, startSentinelTopology } from '@trunkline/testkit';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createMemoryBroker } from '../../src/broker/memory-broker.js';
 import { createMemoryDirectory } from '../../src/directory/memory-directory.js';
@@ -24,10 +24,13 @@ describe('memory', () => {
   });
 });
 
-describe('redis', () => {
-  let redis: RedisServer;
+describe.each([
+  ['redis', () => startRedis()],
+  ['redis by sentinel', () => startSentinelTopology({ sentinels: 1 })],
+] as const)('%s', (_name, start) => {
+  let redis: AsyncDisposable & { readonly url: string };
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await start();
   });
   afterAll(() => redis[Symbol.asyncDispose]());
 

@@ -130,3 +130,32 @@ test('a failover by Sentinel moves the node to the new master, which makes it ch
   await heardLive(node);
   expect((await broker.read(ROOM, { limit: 10 })).entries).toHaveLength(2);
 }, 60_000);
+
+test('a lagging replica that is promoted re-uses offsets under the old epoch: the room is told to check, and ids show it', async () => {
+  await using topology = await startSentinelTopology();
+  await using node = await startNode(topology.url, { startTimeoutMs: 5_000 });
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  const kept = await broker.publish(makePublication(ROOM, { eventId: 'kept' }));
+  const old = await topology.master();
+  const [replica] = await topology.replicas();
+  await eventually(async () => (await replica?.command('XLEN', `trunkline:{${ROOM}}:log`)) === 1);
+  replica?.pause();
+  // Or the kernel would keep for it what it did not read.
+  await old.command('CLIENT', 'KILL', 'TYPE', 'replica');
+  for (let index = 0; index < 20; index += 1) await broker.publish(makePublication(ROOM, { eventId: `lost-${index}` }));
+  const before = (await broker.read(ROOM, { limit: 1 })).head;
+  node.recorder.suspects.length = 0;
+  await old.kill();
+  replica?.resume();
+  await eventually(async () => (await topology.master()) !== old, { timeoutMs: 20_000 });
+  await eventually(() => broker.status.state === 'connected' && node.recorder.suspects.includes(null), {
+    timeoutMs: 15_000,
+  });
+  const after = (await broker.read(ROOM, { limit: 1 })).head;
+  expect(before).toMatchObject({ offset: 21, lastId: 'lost-19' });
+  expect(after).toEqual({ epoch: before.epoch, offset: 1, lastId: 'kept' });
+  const head = await broker.bumpEpoch(ROOM, before.epoch);
+  expect(head.epoch).not.toBe(kept.status === 'appended' && kept.epoch);
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ offset: 2, epoch: head.epoch });
+}, 60_000);

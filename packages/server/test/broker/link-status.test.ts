@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { digestPayload } from '../../src/broker/payload-digest.js';
+import { type LinkFacts, statusOf } from '../../src/broker/redis/link-status.js';
+import { findObstacle, parseFacts } from '../../src/broker/redis/redis-facts.js';
+import { describeFailure } from '../../src/broker/redis/redis-failure.js';
+import type { BrokerStatus } from '../../src/seams/broker.js';
+
+const WELL: LinkFacts = {
+  usable: true,
+  lossReason: 'lost',
+  obstacle: null,
+  refusal: null,
+  hearing: true,
+  healed: true,
+  graceUntil: 0,
+  closed: false,
+};
+const CONNECTED: BrokerStatus = { state: 'connected' };
+const AWAY: BrokerStatus = { state: 'degraded', reason: 'lost' };
+const DEAF: BrokerStatus = { state: 'degraded', reason: 'this node does not hear Redis', deaf: true };
+
+test.each<[string, Partial<LinkFacts>, BrokerStatus, BrokerStatus]>([
+  ['all is well', {}, AWAY, CONNECTED],
+  ['commands are lost', { usable: false }, CONNECTED, AWAY],
+  ['the server is a replica', { obstacle: 'replica' }, CONNECTED, { state: 'degraded', reason: 'replica' }],
+  ['writes are refused', { refusal: 'full' }, CONNECTED, { state: 'degraded', reason: 'full' }],
+  ['the subscriber was lost a moment ago', { hearing: false, healed: false, graceUntil: 10 }, CONNECTED, CONNECTED],
+  ['the subscriber was lost long ago', { hearing: false, healed: false, graceUntil: 4 }, CONNECTED, DEAF],
+  ['commands are back and nothing was heard yet', { hearing: false, healed: false, graceUntil: 10 }, AWAY, AWAY],
+  ['it hears and is not repaired yet', { healed: false, graceUntil: 10 }, AWAY, AWAY],
+  ['it hears and repairs take too long', { healed: false, graceUntil: 4 }, AWAY, DEAF],
+  ['it is closed', { closed: true }, CONNECTED, { state: 'degraded', reason: 'closed' }],
+])('when %s', (_case, change, before, expected) => {
+  expect(statusOf({ ...WELL, ...change }, before, 5)).toEqual(expected);
+});
+
+test.each([
+  ['redis_version:6.2.0\r\nrole:master\r\n', null],
+  ['redis_version:7.4.1\nrole:master\n', null],
+  ['redis_version:6.0.9\r\nrole:master', 'Redis 6.0.9 is too old: 6.2 or newer is needed'],
+  ['', 'Redis (unknown version) is too old: 6.2 or newer is needed'],
+  ['redis_version:7.0.0\r\nrole:slave', 'Redis is read-only: it is a replica'],
+  ['redis_version:7.0.0\r\nrole:master\r\nloading:1', 'Redis is still loading its data'],
+])('%j stands against it: %s', (info, obstacle) => {
+  expect(findObstacle(parseFacts(info))).toBe(obstacle);
+});
+
+test.each([
+  ['WRONGPASS invalid username-password pair', 'Redis refuses the password'],
+  ['NOAUTH Authentication required.', 'Redis needs a password'],
+  ["READONLY You can't write against a read only replica.", 'Redis is read-only: it is a replica'],
+  ["OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
+  ['LOADING Redis is loading the dataset in memory', 'Redis is still loading its data'],
+  ['connect ECONNREFUSED 127.0.0.1:6379', 'Redis can not be reached'],
+  ['something else with secret words', 'the connection to Redis was lost'],
+])('%s is told as: %s', (message, told) => {
+  expect(describeFailure(new Error(message))).toBe(told);
+});
+
+test('digests tell payloads apart and are the same for the same text', () => {
+  const texts = Array.from({ length: 20_000 }, (_, index) => JSON.stringify({ index, text: 'x'.repeat(index % 50) }));
+  expect(new Set(texts.map(digestPayload)).size).toBe(texts.length);
+  expect(digestPayload('a')).toBe(digestPayload('a'));
+});
