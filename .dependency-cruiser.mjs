@@ -1,5 +1,5 @@
 // The layers of the workspace: protocol <- client <- react, protocol <- server <- dialects <- apps. Tests may look up.
-const TEST = '\\.test\\.tsx?$|/test/|/fixtures/|\\.config\\.ts$';
+const TEST = '/speaker\\.ts$|\\.test\\.tsx?$|/test/|/fixtures/|\\.config\\.ts$';
 const source = (name) => ({ path: `^packages/${name}/`, pathNot: TEST });
 const PROTOCOL_ROOT = '^packages/protocol/src/index\\.ts$';
 

@@ -3,8 +3,8 @@ import { eventually } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingForeignChannels, bookingService } from '../src/booking/index.js';
 import { serverMessageSchema } from '../src/booking/schema.js';
-import { speakWebSocket } from '../src/speak-web-socket.js';
 import { connect, connectSdk, next, say, webSocketTo } from './support/clients.js';
+import { speakWebSocket } from './support/speak-web-socket.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const BOOKING = '123e4567-e89b-12d3-a456-426614174000';

@@ -2,8 +2,8 @@ import { canonicalDialect } from '@trunkline/server';
 import { expect, test } from 'vitest';
 import { falconDialect } from '../src/falcon/index.js';
 import { serverMessageSchema } from '../src/falcon/schema.js';
-import { speakWebSocket } from '../src/speak-web-socket.js';
 import { connectBearer, connectSdk, next, refusal, say } from './support/clients.js';
+import { speakWebSocket } from './support/speak-web-socket.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const PATH = '/websocket/connect';

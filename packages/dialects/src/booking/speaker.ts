@@ -1,5 +1,5 @@
 import type { DialectSpeaker } from '@trunkline/server/testing';
-import { speakWebSocket, untilReady } from '../speak-web-socket.js';
+import { speakWebSocket, untilReady } from '../../test/support/speak-web-socket.js';
 import { bookingDialect } from './index.js';
 import { serverMessageSchema } from './schema.js';
 

@@ -1,5 +1,5 @@
 import type { DialectSpeaker } from '@trunkline/server/testing';
-import { speakWebSocket } from '../speak-web-socket.js';
+import { speakWebSocket } from '../../test/support/speak-web-socket.js';
 import { falconDialect } from './index.js';
 import { serverMessageSchema } from './schema.js';
 

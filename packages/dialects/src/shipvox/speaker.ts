@@ -1,5 +1,5 @@
 import type { DialectSpeaker } from '@trunkline/server/testing';
-import { speakWebSocket, untilReady } from '../speak-web-socket.js';
+import { speakWebSocket, untilReady } from '../../test/support/speak-web-socket.js';
 import { SHIPVOX_ROOM } from './codec.js';
 import { shipvoxDialect } from './index.js';
 import { messageSchema } from './schema.js';

@@ -1,7 +1,7 @@
 import type { Heard } from '@trunkline/server/testing';
 import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { type ClientOptions, WebSocket } from 'ws';
-import { RefusedUpgrade, speakWebSocket, type WebSocketSpeaker } from '../../src/speak-web-socket.js';
+import { RefusedUpgrade, speakWebSocket, type WebSocketSpeaker } from './speak-web-socket.js';
 import type { StartedHub } from './start-hub.js';
 
 /** Connects to a path of a hub by query token. */
