@@ -34,6 +34,7 @@ import { ServicePublisher } from './service-publisher.js';
 import { createSessionIds } from './session-ids.js';
 import type { Signal } from './signals.js';
 import { TokenRevocations } from './token-revocations.js';
+import { UserBuckets } from './user-buckets.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -154,6 +155,7 @@ class HubProcess {
       sessionIds: createSessionIds(options.sessionSecret ?? randomBytes(32).toString('hex')),
       pulse: new Pulse(core, rooms, live, options.heartbeat),
       services: new ServicePublisher(publisher),
+      userBuckets: new UserBuckets(core),
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     };
     this.router = createRouter({

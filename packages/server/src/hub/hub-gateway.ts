@@ -35,12 +35,13 @@ export function createGateway(parts: GatewayParts): Gateway {
         throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
       const principal = await identify(credentials);
       revocations.check(principal);
+      for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
+      if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
+      // Last, so that the least time passes until it is opened and counted.
       if ((core.connections.byUser.get(principal.userId)?.size ?? 0) >= limits.connectionsPerUser) {
         observer.limited?.('connections_per_user');
         throw new TrunklineError('too_many_connections', `At most ${limits.connectionsPerUser} connections a user.`);
       }
-      for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
-      if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
       return { principal, rooms };
     } catch (error) {
       observer.authFailed?.(error instanceof TrunklineError ? error.code : 'internal');

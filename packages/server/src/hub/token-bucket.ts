@@ -12,16 +12,25 @@ export class TokenBucket {
     this.#refilledAt = now;
   }
 
-  /** Takes one token. @returns 0 when taken, else the milliseconds until there is one */
-  take(now: number): number {
-    if (now > this.#refilledAt) {
-      this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#refilledAt) * this.perSecond) / 1_000);
-      this.#refilledAt = now;
-    }
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+  /** Takes tokens, never more than the burst. @returns 0 when taken, else the milliseconds until there are as many */
+  take(now: number, tokens = 1): number {
+    this.#refill(now);
+    const wanted = Math.min(tokens, this.burst);
+    if (this.#tokens >= wanted) {
+      this.#tokens -= wanted;
       return 0;
     }
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
+    return Math.max(1, Math.ceil(((wanted - this.#tokens) * 1_000) / this.perSecond));
+  }
+
+  isFull(now: number): boolean {
+    this.#refill(now);
+    return this.#tokens >= this.burst;
+  }
+
+  #refill(now: number): void {
+    if (now <= this.#refilledAt) return;
+    this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#refilledAt) * this.perSecond) / 1_000);
+    this.#refilledAt = now;
   }
 }

@@ -1,0 +1,116 @@
+import { connectRaw, type RawClient } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { type StartedHub, startHub, type TokenClaims } from './start-hub.js';
+
+type Frame = Parameters<RawClient['send']>[0];
+type Started = Pick<StartedHub<never>, 'url' | 'token'>;
+
+async function connect(hub: Started, userId: string, claims?: TokenClaims): Promise<RawClient> {
+  const client = await connectRaw({ url: hub.url });
+  await client.hello({ token: await hub.token(userId, claims) });
+  return client;
+}
+
+/** Sends frames 0 to n-1 at once; resolves with how many were refused as too many. */
+async function flood(client: RawClient, count: number, frame: (n: number) => Frame): Promise<number> {
+  for (let n = 0; n < count; n++) client.send(frame(n));
+  let refused = 0;
+  for (let n = 0; n < count; n++) {
+    const answer = await client.nextWhere(({ type }) => type !== 'event' && type !== 'presence', 'answer');
+    if (answer.type !== 'error' || answer.code !== 'rate_limited') continue;
+    expect(answer).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) });
+    refused++;
+  }
+  return refused;
+}
+
+const SLOW = { messagesPerSecond: 1, messageBurst: 4 };
+const publish = (n: number): Frame => ({
+  type: 'publish',
+  id: `p${n}`,
+  room: 'lobby:a',
+  event: 'message',
+  data: { text: 'x' },
+});
+
+describe('a flood (S31)', () => {
+  test.each([
+    ['joins', (n: number): Frame => ({ type: 'join', id: `j${n}`, room: `lobby:${n}` })],
+    ['publishes', publish],
+    ['requests', (n: number): Frame => ({ type: 'request', id: `q${n}`, action: 'echo', data: {} })],
+    ['pages of history', (n: number): Frame => ({ type: 'history', id: `h${n}`, room: 'lobby:a', limit: 1 })],
+  ] as const)('of %s is refused beyond the burst, with the time to wait', async (_, frame) => {
+    await using hub = await startHub({ limits: SLOW });
+    hub.hub.handle('echo', (input) => input);
+    await using ann = await connect(hub, 'ann');
+    await using bob = await connect(hub, 'bob');
+    expect(await flood(ann, 10, frame)).toBe(6);
+    expect(await flood(bob, 1, publish)).toBe(0);
+  });
+
+  test('of refreshes is refused sooner than one of messages: each costs as much as 20', async () => {
+    await using hub = await startHub({ limits: { messagesPerSecond: 10, messageBurst: 60 } });
+    await using ann = await connect(hub, 'ann');
+    const token = await hub.token('ann');
+    expect(await flood(ann, 5, (n) => ({ type: 'refresh', id: `r${n}`, token }))).toBe(2);
+  });
+
+  test('over many connections is refused by what the user sends altogether, on whichever connection', async () => {
+    const limited: string[] = [];
+    await using hub = await startHub({ limits: SLOW, observer: { limited: (limit) => void limited.push(limit) } });
+    let refused = 0;
+    for (let n = 0; n < 6; n++) {
+      // Also one after the other: a new connection is not a new burst.
+      await using client = await connect(hub, 'ann');
+      refused += await flood(client, 4, publish);
+    }
+    expect(refused).toBeGreaterThanOrEqual(3);
+    expect(limited).toContain('messages_per_user');
+    await using bob = await connect(hub, 'bob');
+    expect(await flood(bob, 4, publish)).toBe(0);
+  });
+
+  test('that goes on is closed 4003, whatever it is made of', async () => {
+    await using hub = await startHub({ limits: SLOW });
+    for (const frame of [JSON.stringify(publish(0)), '{"type":"pong"}']) {
+      await using ann = await connect(hub, `user-${frame.length}`);
+      for (let n = 0; n < 60; n++) ann.sendText(frame);
+      expect(await ann.closed).toEqual({ code: 4003, reason: 'rate_limited' });
+    }
+  });
+
+  test('by a service is none: services are trusted with their rate', async () => {
+    await using hub = await startHub({ limits: SLOW });
+    await using service = await connect(hub, 'backend', { roles: ['service'] });
+    expect(await flood(service, 20, publish)).toBe(0);
+  });
+});
+
+describe('too many (S32)', () => {
+  test('rooms are refused by name, and one may be left for another', async () => {
+    await using hub = await startHub({ limits: { roomsPerConnection: 2 } });
+    await using ann = await connect(hub, 'ann');
+    await ann.join('lobby:a');
+    await ann.join('lobby:b');
+    await expect(ann.join('lobby:c')).rejects.toMatchObject({ code: 'too_many_rooms' });
+    ann.send({ type: 'leave', id: 'l1', room: 'lobby:a' });
+    await ann.nextOf('response');
+    await ann.join('lobby:c');
+  });
+
+  test('connections of one user are closed 4004, also when they come all at once', async () => {
+    await using hub = await startHub({ limits: { connectionsPerUser: 3 } });
+    const token = await hub.token('ann');
+    const clients = await Promise.all(Array.from({ length: 10 }, () => connectRaw({ url: hub.url })));
+    for (const client of clients) client.send({ type: 'hello', id: 'h', token });
+    const codes: number[] = [];
+    for (const client of clients) void client.closed.then(({ code }) => codes.push(code));
+    await expect.poll(() => codes.length).toBe(7);
+    expect(codes).toEqual(Array(7).fill(4004));
+    expect(hub.hub.status().connections).toBe(3);
+    await using _bob = await connect(hub, 'bob');
+    for (const client of clients) await client[Symbol.asyncDispose]();
+    await expect.poll(() => hub.hub.status().connections).toBe(1);
+    await using _ann = await connect(hub, 'ann');
+  });
+});
