@@ -185,3 +185,34 @@ it('ends with 75 and tells the count when accepted events could not be appended'
   expect(status).toBe(75);
   expect(stdout).toContain('"outbox":1');
 });
+
+it('refuses a revoked token on a node that started later, and says 202 while the others can not be told', async () => {
+  await using redis = await startRedis();
+  const token = await (async () => {
+    await using one = await startWholeServer({ REDIS_URL: redis.url });
+    await eventually(() => isReady(one.url));
+    const headers = headersFor(await one.tokenFor('boss', 'admin'));
+    const answer = await fetch(`${one.url}/v1/tokens/revoke`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ subject: 'ann' }),
+    });
+    expect(answer.status).toBe(204);
+    return one.tokenFor('ann', 'admin');
+  })();
+  await using two = await startWholeServer({ REDIS_URL: redis.url });
+  await eventually(() => isReady(two.url));
+  expect((await fetch(`${two.url}/websocket/rooms`, { headers: headersFor(token) })).status).toBe(401);
+  await redis.kill();
+  await eventually(async () => (await fieldsOf(await fetch(`${two.url}/readyz`))).status === 'degraded', {
+    timeoutMs: 8_000,
+  });
+  const headers = headersFor(await two.tokenFor('boss', 'admin'));
+  const answer = await fetch(`${two.url}/v1/tokens/revoke`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ subject: 'bob' }),
+  });
+  expect(answer.status).toBe(202);
+  expect(await fieldsOf(answer)).toEqual({ status: 'pending' });
+});
