@@ -54,8 +54,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     ...(options.imports ? { imports: options.imports } : {}),
     ...(options.env ? { env: options.env } : {}),
   });
+  const names = Array.from({ length: clients }, (_, index) => `c${index}`);
+  const tokens = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await topology.token(name)] as const)),
+  );
   await using fleet = new Fleet(
-    { clients, workers, rooms, urls: topology.urls, token: topology.adminToken, seed, rate },
+    { workers, rooms, urls: topology.urls, tokens, seed, rate },
     new URL('./worker.js', import.meta.url),
   );
   await fleet.ready();
@@ -102,13 +106,13 @@ async function harm(
 async function arrive(fleet: Fleet, say: (line: string) => void): Promise<readonly FinalLog[]> {
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
-    const { pending, positions } = await fleet.status();
+    const { pending, positions, waiting } = await fleet.status();
     const logs = pending === 0 ? await fleet.logs() : [];
     const heads = new Map(logs.map(({ room, position }) => [room, `${room} ${position.epoch} ${position.offset}`]));
     const late = positions.filter((position) => heads.get(position.split(' ')[0] ?? '') !== position).length;
     if (pending === 0 && logs.length > 0 && late === 0) return logs;
     if (Date.now() > deadline) {
-      say(`  not settled: ${pending} publishes, ${late} memberships`);
+      say(`  not settled: ${pending} publishes, ${late} memberships\n${waiting.slice(0, 5).join('\n')}`);
       return logs.length > 0 ? logs : fleet.logs();
     }
     await delay(1_000);

@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads';
 import type { FinalLog, HistoryEntry } from '@trunkline/cli/verify';
 
 export interface FleetOptions {
-  readonly clients: number;
   readonly workers: number;
   readonly rooms: readonly string[];
   readonly urls: readonly string[];
-  readonly token: string;
+  /** By client. */
+  readonly tokens: Readonly<Record<string, string>>;
   readonly seed: number;
   /** Publishes a second of each client. */
   readonly rate: number;
@@ -24,10 +24,15 @@ export type Order =
 export type Report =
   | { readonly type: 'ready' }
   | { readonly type: 'history'; readonly entries: readonly HistoryEntry[] }
-  | { readonly type: 'status'; readonly pending: number; readonly positions: readonly string[] }
+  | {
+      readonly type: 'status';
+      readonly pending: number;
+      readonly positions: readonly string[];
+      readonly waiting: readonly string[];
+    }
   | { readonly type: 'logs'; readonly logs: readonly FinalLog[] }
   | { readonly type: 'closed' };
-export interface WorkerData extends Omit<FleetOptions, 'clients' | 'workers'> {
+export interface WorkerData extends Omit<FleetOptions, 'workers'> {
   readonly names: readonly string[];
 }
 
@@ -36,11 +41,10 @@ export class Fleet implements AsyncDisposable {
   readonly history: HistoryEntry[] = [];
   readonly #workers: readonly Worker[];
 
-  constructor({ clients, workers, ...shared }: FleetOptions, module: URL) {
+  constructor({ workers, ...shared }: FleetOptions, module: URL) {
+    const clients = Object.keys(shared.tokens);
     this.#workers = Array.from({ length: workers }, (_, index) => {
-      const names = Array.from({ length: clients }, (_name, client) => `c${client}`).filter(
-        (_name, client) => client % workers === index,
-      );
+      const names = clients.filter((_name, client) => client % workers === index);
       const workerData: WorkerData = { ...shared, names, seed: shared.seed + index };
       const worker = new Worker(module, { workerData });
       worker.on('message', (report: Report) => {
@@ -58,12 +62,13 @@ export class Fleet implements AsyncDisposable {
     for (const worker of this.#workers) worker.postMessage(order);
   }
 
-  /** Publishes under way, and each membership's place. */
-  async status(): Promise<{ readonly pending: number; readonly positions: readonly string[] }> {
+  /** Publishes under way, each membership's place, and why clients with publishes under way wait. */
+  async status(): Promise<Omit<Report & { readonly type: 'status' }, 'type'>> {
     const reports = await this.#ask({ type: 'status' }, 'status');
     return {
       pending: reports.reduce((sum, { pending }) => sum + pending, 0),
       positions: reports.flatMap(({ positions }) => positions),
+      waiting: reports.flatMap(({ waiting }) => waiting),
     };
   }
 

@@ -15,7 +15,8 @@ export interface Topology extends AsyncDisposable {
   readonly redis: RedisServer;
   /** Through each node's fault proxy. */
   readonly urls: readonly string[];
-  readonly adminToken: string;
+  /** A token with role admin for a user of one's own. */
+  token(userId: string): Promise<string>;
 }
 
 export async function startTopology({ nodes: count, imports, env }: TopologyOptions): Promise<Topology> {
@@ -29,17 +30,17 @@ export async function startTopology({ nodes: count, imports, env }: TopologyOpti
     ...(env ? { env } : {}),
   };
   const nodes = await Promise.all(Array.from({ length: count }, () => startNode(options)));
-  const adminToken = await new SignJWT({ roles: ['admin', 'service'] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('chaos')
-    .setIssuedAt()
-    .setExpirationTime('2 hours')
-    .sign(new TextEncoder().encode(secret));
   return {
     nodes,
     redis,
     urls: nodes.map(({ clients }) => `ws://127.0.0.1:${clients.port}/v1/connect`),
-    adminToken,
+    token: (userId) =>
+      new SignJWT({ roles: ['admin'] })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(userId)
+        .setIssuedAt()
+        .setExpirationTime('2 hours')
+        .sign(new TextEncoder().encode(secret)),
     async [Symbol.asyncDispose]() {
       await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
       await redis[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import type { Order, Report, WorkerData } from './fleet.js';
 
 const port = parentPort;
 if (port === null) throw new TypeError('This module is a worker.');
-const { names, rooms, urls, token, seed, rate } = workerData as WorkerData;
+const { names, rooms, urls, tokens, seed, rate } = workerData as WorkerData;
 const random = seededRandom(seed);
 let entries: HistoryEntry[] = [];
 const tell = (report: Report) => port.postMessage(report);
@@ -24,7 +24,7 @@ function makeProbe(name: string): Probe {
     client: {
       // A client that lost its node tries another one, as behind a load balancer.
       url: () => urls[Math.floor(random() * urls.length)] ?? '',
-      token,
+      token: tokens[name] ?? '',
       WebSocket,
       connectTimeoutMs: 2_000,
       queue: { maxItems: 10_000, maxBytes: 10_000_000 },
@@ -52,7 +52,14 @@ async function obey(order: Order): Promise<void> {
       const positions = probes.flatMap(({ client }) =>
         client.explain().rooms.map(({ room, position }) => `${room} ${position?.epoch} ${position?.offset}`),
       );
-      tell({ type: 'status', pending: probes.reduce((sum, { pending }) => sum + pending, 0), positions });
+      const waiting = probes
+        .filter(({ pending }) => pending > 0)
+        .map(({ client, pending }) => {
+          const { state, rooms: joined, timeline } = client.explain();
+          const statuses = joined.map(({ status }) => status).join(',');
+          return `${pending} publishes, ${JSON.stringify(state)}, ${statuses}, ${JSON.stringify(timeline.slice(-3))}`;
+        });
+      tell({ type: 'status', pending: probes.reduce((sum, { pending }) => sum + pending, 0), positions, waiting });
       return;
     }
     case 'read': {

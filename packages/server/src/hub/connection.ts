@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseCode } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
-import type { Link, Notice, OpenOptions } from '../seams/dialect.js';
+import type { Gone, Link, Notice, OpenOptions } from '../seams/dialect.js';
 import type { Core } from './core.js';
 import type { Membership } from './hub-room.js';
 import { TokenBucket } from './token-bucket.js';
@@ -24,6 +24,8 @@ export class Connection {
   expiringTold = false;
   /** Set at the first close; nothing is sent afterwards. */
   closedWith: CloseCode | null = null;
+  /** Set when the peer is gone. */
+  gone: Gone | null = null;
   /** The presence state set last without a room; later joins start with it. */
   presenceState: unknown;
   /** Publishes sent to the broker and not yet answered. */
@@ -50,7 +52,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.closedWith === null && !this.link.signal.aborted;
+    return this.closedWith === null && this.gone === null;
   }
 
   /** Words one notice for this connection alone. */

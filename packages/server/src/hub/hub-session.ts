@@ -11,9 +11,11 @@ import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
 import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
-import { PublishOrder } from './publish-order.js';
+import type { PublishOrder } from './publish-order.js';
 import type { Requests } from './requests.js';
 import { RoomOrder } from './room-order.js';
+import type { TokenBucket } from './token-bucket.js';
+import type { UserBuckets } from './user-buckets.js';
 
 /** What sessions work with. */
 export interface SessionParts extends PublishParts {
@@ -24,19 +26,22 @@ export interface SessionParts extends PublishParts {
   readonly calls: Calls;
   readonly nodeMessages: NodeMessages;
   readonly live: LiveAuthorisation;
+  readonly userBuckets: UserBuckets;
 }
 
 type Of<T extends Command['type']> = Command & { readonly type: T };
 const DONE: Promise<Reply> = Promise.resolve({ type: 'done' });
 const NOTHING: Reply = { type: 'response', data: null };
 const MALFORMED_FRAMES = 20;
+const REFRESH_TOKENS = 20;
 
 /** One connection's conversation: order per room, limits, and the way to each part of the hub. */
 export class HubSession implements Session {
   readonly #parts: SessionParts;
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
-  readonly #publishOrder = new PublishOrder();
+  readonly #publishOrder: PublishOrder | null;
+  readonly #userBucket: TokenBucket;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
   #limited: Misbehaviour | undefined;
@@ -44,6 +49,9 @@ export class HubSession implements Session {
   constructor(parts: SessionParts, connection: Connection) {
     this.#parts = parts;
     this.#connection = connection;
+    // Order over refusals is kept with clients that send the same id again; others would be refused for ever.
+    this.#publishOrder = connection.showsAgain ? new PublishOrder() : null;
+    this.#userBucket = parts.userBuckets.of(connection.principal.userId);
   }
 
   get id(): string {
@@ -55,7 +63,12 @@ export class HubSession implements Session {
   }
 
   handle(command: Command): Promise<Reply> {
-    if (command.type === 'pong' || !this.#connection.isOpen) return DONE;
+    if (!this.#connection.isOpen) return DONE;
+    if (command.type === 'pong') {
+      // Nothing is refused, but a flood of them is one.
+      if (this.#connection.bucket.take(Date.now()) > 0) this.#offend(Date.now());
+      return DONE;
+    }
     const limited = this.#limit(command);
     if (limited !== null) return Promise.resolve({ type: 'error', error: limited });
     if (command.type === 'publish') return this.#publish(command);
@@ -93,7 +106,7 @@ export class HubSession implements Session {
       case 'leave':
         return this.#order.run([command.room], () => settle(() => this.#leave(command))).then(unwrap);
       case 'skip':
-        this.#publishOrder.skip(command.room, command.of);
+        this.#publishOrder?.settle(command.room, command.of);
         return NOTHING;
       case 'send':
         return this.#send(command);
@@ -120,7 +133,7 @@ export class HubSession implements Session {
   #publish(command: Of<'publish'>): Promise<Reply> {
     const { publishing } = this.#parts;
     const connection = this.#connection;
-    const arrival = this.#publishOrder.arrive(command.id);
+    const arrival = this.#publishOrder?.arrive() ?? 0;
     if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command))
       return publishing.start(connection, command, this.#publishOrder, arrival);
     // The order waits for the start only; the acknowledgement comes when it comes.
@@ -199,20 +212,27 @@ export class HubSession implements Session {
   #limit(command: Command): TrunklineError | null {
     if (this.principal.roles.includes('service')) return null;
     const now = Date.now();
-    const retryAfterMs = this.#connection.bucket.take(now);
+    // A refresh asks for every right anew; the other commands cost about the same.
+    const tokens = command.type === 'refresh' ? REFRESH_TOKENS : 1;
+    const ownMs = this.#connection.bucket.take(now, tokens);
+    const retryAfterMs = ownMs === 0 ? this.#userBucket.take(now, tokens) : ownMs;
     if (retryAfterMs === 0) return null;
     const { core } = this.#parts;
-    core.observer.limited?.('messages');
+    core.observer.limited?.(ownMs === 0 ? 'messages_per_user' : 'messages');
     const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, {
       retryAfterMs,
     });
     if (command.type === 'publish') {
-      const arrival = this.#publishOrder.arrive(command.id);
-      for (const room of command.rooms) this.#publishOrder.settled(room, arrival, error);
+      const arrival = this.#publishOrder?.arrive() ?? 0;
+      for (const room of command.rooms) this.#publishOrder?.refuse(room, command.id, arrival);
     }
-    this.#limited ??= new Misbehaviour(core.limits.messageBurst * 10);
-    if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
+    this.#offend(now);
     return error;
+  }
+
+  #offend(now: number): void {
+    this.#limited ??= new Misbehaviour(this.#parts.core.limits.messageBurst * 10);
+    if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
   }
 
   #refusal(error: unknown): TrunklineError {

@@ -4,7 +4,7 @@ import type { Command, Reply } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { forbidden, type Grants } from './grants.js';
-import type { Arrival, PublishOrder } from './publish-order.js';
+import type { PublishOrder } from './publish-order.js';
 import type { Publisher } from './publisher.js';
 import type { Receipts } from './receipts.js';
 import type { Rooms } from './rooms.js';
@@ -22,8 +22,9 @@ export interface PublishParts {
 interface Target {
   readonly room: string;
   readonly eventId: string;
-  readonly order: PublishOrder;
-  readonly arrival: Arrival;
+  /** null: this client knows no ids, so it can not send a refused one again. */
+  readonly order: PublishOrder | null;
+  readonly arrival: number;
 }
 
 /** A publish command of one connection, for one room or several under one event id. */
@@ -44,7 +45,7 @@ export class PublishCommands {
   }
 
   /** Starts every append now, in order; resolves with the acknowledgement. Never rejects. */
-  start(connection: Connection, command: PublishCommand, order: PublishOrder, arrival: Arrival): Promise<Reply> {
+  start(connection: Connection, command: PublishCommand, order: PublishOrder | null, arrival: number): Promise<Reply> {
     const eventId = randomUUID();
     if (command.rooms.length === 1 && !command.listed) {
       const [room = ''] = command.rooms;
@@ -76,12 +77,12 @@ export class PublishCommands {
     const grant = this.parts.grants.known(connection, room);
     const membership = connection.memberships.get(room);
     const isMember = membership !== undefined && membership.state !== 'joining';
-    if (definition.durable) order.check(room, arrival);
+    if (definition.durable) order?.check(room, id, arrival);
     if (grant === null) {
       const error = new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
         retryAfterMs: 1_000,
       });
-      if (definition.durable) order.settled(room, arrival, error);
+      if (definition.durable) order?.refuse(room, id, arrival);
       throw error;
     }
     if (!(isMember ? grant.publishAsMember : grant.publish).has(event)) throw forbidden();
@@ -106,14 +107,14 @@ export class PublishCommands {
         `Wait for acknowledgements: ${core.limits.unacked} publishes are under way.`,
         { retryAfterMs: 100 },
       );
-      order.settled(room, arrival, error);
+      order?.refuse(room, id, arrival);
       throw error;
     }
     connection.unacked += 1;
     const startedAt = performance.now();
     try {
       const appended = await publisher.append(outgoing, kind);
-      order.settled(room, arrival, null);
+      order?.settle(room, id);
       core.observer.acknowledged?.(performance.now() - startedAt);
       const { epoch, offset } = appended;
       return {
@@ -121,7 +122,8 @@ export class PublishCommands {
         room: { room, epoch, offset, ...(appended.status === 'duplicate' ? { duplicate: true as const } : {}) },
       };
     } catch (error) {
-      order.settled(room, arrival, error);
+      if (error instanceof TrunklineError && error.retryable) order?.refuse(room, id, arrival);
+      else order?.settle(room, id);
       throw error;
     } finally {
       connection.unacked -= 1;

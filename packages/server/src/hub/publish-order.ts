@@ -1,43 +1,79 @@
 import { TrunklineError } from '@trunkline/protocol';
 
-/** A publish as it arrived; later ones have higher numbers. */
-export interface Arrival {
+/** A publish and its place among this session's, which it keeps over every try. */
+interface Place {
   readonly id: string;
   readonly number: number;
 }
 
+const REMEMBERED = 10_000;
+
 /**
- * One publisher's durable events in a room keep their order: after a retryable refusal the later ones are refused too,
- * until the refused id comes again or is skipped (DESIGN, "Order").
+ * One publisher's durable events in a room keep their order (DESIGN, "Order"): after a retryable refusal the later ones
+ * are refused too, and each is taken again only when everything refused before it was taken or skipped.
  */
 export class PublishOrder {
-  readonly #refused = new Map<string, Arrival>();
+  /** By room: what was refused, oldest first. */
+  readonly #refused = new Map<string, Place[]>();
+  /** By room: refused ones that came again and are under way. */
+  readonly #again = new Map<string, Map<string, number>>();
   #arrivals = 0;
 
-  arrive(id: string): Arrival {
+  /** The number of a publish that arrives now. */
+  arrive(): number {
     this.#arrivals += 1;
-    return { id, number: this.#arrivals };
+    return this.#arrivals;
   }
 
-  /** @throws {TrunklineError} `out_of_order` */
-  check(room: string, arrival: Arrival): void {
+  /** @throws {TrunklineError} `out_of_order`, and then remembers that this one was refused too */
+  check(room: string, id: string, number: number): void {
     const refused = this.#refused.get(room);
-    if (refused === undefined || refused.id === arrival.id || arrival.number < refused.number) return;
-    throw new TrunklineError(
-      'out_of_order',
-      'An earlier publish to this room was refused; send it again first, or skip it.',
-      { path: 'id' },
-    );
+    if (refused === undefined) return;
+    const [oldest] = refused;
+    if (oldest === undefined || number < oldest.number) return;
+    if (oldest.id !== id) {
+      this.#refuse(room, { id, number });
+      throw new TrunklineError(
+        'out_of_order',
+        'An earlier publish to this room was refused; send it again first, or skip it.',
+        { path: 'id' },
+      );
+    }
+    this.#remove(room, id);
+    const again = this.#again.get(room) ?? new Map<string, number>();
+    this.#again.set(room, again.set(id, oldest.number));
   }
 
-  settled(room: string, arrival: Arrival, error: unknown): void {
+  /** A publish was refused for now. */
+  refuse(room: string, id: string, number: number): void {
+    this.#refuse(room, { id, number: this.#again.get(room)?.get(id) ?? number });
+    this.#forget(room, id);
+  }
+
+  /** A publish was taken, refused for good, or given up by its publisher. */
+  settle(room: string, id: string): void {
+    this.#remove(room, id);
+    this.#forget(room, id);
+  }
+
+  #refuse(room: string, place: Place): void {
+    const refused = this.#refused.get(room) ?? [];
+    if (refused.length >= REMEMBERED || refused.some(({ id }) => id === place.id)) return;
+    const index = refused.findIndex(({ number }) => number > place.number);
+    refused.splice(index < 0 ? refused.length : index, 0, place);
+    this.#refused.set(room, refused);
+  }
+
+  #remove(room: string, id: string): void {
     const refused = this.#refused.get(room);
-    const isRefusal = error instanceof TrunklineError && error.retryable && error.code !== 'out_of_order';
-    if (isRefusal && (refused === undefined || arrival.number < refused.number)) this.#refused.set(room, arrival);
-    else if (!isRefusal) this.skip(room, arrival.id);
+    if (refused === undefined) return;
+    const index = refused.findIndex((place) => place.id === id);
+    if (index >= 0) refused.splice(index, 1);
+    if (refused.length === 0) this.#refused.delete(room);
   }
 
-  skip(room: string, id: string): void {
-    if (this.#refused.get(room)?.id === id) this.#refused.delete(room);
+  #forget(room: string, id: string): void {
+    const again = this.#again.get(room);
+    if (again?.delete(id) && again.size === 0) this.#again.delete(room);
   }
 }
