@@ -1,7 +1,8 @@
-import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.js';
+import type { ErrorCode } from './error-codes.js';
+import { RETRYABLE_CODES } from './retryable-codes.js';
 
 export interface TrunklineErrorOptions {
-  /** @default the code's row in {@link ERROR_CODES}; false for an application's own code */
+  /** @default the code's row in `ERROR_CODES`; false for an application's own code */
   readonly retryable?: boolean | undefined;
   /** Earliest useful moment for another try, in milliseconds from now. */
   readonly retryAfterMs?: number | undefined;
@@ -37,7 +38,7 @@ export class TrunklineError extends Error {
   constructor(code: ErrorCode | (string & {}), message: string, options: TrunklineErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retryable = options.retryable ?? (isErrorCode(code) && ERROR_CODES[code].retryable);
+    this.retryable = options.retryable ?? RETRYABLE_CODES.includes(code);
     this.retryAfterMs = options.retryAfterMs;
     this.path = options.path;
     this.retrySafe = options.retrySafe;
