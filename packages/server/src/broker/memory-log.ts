@@ -151,7 +151,12 @@ export function createMemoryLog(createdAt: number): MemoryLog {
         to = Math.min(end, Math.max(first, first + query.before - 1 - trimmed.offset));
         from = Math.max(first, to - limit);
       }
-      return { entries: entries.slice(from, to).map(({ event }) => event), head: { epoch, offset: head, lastId }, trimmed, born };
+      return {
+        entries: entries.slice(from, to).map(({ event }) => event),
+        head: { epoch, offset: head, lastId },
+        trimmed,
+        born,
+      };
     },
     head: () => ({ epoch, offset: head, lastId }),
     forgetOldest() {
@@ -176,7 +181,9 @@ export function createMemoryLog(createdAt: number): MemoryLog {
       const next = createId();
       epoch = next;
       born = { offset: head, id: lastId };
-      entries = entries.slice(first).map(({ event, remembered: kept }) => ({ event: { ...event, epoch: next }, remembered: kept }));
+      entries = entries
+        .slice(first)
+        .map(({ event, remembered: kept }) => ({ event: { ...event, epoch: next }, remembered: kept }));
       first = 0;
       remembered.clear();
     },

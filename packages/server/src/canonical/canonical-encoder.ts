@@ -1,15 +1,19 @@
 import type { ServerFrame } from '@trunkline/protocol';
 import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
+import { EventText } from './event-text.js';
 
 const PING_FRAME = JSON.stringify({ type: 'ping' });
 /** Where a broadcast to every connection is told (PROTOCOL.md, "event"). */
 const BROADCAST_ROOM = 'system:all';
 
+const eventText = new EventText();
+
 /** Words notices as the frames of `trunkline.v1`. The frames' fields, and no others of a notice, reach the wire. */
 export const canonicalEncoder: Encoder<string> = {
   encode(notice) {
     if (notice.type === 'ping') return PING_FRAME;
-    const frame = notice.type === 'event' ? eventFrame(notice) : frameOf(notice);
+    if (notice.type === 'event') return eventText.of(notice);
+    const frame = frameOf(notice);
     return frame === null ? null : JSON.stringify(frame);
   },
 };
@@ -17,22 +21,6 @@ export const canonicalEncoder: Encoder<string> = {
 type Wire<F> = { readonly [K in keyof F]: F[K] | undefined };
 /** A frame whose absent fields are undefined: JSON leaves them out, and one object shape is faster than many. */
 type FrameToWrite = ServerFrame extends infer F ? (F extends ServerFrame ? Wire<F> : never) : never;
-
-function eventFrame(notice: EventNotice): FrameToWrite {
-  return {
-    type: 'event',
-    room: notice.room,
-    event: notice.event,
-    id: notice.id,
-    ref: notice.ref,
-    offset: notice.offset,
-    epoch: notice.epoch,
-    provisional: notice.provisional,
-    from: notice.from,
-    data: notice.data,
-    timestamp: notice.timestamp,
-  };
-}
 
 function frameOf(notice: Exclude<Notice, EventNotice>): FrameToWrite | null {
   switch (notice.type) {
