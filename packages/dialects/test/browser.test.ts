@@ -63,10 +63,13 @@ const say = (page: Page, message: object) =>
   page.evaluate((text) => Reflect.get(globalThis, 'ws').send(text), JSON.stringify(message));
 
 async function got(page: Page, type: string): Promise<Record<string, unknown>> {
-  return eventually(async () => {
-    const messages: Record<string, unknown>[] = await page.evaluate(() => Reflect.get(globalThis, 'got'));
-    return messages.find((message) => message.type === type);
-  });
+  return eventually(
+    async () => {
+      const messages: Record<string, unknown>[] = await page.evaluate(() => Reflect.get(globalThis, 'got'));
+      return messages.find((message) => message.type === type);
+    },
+    { timeoutMs: 15_000 },
+  );
 }
 
 test('Chromium’s own WebSocket speaks booking, shipvox and secureconnect by query token', async () => {
