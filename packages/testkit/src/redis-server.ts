@@ -122,7 +122,8 @@ export function createRedisProcess({ program, args, port, password }: RedisProce
       started.stderr.on('data', collect);
       // Another server may have taken the port first.
       const isOurs = async (): Promise<boolean> =>
-        String(await command('INFO', 'server')).includes(`process_id:${started.pid}\r`);
+        String(await command('INFO', 'server')).includes(`process_id:${started.pid}\r`) &&
+        (await command('PING')) === 'PONG';
       const answers = eventually(isOurs, { timeoutMs: 10_000 });
       await Promise.race([answers, failed]);
     },

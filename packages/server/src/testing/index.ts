@@ -3,9 +3,9 @@ export {
   type BrokerConformanceOptions,
   type BrokerNodes,
   brokerConformance,
-  makePublication,
 } from './broker-conformance.js';
 export { type BrokerRecorder, createBrokerRecorder } from './broker-recorder.js';
+export { makePublication } from './broker-trial.js';
 export { type DialectConformanceOptions, dialectConformance, type ServedHub } from './dialect-conformance.js';
 export type { DialectSpeaker, Heard, SpeakerConnection, SpokenEvent } from './dialect-speaker.js';
 export {

@@ -1,16 +1,12 @@
-import { createId, TrunklineError } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
 import type { Redis } from 'ioredis';
 import type { Appended, Publication } from '../../seams/broker.js';
-import { rememberedKey } from '../memory-log.js';
-import { digestPayload } from '../payload-digest.js';
-import { encodePayload } from './envelope.js';
-import { describeFailure, isReplyError, isUnsent, unavailable } from './redis-failure.js';
+import { argumentsOf, readReply } from './append-call.js';
+import { isReplyError, isUnsent, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { isForgotten } from './redis-script.js';
 import { appendScript } from './scripts/append.js';
 
-/** Meta outlives the log by this, or trimming would look like a new life. */
-export const META_EXTRA_MS = 7 * 86_400_000;
 const MAX_OUTSTANDING = 20_000;
 const MAX_OUTSTANDING_CHARS = 64 * 1_048_576;
 const SWEEP_MS = 100;
@@ -120,7 +116,7 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
   }
 
   async function answered(job: Job, reply: unknown, copied: number | Promise<number>): Promise<void> {
-    const result = readReply(reply, job);
+    const result = readReply(reply, job.attempts > 1 ? job.publication.eventId : null);
     if (typeof copied !== 'number') {
       job.maybeHeld = true;
       const copies = await copied;
@@ -225,29 +221,4 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
 /** Whose order a publish keeps. */
 function publisherOf({ publication }: Job): string {
   return `${publication.room}\n${publication.key?.userId ?? ''}`;
-}
-
-function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
-  const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
-  return [
-    ...[keys.log(room), keys.meta(room), keys.dedupe(room, rememberedKey(publication)), keys.hooks(room)],
-    ...[createId(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
-    ...[
-      log.size,
-      log.ttlMs,
-      dedupeWindowMs,
-      log.ttlMs + META_EXTRA_MS,
-      keys.roomChannel(room),
-      minReplicas > 0 ? 1 : 0,
-    ],
-  ];
-}
-
-function readReply(reply: unknown, job: Job): Appended {
-  const [status, epoch, offset, eventId] = Array.isArray(reply) ? reply : [];
-  if (status === 'conflict') return { status };
-  if (typeof epoch !== 'string' || typeof eventId !== 'string') throw new Error(describeFailure(reply));
-  // The duplicate of our own first attempt, whose reply was lost, is the append itself.
-  const own = job.attempts > 1 && eventId === job.publication.eventId;
-  return { status: status === 'appended' || own ? 'appended' : 'duplicate', eventId, epoch, offset: Number(offset) };
 }

@@ -1,6 +1,6 @@
 import { createId } from '@trunkline/protocol';
 import type { LoggedEvent, LogPage, LogQuery } from '../../seams/broker.js';
-import { META_EXTRA_MS } from './append-lane.js';
+import { META_EXTRA_MS } from './append-call.js';
 import { decodePayload } from './envelope.js';
 import { unavailable } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';

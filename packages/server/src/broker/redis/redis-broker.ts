@@ -1,6 +1,7 @@
 import { createId } from '@trunkline/protocol';
 import type { Broker, BrokerEvents } from '../../seams/broker.js';
-import { type AppendLane, createAppendLane, META_EXTRA_MS } from './append-lane.js';
+import { META_EXTRA_MS } from './append-call.js';
+import { type AppendLane, createAppendLane } from './append-lane.js';
 import { decodeRoomMessage, decodeSignal, encodeEmitted, encodeSignal, parseJson } from './envelope.js';
 import { createLogReader } from './log-reader.js';
 import { createRedisConnection, type RedisConnection } from './redis-connection.js';

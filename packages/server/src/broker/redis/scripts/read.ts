@@ -25,7 +25,7 @@ if not epoch or not offset then
   redis.call('DEL', KEYS[1])
   epoch, offset, lastId, meta[4], meta[5], meta[6], meta[7] = ARGV[4], 0, '', '0', '', '0', ''
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end
 local trimmedOffset, trimmedId = meta[4] or '0', meta[5] or ''
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 if not first then

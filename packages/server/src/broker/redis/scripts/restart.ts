@@ -21,7 +21,7 @@ else
   offset, lastId = meta[2], meta[3] or ''
   redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'bornOffset', offset, 'bornId', lastId)
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
 redis.pcall('PUBLISH', ARGV[3], '1C')
 return {ARGV[1], offset, lastId}
 `,

@@ -1,0 +1,40 @@
+import { createId } from '@trunkline/protocol';
+import type { Appended, Publication } from '../../seams/broker.js';
+import { rememberedKey } from '../memory-log.js';
+import { digestPayload } from '../payload-digest.js';
+import { encodePayload } from './envelope.js';
+import { describeFailure } from './redis-failure.js';
+import type { RedisKeys } from './redis-keys.js';
+
+/** Meta outlives the log by this, or trimming would look like a new life. */
+export const META_EXTRA_MS = 7 * 86_400_000;
+
+/** Keys and arguments of the append script. */
+export function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
+  const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
+  return [
+    ...[keys.log(room), keys.meta(room), keys.dedupe(room, rememberedKey(publication)), keys.hooks(room)],
+    ...[createId(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
+    ...[
+      log.size,
+      log.ttlMs,
+      dedupeWindowMs,
+      log.ttlMs + META_EXTRA_MS,
+      keys.roomChannel(room),
+      minReplicas > 0 ? 1 : 0,
+    ],
+  ];
+}
+
+/** @param resent the event id of a publish that was sent before, whose duplicate is the append itself; null: the first try */
+export function readReply(reply: unknown, resent: string | null): Appended {
+  const [status, epoch, offset, eventId] = Array.isArray(reply) ? reply : [];
+  if (status === 'conflict') return { status };
+  if (typeof epoch !== 'string' || typeof eventId !== 'string') throw new Error(describeFailure(reply));
+  return {
+    status: status === 'appended' || eventId === resent ? 'appended' : 'duplicate',
+    eventId,
+    epoch,
+    offset: Number(offset),
+  };
+}
