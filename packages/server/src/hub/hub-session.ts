@@ -11,7 +11,7 @@ import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
 import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
-import type { PublishOrder } from './publish-order.js';
+import { PublishOrder } from './publish-order.js';
 import type { Requests } from './requests.js';
 import { RoomOrder } from './room-order.js';
 import type { TokenBucket } from './token-bucket.js';
