@@ -16,7 +16,7 @@ interface Entry {
 }
 
 /** What an append did, with the event for the subscribers when there is a new one. */
-export interface MemoryAppend {
+interface MemoryAppend {
   readonly appended: Appended;
   readonly event?: LoggedEvent;
 }

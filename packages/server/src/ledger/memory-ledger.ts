@@ -118,7 +118,9 @@ export function waitEnded(): TrunklineError {
 
 /** What a wait rejects with when nobody runs the request any more. */
 export function lostRun(): TrunklineError {
-  return new TrunklineError('unknown_outcome', 'Nobody runs this request any more; it may have acted.', { retrySafe: false });
+  return new TrunklineError('unknown_outcome', 'Nobody runs this request any more; it may have acted.', {
+    retrySafe: false,
+  });
 }
 
 function dropOldest<V>(map: Map<string, V>, most: number): void {

@@ -2,9 +2,9 @@ import type { From } from '@trunkline/protocol';
 import type { LoggedEvent, Publication } from '../../seams/broker.js';
 
 /** Longer messages on our channels are not ours. */
-export const MAX_ENVELOPE_CHARS = 16 * 1_048_576;
+const MAX_ENVELOPE_CHARS = 16 * 1_048_576;
 /** The first character of everything we say on a channel. Other versions are ignored and counted. */
-export const ENVELOPE_VERSION = '1';
+const ENVELOPE_VERSION = '1';
 
 /** What a room's channel carries. `check`: the log may differ from what was heard. */
 export type RoomMessage =

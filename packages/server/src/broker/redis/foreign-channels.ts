@@ -2,8 +2,8 @@ import type { RedisLink } from './redis-link.js';
 import { leaseScript, releaseScript } from './scripts/lease.js';
 
 /** Where other services publish; the names are theirs and carry no prefix. */
-export const FOREIGN_CHANNELS = ['booking:status', 'support:message', 'technician:location'] as const;
-export type ForeignChannel = (typeof FOREIGN_CHANNELS)[number];
+const FOREIGN_CHANNELS = ['booking:status', 'support:message', 'technician:location'] as const;
+type ForeignChannel = (typeof FOREIGN_CHANNELS)[number];
 
 /**
  * Plain channels of other services. Every node hears them; durable events are appended by the one that holds a short
