@@ -13,7 +13,6 @@ import { type ClientOptions, resolveOptions } from './options.js';
 import { createOutbox } from './outbox.js';
 import { createPacer } from './pacer.js';
 import { createRecentIds } from './recent-ids.js';
-import { createRequests } from './requests.js';
 import { createRoom, toEvent } from './room.js';
 import { createTimeline } from './timeline.js';
 import { createTokenRenewal } from './token-renewal.js';
@@ -84,7 +83,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     failed,
     settled: emitters.settled.emit,
   });
-  const requests = createRequests({ options, wire, pacer, budget });
   const calls = createCalls(wire);
   const renewal = createTokenRenewal({ clock, random, tokens, wire, failed });
   const connection = createConnection({
@@ -102,7 +100,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       renewal.opened(welcome);
       memberships.opened();
       outbox.opened(welcome.limits);
-      requests.pump();
     },
     dropped() {
       renewal.stop();
@@ -112,45 +109,30 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
   });
 
+  const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
+    joined(frame) {
+      wire.answer(frame);
+      memberships.handleJoined(frame);
+    },
+    left: memberships.handleLeft,
+    event: memberships.handleEvent,
+    gap: memberships.handleGap,
+    presence: (frame) => memberships.get(frame.room).presence.change(frame),
+    receipt: (frame) => memberships.get(frame.room).receipts.heard(frame),
+    ack: wire.answer,
+    response: wire.answer,
+    progress: wire.answer,
+    error(frame) {
+      if (!wire.answer(frame) && !memberships.handleHelloError(frame)) failed(TrunklineError.from(frame));
+    },
+    call: calls.call,
+    cancel: (frame) => calls.cancel(frame.of),
+    expiring: renewal.expiring,
+  };
+
   /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
-    switch (frame.type) {
-      case 'joined':
-        wire.answer(frame);
-        memberships.handleJoined(frame);
-        break;
-      case 'left':
-        memberships.handleLeft(frame);
-        break;
-      case 'event':
-        memberships.handleEvent(frame);
-        break;
-      case 'gap':
-        memberships.handleGap(frame);
-        break;
-      case 'presence':
-        memberships.get(frame.room).presence.change(frame);
-        break;
-      case 'receipt':
-        memberships.get(frame.room).receipts.heard(frame);
-        break;
-      case 'ack':
-      case 'response':
-      case 'progress':
-        wire.answer(frame);
-        break;
-      case 'error':
-        if (!wire.answer(frame) && !memberships.handleHelloError(frame)) failed(TrunklineError.from(frame));
-        break;
-      case 'call':
-        void calls.call(frame);
-        break;
-      case 'cancel':
-        calls.cancel(frame.of);
-        break;
-      case 'expiring':
-        renewal.expiring();
-    }
+    if (Object.hasOwn(handlers, frame.type)) handlers[frame.type]?.(frame as never);
   }
 
   function failed(error: unknown): void {
@@ -164,7 +146,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     if (next.status === 'closed') {
       renewal.stop();
       memberships.end(closedError(next), next.cause.code === NORMAL);
-      requests.end();
       ending = outbox.end();
     }
     emitters.state.emit(next, previous);
@@ -203,6 +184,8 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     return await outbox.publish(rooms, event, data, publishOptions);
   }
 
+  const on: Client<C>['on'] = (name, listener) => emitters[name].add(listener);
+
   return {
     get state() {
       return connection.state;
@@ -228,8 +211,9 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       createRoom({
         membership: memberships.get(id === undefined ? kind : `${kind}:${id}`),
         memberships,
-        requests,
+        outbox,
         wire,
+        on,
         start,
         publish,
       }),
@@ -237,10 +221,10 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
     async request(action, data, requestOptions) {
       start();
-      return (await requests.run({ type: 'request', action, data }, requestOptions as never)) as never;
+      return (await outbox.request({ type: 'request', action, data }, requestOptions as never)) as never;
     },
     handle: (method, handler) => calls.handle(method, handler as AnyCallHandler),
-    on: (name, listener) => emitters[name].add(listener),
+    on,
     explain: () => ({
       state: connection.state,
       nextAttemptAt: connection.nextAttemptAt,

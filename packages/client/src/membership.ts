@@ -2,7 +2,6 @@ import type { EventFrame, Position } from '@trunkline/protocol';
 import type { JoinedInfo, RoomStatus } from './client-api.js';
 import type { Clock } from './clock.js';
 import type { Deferred } from './deferred.js';
-import type { Gap, Left } from './events.js';
 import type { Wire } from './exchange.js';
 import { createListeners, type Listeners } from './listeners.js';
 import { createPresence, type PresenceStore } from './presence.js';
@@ -14,10 +13,8 @@ import { createTyping, type TypingStore } from './typing.js';
 export interface Membership {
   readonly room: string;
   status: RoomStatus;
-  /** Joins without their leave. */
+  /** Joins without their leave; one that the server made by itself counts. */
   wanted: number;
-  /** The server joined by itself. */
-  automatic: boolean;
   rewind: number | undefined;
   cursor: RoomCursor;
   /** Where live delivery began: history before it and events after it leave no hole and no double. */
@@ -30,8 +27,6 @@ export interface Membership {
   readonly typing: TypingStore;
   readonly receipts: ReceiptStore;
   readonly events: Listeners<[EventFrame]>;
-  readonly gaps: Listeners<[Gap]>;
-  readonly lefts: Listeners<[Left]>;
   readonly statuses: Listeners<[RoomStatus]>;
 }
 
@@ -40,7 +35,6 @@ export function createMembership(room: string, clock: Clock, wire: Wire): Member
     room,
     status: 'out',
     wanted: 0,
-    automatic: false,
     rewind: undefined,
     cursor: createRoomCursor(),
     liveFrom: undefined,
@@ -58,8 +52,6 @@ export function createMembership(room: string, clock: Clock, wire: Wire): Member
       () => membership.cursor.position,
     ),
     events: createListeners(),
-    gaps: createListeners(),
-    lefts: createListeners(),
     statuses: createListeners(),
   };
   return membership;
@@ -75,7 +67,6 @@ export function setStatus(room: Membership, status: RoomStatus): void {
 export function forget(room: Membership): void {
   room.cursor = createRoomCursor();
   room.joined = room.liveFrom = room.rewind = undefined;
-  room.automatic = false;
   room.typing.reset();
   room.receipts.reset();
   room.presence.reset();

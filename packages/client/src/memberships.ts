@@ -62,7 +62,6 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     rooms.set(name, room);
     return room;
   }
-  const isWanted = (room: Membership) => room.wanted > 0 || room.automatic;
 
   function requestOf({ room, cursor: { position }, rewind }: Membership): RoomRequest {
     return { room, ...(position ? { position } : rewind !== undefined && { rewind }) };
@@ -87,21 +86,20 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     room.wanted -= room.waiters.size;
     lose(room);
     settle(room, error);
-    if (wasIn) tellLeft(room, { room: room.room, reason: error.code, retryable: false });
+    if (wasIn) parts.left({ room: room.room, reason: error.code, retryable: false });
     parts.settled();
   }
 
   /** The server does not want us there; only somebody who still holds a join tries again, with the next connection. */
   function lose(room: Membership): void {
-    room.automatic = false;
     room.joined = undefined;
-    setStatus(room, isWanted(room) ? 'refused' : 'out');
+    setStatus(room, room.wanted > 0 ? 'refused' : 'out');
   }
 
   function retry(room: Membership, retryAfterMs = 0): void {
     room.cancelRetry();
     room.cancelRetry = after(clock, Math.max(retryAfterMs, backoffMs(backoff, room.failures++, random())), () => {
-      if (isWanted(room) && wire.ready) askToJoin(room);
+      if (room.wanted > 0 && wire.ready) askToJoin(room);
     });
   }
 
@@ -112,15 +110,8 @@ export function createMemberships(parts: MembershipsParts): Memberships {
 
   function tellGap(room: Membership, { reason, from, position }: Omit<Gap, 'room'>): void {
     room.liveFrom = position;
-    const gap = { room: room.room, reason, from, position };
-    room.gaps.emit(gap);
-    parts.gap(gap);
+    parts.gap({ room: room.room, reason, from, position });
   }
-  function tellLeft(room: Membership, left: Left): void {
-    room.lefts.emit(left);
-    parts.left(left);
-  }
-
   function leaveNow(room: Membership): Promise<void> | void {
     room.cancelRetry();
     settle(room, cancelled());
@@ -157,7 +148,7 @@ export function createMemberships(parts: MembershipsParts): Memberships {
         if (!room.waiters.delete(waiter)) return;
         waiter.reject(error);
         room.wanted--;
-        if (!isWanted(room)) void leaveNow(room);
+        if (room.wanted === 0) void leaveNow(room);
       });
       if (wire.ready && (room.status === 'out' || room.status === 'refused')) askToJoin(room);
       try {
@@ -178,7 +169,7 @@ export function createMemberships(parts: MembershipsParts): Memberships {
       let bytes = 0;
       const asked = [...rooms.values()].filter((room) => {
         const size = JSON.stringify(requestOf(room)).length + 1;
-        if (!isWanted(room) || bytes + size > HELLO_ROOMS_BYTES) return false;
+        if (room.wanted === 0 || bytes + size > HELLO_ROOMS_BYTES) return false;
         bytes += size;
         setStatus(room, 'joining');
         return true;
@@ -190,9 +181,9 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     opened() {
       for (const room of rooms.values()) {
         const asked = hello?.rooms.includes(room);
-        if (isWanted(room) && !asked) askToJoin(room);
+        if (room.wanted > 0 && !asked) askToJoin(room);
         // Left while the hello was on its way.
-        if (!isWanted(room) && asked) void askToLeave(room);
+        if (room.wanted === 0 && asked) void askToLeave(room);
       }
     },
 
@@ -200,7 +191,7 @@ export function createMemberships(parts: MembershipsParts): Memberships {
       for (const room of rooms.values()) {
         room.cancelRetry();
         if (room.status === 'leaving') out(room);
-        else if (isWanted(room)) setStatus(room, 'joining');
+        else if (room.wanted > 0) setStatus(room, 'joining');
       }
     },
 
@@ -217,7 +208,8 @@ export function createMemberships(parts: MembershipsParts): Memberships {
     handleJoined({ room: name, position, recovered, reason, missed, presence }) {
       const room = get(name);
       if (room.status === 'leaving') return;
-      if (!isWanted(room)) room.automatic = true;
+      // The server joined by itself: that counts as one join.
+      room.wanted ||= 1;
       const from = room.cursor.position;
       room.cursor.moveTo(position);
       if (!from) room.liveFrom = position;
@@ -246,7 +238,7 @@ export function createMemberships(parts: MembershipsParts): Memberships {
         setStatus(room, 'joining');
         retry(room);
       } else lose(room);
-      tellLeft(room, { room: name, reason, retryable });
+      parts.left({ room: name, reason, retryable });
     },
 
     handleEvent(frame) {

@@ -1,47 +1,36 @@
-import { type AckFrame, TrunklineError } from '@trunkline/protocol';
+import { type AckFrame, createId, TrunklineError } from '@trunkline/protocol';
 import type { PublishedToMany } from './client-api.js';
 import type { Deferred } from './deferred.js';
-import type { StoredPublish } from './queue-storage.js';
+import type { Answer, Question } from './exchange.js';
 
-/** One publish on its way to its ack. */
-export interface OutboxItem extends StoredPublish {
+/** What goes through the queue: it has one answer, and is sent until it comes. */
+export type Sendable = Question & { readonly type: 'publish' | 'request' | 'history' };
+
+/** One frame on its way to its answer. */
+export interface OutboxItem {
+  id: string;
+  readonly frame: Sendable;
+  /** The rooms of a publish: in each it keeps its place. */
+  readonly rooms: readonly string[];
   readonly bytes: number;
-  readonly conflate: string | undefined;
+  readonly createdAt: number;
+  readonly expiresAt?: number | undefined;
+  readonly conflate?: string | undefined;
+  readonly idempotent?: boolean | undefined;
+  readonly onProgress?: ((progress: never) => void) | undefined;
   /** Everyone who waits for it; several once a conflated one took the place of others. Empty: stored before a reload. */
-  readonly waiters: readonly Deferred<PublishedToMany>[];
+  readonly waiters: readonly Deferred<unknown>[];
   /** When it may first have acted; undefined while it certainly has not. */
-  sentAt: number | undefined;
+  sentAt?: number | undefined;
   /** The epoch of its room then, if known. */
-  epoch: string | undefined;
+  epoch?: string | undefined;
   /** True: a try before this connection may have acted. */
-  doubtful: boolean;
-  inFlight: boolean;
+  doubtful?: boolean;
+  inFlight?: boolean;
   /** True: this connection holds later publishes to its rooms until it comes again or is skipped. */
-  refused: boolean;
+  refused?: boolean;
   failures: number;
   release: () => void;
-}
-
-export function createItem(
-  stored: StoredPublish,
-  bytes: number,
-  waiters: readonly Deferred<PublishedToMany>[],
-  conflate?: string,
-): OutboxItem {
-  const { sentAt, epoch } = stored;
-  return {
-    ...stored,
-    sentAt,
-    epoch,
-    bytes,
-    conflate,
-    waiters,
-    doubtful: sentAt !== undefined,
-    inFlight: false,
-    refused: false,
-    failures: 0,
-    release: () => {},
-  };
 }
 
 /** True while certainly nothing of it happened. */
@@ -49,14 +38,18 @@ export function isUnsent({ sentAt }: OutboxItem): boolean {
   return sentAt === undefined;
 }
 
-/** The ack as the application gets it; a retryable refusal of one room as that refusal. */
-export function readAck({
-  eventId: id,
-  epoch,
-  offset,
-  duplicate,
-  rooms = [],
-}: AckFrame): PublishedToMany | TrunklineError {
+export function unknownOutcome(): TrunklineError {
+  return new TrunklineError('unknown_outcome', 'Sent, and its outcome can not be known: look before doing it anew.');
+}
+
+/** What a final answer means to those who wait. */
+export function readAnswer(answer: Answer): unknown {
+  if (answer.type === 'error') return TrunklineError.from(answer);
+  return answer.type === 'ack' ? readAck(answer) : 'data' in answer ? answer.data : undefined;
+}
+
+/** A retryable refusal of one room is that refusal: the whole frame is sent again. */
+function readAck({ eventId: id, epoch, offset, duplicate, rooms = [] }: AckFrame): PublishedToMany | TrunklineError {
   const again = rooms.find(({ error }) => error?.retryable)?.error;
   if (again) return TrunklineError.from(again);
   return {
@@ -66,4 +59,40 @@ export function readAck({
     duplicate: duplicate === true,
     rooms: rooms.map((room) => ({ ...room, error: room.error && TrunklineError.from(room.error) })),
   };
+}
+
+/** Of requests, what was refused before anything began; what failed later is the application's to repeat. */
+const BEFORE_ANYTHING = /^(rate_limited|too_many_unacked|unavailable)$/;
+
+/** Whether a refused item goes again by itself. */
+export function goesAgain(item: OutboxItem, { code, retryable }: TrunklineError): boolean {
+  if (item.frame.type === 'publish') return retryable;
+  return (retryable && BEFORE_ANYTHING.test(code)) || (code === 'unknown_outcome' && renew(item));
+}
+
+/** A resend must arrive while the server still remembers. */
+const WINDOW_SHARE = 0.95;
+const RESULT_WINDOW_MS = 300_000;
+
+export interface Memory {
+  readonly now: number;
+  readonly dedupeWindowMs: number;
+  /** The epoch that the item's room has by now, if known. */
+  readonly epoch: string | undefined;
+}
+
+/** True for an item that may have acted and that the server may not know any more: sent again, it might act twice. */
+export function isForgotten(item: OutboxItem, { now, dedupeWindowMs, epoch }: Memory): boolean {
+  const { frame, doubtful, sentAt = now } = item;
+  if (!doubtful || frame.type === 'history') return false;
+  if (frame.type === 'request') return now - sentAt > RESULT_WINDOW_MS * WINDOW_SHARE && !renew(item);
+  return now - sentAt > dedupeWindowMs * WINDOW_SHARE || (epoch ?? item.epoch) !== (item.epoch ?? epoch);
+}
+
+/** An idempotent request may act again, so it goes on under a new id. */
+function renew(item: OutboxItem): boolean {
+  if (!item.idempotent) return false;
+  item.id = createId();
+  item.sentAt = undefined;
+  return true;
 }

@@ -1,13 +1,22 @@
-import { createId, type ErrorFrame, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
+import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
 import { type Budget, jsonBytes, queueFull } from './budget.js';
-import type { PublishedToMany, PublishOptions, StoredOutcome } from './client-api.js';
+import type { PublishedToMany, PublishOptions, RequestOptions, StoredOutcome } from './client-api.js';
 import { after } from './clock.js';
 import { cancelled, checkSignal, createDeferred, onImpatience, settleAll } from './deferred.js';
 import type { Answer, Wire } from './exchange.js';
+import { callSafely } from './listeners.js';
 import type { Memberships } from './memberships.js';
 import type { ResolvedOptions } from './options.js';
-import { createItem, isUnsent, type OutboxItem, readAck } from './outbox-item.js';
+import {
+  goesAgain,
+  isForgotten,
+  isUnsent,
+  type OutboxItem,
+  readAnswer,
+  type Sendable,
+  unknownOutcome,
+} from './outbox-item.js';
 import type { Pacer } from './pacer.js';
 import type { StoredPublish } from './queue-storage.js';
 import { createRoomOrder } from './room-order.js';
@@ -24,9 +33,10 @@ export interface OutboxParts {
   readonly settled: (outcome: StoredOutcome) => void;
 }
 
-/** Publishes until their ack: in order per room, the same id at every try, none sent again beyond doubt. */
+/** Sends until the answer comes: in order per room, the same id at every try, none again beyond doubt. */
 export interface Outbox {
   publish(rooms: readonly string[], event: string, data: unknown, options: PublishOptions): Promise<PublishedToMany>;
+  request(frame: Sendable, options?: RequestOptions<never>): Promise<unknown>;
   opened(limits: WelcomeLimits): void;
   /** Sends what may go by now. */
   pump(): void;
@@ -34,14 +44,9 @@ export interface Outbox {
   end(): Promise<void>;
 }
 
-const REFUSED = { baseMs: 400, capMs: 10_000 };
-/** A resend must arrive while the server still remembers. */
-const WINDOW_SHARE = 0.95;
-/** Of a frame, beside its data. */
-const ENVELOPE_BYTES = 4_096;
+type Draft = Pick<OutboxItem, 'frame' | 'waiters'> & Partial<OutboxItem>;
 
-const unknownOutcome = () =>
-  new TrunklineError('unknown_outcome', 'Sent, and its outcome can not be known: look before publishing anew.');
+const REFUSED = { baseMs: 400, capMs: 10_000 };
 
 export function createOutbox({
   options,
@@ -53,7 +58,7 @@ export function createOutbox({
   failed,
   settled,
 }: OutboxParts): Outbox {
-  const { clock, random, queue } = options;
+  const { clock, random, queue, requestTimeoutMs } = options;
   const order = createRoomOrder(clock);
   const items = new Set<OutboxItem>();
   const store = queue.storage?.open({
@@ -64,18 +69,30 @@ export function createOutbox({
     written: pump,
     found,
   });
-  let inFlight = 0;
+  let unacked = 0;
   let limits: WelcomeLimits | undefined;
   let cancelPump = () => {};
 
-  function insert(item: OutboxItem, signal?: AbortSignal): void {
+  function insert(draft: Draft, signal?: AbortSignal): OutboxItem {
+    const item: OutboxItem = {
+      id: createId(),
+      rooms: [],
+      createdAt: clock.now(),
+      bytes: jsonBytes(draft.frame),
+      failures: 0,
+      release: () => {},
+      ...draft,
+    };
     const { expiresAt } = item;
     items.add(item);
     budget.add(item);
     item.release = onImpatience({ clock, timeoutMs: expiresAt && expiresAt - clock.now(), signal }, (error) => {
-      finish(item, isUnsent(item) ? error : unknownOutcome());
+      const isPublish = item.frame.type === 'publish';
+      if (item.inFlight && !isPublish) wire.ask({ type: 'cancel', of: item.id });
+      finish(item, isPublish && !isUnsent(item) ? unknownOutcome() : error);
       pump();
     });
+    return item;
   }
 
   function drop(item: OutboxItem): void {
@@ -85,88 +102,90 @@ export function createOutbox({
     if (item.refused) skip(item);
   }
 
-  function finish(item: OutboxItem, result: PublishedToMany | TrunklineError): void {
+  function finish(item: OutboxItem, result: unknown): void {
     if (!items.has(item)) return;
-    const { id, rooms, event, data, waiters } = item;
+    const { id, rooms, frame, waiters } = item;
     drop(item);
-    store?.remove(id);
-    if (waiters.length === 0) settled({ id, rooms, event, data, result });
+    if (frame.type === 'publish') {
+      store?.remove(id);
+      if (waiters.length === 0)
+        settled({ id, rooms, event: frame.event, data: frame.data, result: result as StoredOutcome['result'] });
+    }
     settleAll(waiters, result);
   }
 
+  /** The server need not wait for it any more. */
   function skip({ id, rooms }: OutboxItem): void {
     for (const room of rooms) wire.ask({ type: 'skip', room, of: id });
   }
 
-  const roomOf = (item: OutboxItem) => memberships.get(item.rooms[0] ?? '');
   /** The epoch of a joined room; of another one nothing is known. */
-  function epochOf(item: OutboxItem): string | undefined {
-    const { status, cursor } = roomOf(item);
-    return status === 'joined' ? cursor.position?.epoch : undefined;
-  }
-
-  /** A join under way will tell the epoch: what is in doubt waits for it. */
-  function mayGo(item: OutboxItem, held: ReadonlySet<string>): boolean {
-    if (item.rooms.some((room) => held.has(room) || order.rests(room))) return false;
-    return !item.doubtful || roomOf(item).status !== 'joining';
-  }
-
-  function isForgotten({ doubtful, sentAt, epoch }: OutboxItem, now: string | undefined): boolean {
-    if (!doubtful || sentAt === undefined || !limits) return false;
-    return (
-      clock.now() - sentAt >= limits.dedupeWindowMs * WINDOW_SHARE ||
-      (epoch !== undefined && now !== undefined && epoch !== now)
-    );
+  function epochOf([name]: readonly string[]): string | undefined {
+    const room = name === undefined ? undefined : memberships.get(name);
+    return room?.status === 'joined' ? room.cursor.position?.epoch : undefined;
   }
 
   function pump(): void {
     cancelPump();
     if (!wire.ready || !limits) return;
+    const { maxUnacked, dedupeWindowMs } = limits;
+    const now = clock.now();
     const held = new Set<string>();
     let waitMs = 0;
     for (const item of items) {
       if (item.inFlight) continue;
-      const epoch = epochOf(item);
+      const { rooms, doubtful, frame } = item;
+      const epoch = epochOf(rooms);
       if (isUnsent(item)) item.epoch = epoch;
-      const free = mayGo(item, held);
-      if (free && isForgotten(item, epoch)) finish(item, unknownOutcome());
-      else if (!free || store?.allows(item) === false) for (const room of item.rooms) held.add(room);
-      else if (inFlight >= limits.maxUnacked) break;
-      else {
-        waitMs = pacer.waitMs();
-        if (waitMs > 0) break;
-        send(item);
+      const isPublish = frame.type === 'publish';
+      // A join under way will tell the epoch: what is in doubt waits for it.
+      let waits = keysOf(item).some(
+        (key) =>
+          held.has(key) || order.rests(key) || (doubtful && isPublish && memberships.get(key).status === 'joining'),
+      );
+      if (!waits && isForgotten(item, { now, dedupeWindowMs, epoch })) {
+        finish(item, unknownOutcome());
+        continue;
       }
+      waits ||= isPublish && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false);
+      waitMs = waits ? 0 : pacer.waitMs();
+      if (waitMs > 0) break;
+      if (!waits) send(item);
+      else for (const room of rooms) held.add(room);
     }
-    const restMs = waitMs || order.restMs();
-    if (restMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, restMs, pump);
+    const nextMs = waitMs || order.restMs();
+    if (nextMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, nextMs, pump);
   }
 
   function send(item: OutboxItem): void {
-    const { id, rooms, event, data } = item;
-    item.sentAt ??= clock.now();
+    const { id, frame, expiresAt } = item;
+    const now = clock.now();
+    item.sentAt ??= now;
     item.refused = false;
     fly(item, 1);
-    wire.ask({ type: 'publish', id, room: rooms.length > 1 ? rooms : (rooms[0] ?? ''), event, data }, (answer) =>
-      answered(item, answer),
-    );
+    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now)) : undefined;
+    wire.ask({ ...frame, id, ...(timeoutMs && { timeoutMs }) }, (answer) => answered(item, answer));
   }
 
   function fly(item: OutboxItem, by: 1 | -1): void {
     item.inFlight = by > 0;
-    inFlight += by;
-    order.fly(item.rooms, by);
+    if (item.rooms.length > 0) unacked += by;
+    order.fly(keysOf(item), by);
   }
 
   function answered(item: OutboxItem, answer: Answer | null): void {
+    if (answer?.type === 'progress') {
+      callSafely(() => item.onProgress?.(answer.data as never));
+      return;
+    }
     fly(item, -1);
     if (!answer) {
       item.doubtful = true;
       order.clear();
       return;
     }
-    const result = answer.type === 'ack' ? readAck(answer) : TrunklineError.from(answer as ErrorFrame);
-    if (result instanceof TrunklineError && result.retryable) refused(item, result);
+    const result = readAnswer(answer);
+    if (result instanceof TrunklineError && goesAgain(item, result)) refused(item, result);
     else finish(item, result);
     pump();
   }
@@ -179,7 +198,7 @@ export function createOutbox({
     item.refused = true;
     if (!item.doubtful) item.sentAt = undefined;
     order.rest(
-      item.rooms,
+      keysOf(item),
       code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())),
     );
   }
@@ -188,7 +207,14 @@ export function createOutbox({
   function found(restored: readonly StoredPublish[]): void {
     const own = [...items];
     items.clear();
-    for (const stored of restored) insert(createItem(stored, jsonBytes(stored.data), []));
+    for (const { event, data, ...stored } of restored) {
+      insert({
+        ...stored,
+        frame: publishFrame(stored.rooms, event, data),
+        doubtful: stored.sentAt !== undefined,
+        waiters: [],
+      });
+    }
     for (const item of own) items.add(item);
     pump();
   }
@@ -196,33 +222,43 @@ export function createOutbox({
   return {
     async publish(rooms, event, data, { id = createId(), ttlMs, conflate, signal }) {
       checkSignal(signal);
-      const bytes = jsonBytes(data);
-      if (limits && bytes > limits.maxMessageBytes - ENVELOPE_BYTES)
+      const frame = publishFrame(rooms, event, data);
+      const bytes = jsonBytes(frame);
+      if (limits && bytes > limits.maxMessageBytes - ID_BYTES)
         throw new TrunklineError('too_large', 'Above what the server takes in one message.');
       const old = [...items].find((item) => item.conflate && item.conflate === conflate && isUnsent(item));
       if (old) {
         drop(old);
         store?.remove(old.id);
       }
-      const mine = createDeferred<PublishedToMany>();
+      const mine = createDeferred<unknown>();
       const waiters = [...(old?.waiters ?? []), mine];
       while (!budget.fits(bytes)) {
-        const oldest = queue.whenFull === 'drop-oldest' ? [...items].find(isUnsent) : undefined;
+        const oldest =
+          queue.whenFull === 'drop-oldest'
+            ? [...items].find((item) => item.rooms.length > 0 && isUnsent(item))
+            : undefined;
         if (oldest) finish(oldest, queueFull());
         else {
           settleAll(waiters, queueFull());
-          return await mine.promise;
+          break;
         }
       }
-      const createdAt = clock.now();
-      const item = createItem(
-        { id, rooms, event, data, createdAt, expiresAt: ttlMs && createdAt + ttlMs },
-        bytes,
-        waiters,
-        conflate,
-      );
-      insert(item, signal);
-      store?.add(item);
+      if (budget.fits(bytes)) {
+        const item = insert(
+          { id, frame, rooms, bytes, waiters, conflate, expiresAt: ttlMs && clock.now() + ttlMs },
+          signal,
+        );
+        store?.add({ ...item, event, data });
+        pump();
+      }
+      return (await mine.promise) as PublishedToMany;
+    },
+    async request(frame, { timeoutMs = requestTimeoutMs, signal, onProgress, idempotent } = {}) {
+      checkSignal(signal);
+      if (!budget.fits(jsonBytes(frame))) throw queueFull();
+      const mine = createDeferred<unknown>();
+      insert({ frame, waiters: [mine], onProgress, idempotent, expiresAt: clock.now() + timeoutMs }, signal);
       pump();
       return await mine.promise;
     },
@@ -236,11 +272,25 @@ export function createOutbox({
     async end() {
       cancelPump();
       for (const item of [...items]) {
+        const { frame, waiters } = item;
         drop(item);
-        const error = isUnsent(item) && !store ? cancelled() : unknownOutcome();
-        settleAll(item.waiters, error);
+        const isKept = store && frame.type === 'publish';
+        settleAll(waiters, frame.type === 'history' || (isUnsent(item) && !isKept) ? cancelled() : unknownOutcome());
       }
       await store?.close();
     },
   };
+}
+
+/** Beside the frame: its id. */
+const ID_BYTES = 200;
+
+function publishFrame(rooms: readonly string[], event: string, data: unknown): Sendable {
+  const [first = ''] = rooms;
+  return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
+}
+
+/** Whose order an item keeps: its rooms', or nobody's but its own. */
+function keysOf({ rooms, id }: OutboxItem): readonly string[] {
+  return rooms.length > 0 ? rooms : [id];
 }

@@ -1,17 +1,18 @@
 import type { Contract, EventFrame, HistoryResult, RoomKind } from '@trunkline/protocol';
-import type { HistoryPage, HistoryQuery, Published, PublishOptions, Room } from './client-api.js';
+import type { Client, HistoryPage, HistoryQuery, Published, PublishOptions, Room } from './client-api.js';
 import { createEventStream } from './event-stream.js';
 import type { AnyRoomEvent } from './events.js';
 import type { Wire } from './exchange.js';
 import type { Membership } from './membership.js';
 import type { Memberships } from './memberships.js';
-import type { Requests } from './requests.js';
+import type { Outbox } from './outbox.js';
 
-export interface RoomParts {
+export interface RoomParts<C extends Contract> {
   readonly membership: Membership;
   readonly memberships: Memberships;
-  readonly requests: Requests;
+  readonly outbox: Outbox;
   readonly wire: Wire;
+  readonly on: Client<C>['on'];
   /** Connects, if nobody has. */
   readonly start: () => void;
   readonly publish: (
@@ -34,8 +35,8 @@ export function toEvent<E>({
 }
 
 /** A typed view of one membership; it holds no state of its own, so any number may exist. */
-export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: RoomParts): Room<C, K> {
-  const { membership, memberships, requests, wire, start } = parts;
+export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: RoomParts<C>): Room<C, K> {
+  const { membership, memberships, outbox, wire, start, on } = parts;
   const { room, events, presence, typing, receipts } = membership;
   type Event = AnyRoomEvent<C, K>;
   const onEvent = (listener: (event: Event) => void) => events.add((frame) => listener(toEvent<Event>(frame)));
@@ -45,7 +46,7 @@ export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: Roo
     const from = membership.liveFrom;
     const before = query.before ?? (after === undefined && from ? from.offset + 1 : undefined);
     start();
-    const data = await requests.run({ type: 'history', room, limit, before, after }, { signal });
+    const data = await outbox.request({ type: 'history', room, limit, before, after }, { signal });
     const { events: frames, position, trimmedOffset } = data as HistoryResult;
     const oldest = frames[0]?.offset ?? 0;
     return {
@@ -81,8 +82,8 @@ export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: Roo
         if (frame.event === event) listener(toEvent(frame));
       }),
     onEvent,
-    onGap: membership.gaps.add,
-    onLeft: membership.lefts.add,
+    onGap: (listener) => on('gap', (gap) => gap.room === room && listener(gap)),
+    onLeft: (listener) => on('left', (left) => left.room === room && listener(left)),
     onStatus: membership.statuses.add,
     events: ({ signal } = {}) => createEventStream<Event>(onEvent, signal),
     publish: (event, data, options) => parts.publish([room], event, data, options),

@@ -77,7 +77,7 @@ test('a request survives its socket and is answered once', async () => {
   await ann.connect();
   const progress: unknown[] = [];
   const answer = ann.request('echo', { a: 1 }, { onProgress: (p) => progress.push(p) });
-  await eventually(() => runs === 1);
+  await eventually(() => runs === 1 && progress.length === 1);
   proxy.rstAll();
   expect(await answer).toEqual({ a: 1 });
   expect(runs).toBe(1);
