@@ -52,6 +52,10 @@ test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
   ['LOADING Redis is loading the dataset in memory', 'Redis is still loading its data'],
   ['connect ECONNREFUSED 127.0.0.1:6379', 'Redis can not be reached'],
+  [
+    'self-signed certificate',
+    'Redis and this node do not agree on TLS (NODE_EXTRA_CA_CERTS names a private authority)',
+  ],
   ['something else with secret words', 'the connection to Redis was lost'],
 ])('%s is told as: %s', (message, told) => {
   expect(describeFailure(new Error(message))).toBe(told);

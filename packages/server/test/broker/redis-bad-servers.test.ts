@@ -173,7 +173,7 @@ describe('the URL', () => {
     expect(parseRedisUrl('rediss://u:p%40@h:1/2')).toEqual({
       topology: 'single',
       label: 'h:1',
-      options: { host: 'h', port: 1, username: 'u', password: 'p@', db: 2, tls: { servername: 'h' } },
+      options: { host: 'h', port: 1, username: 'u', password: 'p@', db: 2, tls: {} },
     });
     expect(parseRedisUrl('redis+sentinel://:p@a:1,b/trunk/3')).toEqual({
       topology: 'sentinel',

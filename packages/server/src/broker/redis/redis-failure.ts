@@ -14,6 +14,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^BUSY/, 'Redis is busy with a script'],
   [/^TRUNKLINE_TYPE|^WRONGTYPE/, 'a key of ours has the wrong type: remove it'],
   [/^TRUNKLINE_OLD/, 'Redis is too old: 6.2 or newer is needed'],
+  [
+    /certificate|self.signed|SSL routines|wrong version number/i,
+    'Redis and this node do not agree on TLS (NODE_EXTRA_CA_CERTS names a private authority)',
+  ],
   [/All sentinels are unreachable/i, 'no sentinel can be reached or knows a master'],
   [
     /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN|connect timeout/i,

@@ -32,7 +32,7 @@ export function parseRedisUrl(url: string): RedisTarget {
       port,
       ...credentialsOf(parsed),
       ...databaseOf(parsed.pathname.slice(1)),
-      ...(parsed.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
     },
   };
 }
