@@ -2,6 +2,7 @@
  * What the tests of this repository are made with; private, and never part of a release.
  *
  * - `connectRaw`: a `trunkline.v1` client that queues every frame; `createFrameQueue` for other formats
+ * - `RawSocket`, `handshake`, `clientFrame`: the bytes of a WebSocket, good or bad
  * - `startFaultProxy`: TCP that is cut, reset, delayed, black-holed or refused on command
  * - `startRedis`, `startSentinelTopology`: real servers with kill, restart, pause
  * - `spawnServer`: the deployable in a process of its own
@@ -15,6 +16,14 @@ export { watchLeaks } from './leak-check.js';
 export { createManualClock, type ManualClock } from './manual-clock.js';
 export type { Direction } from './proxied-pair.js';
 export { connectRaw, type FrameOf, type RawClient, type RawClientOptions, UpgradeRefused } from './raw-client.js';
+export {
+  type ClientFrameOptions,
+  clientFrame,
+  type HandshakeOptions,
+  handshake,
+  type RawFrame,
+  RawSocket,
+} from './raw-socket.js';
 export { type RedisCommandOptions, type RedisReply, redisCommand } from './redis-command.js';
 export { type RedisOptions, type RedisServer, startRedis } from './redis-server.js';
 export { type SentinelOptions, type SentinelTopology, startSentinelTopology } from './sentinel-topology.js';
