@@ -1,6 +1,5 @@
 import { type Client, type ConnectionState, createClient } from '@trunkline/client';
 import { closeCodeRule, TrunklineError } from '@trunkline/protocol';
-import { WebSocket } from 'ws';
 import { findToken, type ServerOptions, unreachable } from './server-options.js';
 
 export type OpenClient = Client & AsyncDisposable;
@@ -12,6 +11,7 @@ export type OpenClient = Client & AsyncDisposable;
  */
 export async function openClient(options: ServerOptions): Promise<OpenClient> {
   const token = await findToken(options);
+  const { WebSocket } = await import('ws');
   const client = createClient({ url: options.url, token, WebSocket, wake: false });
   let stop = () => {};
   const failed = new Promise<never>((_resolve, reject) => {

@@ -1,4 +1,4 @@
-import { type JWTPayload, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import { CommandError, EXIT } from './exit-code.js';
 
 const MIN_SECRET_BYTES = 32;
@@ -22,6 +22,7 @@ export function signingSecret({ JWT_SECRET: secret }: NodeJS.ProcessEnv): string
 
 /** Signs the claims as the server expects them; JWT_ISSUER and JWT_AUDIENCE are added where they are set. */
 export async function signToken(secret: string, claims: JWTPayload, env: NodeJS.ProcessEnv): Promise<string> {
+  const { SignJWT } = await import('jose');
   const jwt = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' });
   if (env.JWT_ISSUER) jwt.setIssuer(env.JWT_ISSUER);
   if (env.JWT_AUDIENCE) jwt.setAudience(env.JWT_AUDIENCE);

@@ -1,17 +1,9 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { checkConfiguration } from '../doctor/check-configuration.js';
-import { checkMachine } from '../doctor/check-machine.js';
-import { checkRedis } from '../doctor/check-redis.js';
-import { checkServer } from '../doctor/check-server.js';
-import { checkToken } from '../doctor/check-token.js';
-import { checkUpgrade } from '../doctor/check-upgrade.js';
 import type { Finding } from '../doctor/finding.js';
 import { EXIT } from '../exit-code.js';
 import { createOutput } from '../output.js';
 import { type ServerOptions, withServerOptions } from '../server-options.js';
-
-const CHECKS = [checkConfiguration, checkRedis, checkMachine, checkServer, checkUpgrade, checkToken];
 
 const SIGNS: Readonly<Record<Finding['status'], string>> = {
   ok: pc.green('✓'),
@@ -24,6 +16,7 @@ export function doctorCommand(): Command {
   return withServerOptions(new Command('doctor'))
     .description("check this environment's variables, Redis, limits, clock, proxy and token; say how to fix each fault")
     .action(async ({ url, token, json }: ServerOptions) => {
+      const { CHECKS } = await import('../doctor/checks.js');
       const output = createOutput(json);
       const context = { env: process.env, url, ...(token ? { token } : {}) };
       const findings: Finding[] = [];

@@ -1,10 +1,6 @@
 import { Command } from 'commander';
 import { seconds, wholeNumber } from '../arguments.js';
 import { EXIT } from '../exit-code.js';
-import { openFleet } from '../load/open-fleet.js';
-import { createProgress } from '../load/progress.js';
-import { resultTable } from '../load/result-table.js';
-import { runLoad } from '../load/run-load.js';
 import { createOutput } from '../output.js';
 import { type ServerOptions, withServerOptions } from '../server-options.js';
 
@@ -26,16 +22,9 @@ export function loadCommand(): Command {
     .option('--bytes <n>', 'length of the text in each message', wholeNumber(0, 1_000_000), 100)
     .action(async (options: LoadOptions) => {
       const output = createOutput(options.json);
-      const progress = createProgress(output.asJson);
-      const { connections, rooms, rate, duration, bytes } = options;
-      try {
-        await using fleet = await openFleet({ server: options, connections, rooms, progress });
-        const result = await runLoad({ fleet, rate, durationSeconds: duration, bytes, progress });
-        progress.stop();
-        output.print(result, () => resultTable(result));
-        if (result.refused > 0 || result.lost > 0) process.exitCode = EXIT.failed;
-      } finally {
-        progress.stop();
-      }
+      const { loadTest, resultTable } = await import('../load/load-test.js');
+      const result = await loadTest({ ...options, server: options, silent: output.asJson });
+      output.print(result, () => resultTable(result));
+      if (result.refused > 0 || result.lost > 0) process.exitCode = EXIT.failed;
     });
 }

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { json, socketUrl } from '../arguments.js';
 import { createOutput } from '../output.js';
 import { type ServerOptions, unreachable } from '../server-options.js';
-import { openShipvox } from '../shipvox/open-shipvox.js';
 import { runShipvoxRepl } from '../shipvox/run-shipvox-repl.js';
 import { findShipvoxToken } from '../shipvox/shipvox-token.js';
 
@@ -35,6 +34,7 @@ export function shipvoxCommand(): Command {
     .option('--json', 'one JSON value a line')
     .action(async (options: ShipvoxOptions) => {
       if (options.type === '') throw new InvalidArgumentError('--type must not be empty.');
+      const { openShipvox } = await import('../shipvox/open-shipvox.js');
       const output = createOutput(options.json);
       const token = await findShipvoxToken(options);
       await using socket = await openShipvox(options.url, token).catch((error: unknown) => {

@@ -3,7 +3,6 @@ import pc from 'picocolors';
 import { collected } from '../arguments.js';
 import { createOutput } from '../output.js';
 import { readNewPassword } from '../read-password.js';
-import { addAccount, readAccounts } from '../users-file.js';
 
 interface FileOptions {
   readonly file: string;
@@ -41,6 +40,7 @@ function addCommand(): Command {
         ...(role.length === 0 ? {} : { roles: [...role] }),
         ...(company === undefined ? {} : { company_id: company }),
       };
+      const { addAccount } = await import('../users-file.js');
       await addAccount(file, account, readNewPassword);
       createOutput(options.json).print({ added: account, file }, () => `${pc.green('✓')} ${id} is in ${file}`);
     });
@@ -50,6 +50,7 @@ function listCommand(): Command {
   return withFile(new Command('list'))
     .description('list the accounts, without their hashes')
     .action(async ({ file, json }: FileOptions) => {
+      const { readAccounts } = await import('../users-file.js');
       const accounts = await readAccounts(file);
       const shown = accounts.map(({ hash, ...account }) => account);
       const { default: Table } = await import('cli-table3');
