@@ -84,7 +84,7 @@ test('shows the field that the server refuses, and resumes after a dropped socke
 
   await page.getByRole('button', { name: 'Drop the socket and resume' }).click();
   await page.getByRole('tab', { name: 'Explain' }).click();
-  await page.getByRole('table', { name: 'Timeline' }).getByText('asked').waitFor();
+  await page.getByRole('table', { name: 'Timeline' }).getByText('waiting').first().waitFor();
   await page.getByRole('status').filter({ hasText: 'open' }).waitFor();
   await page.screenshot({ path: join(SHOTS, 'explain-dark.png') });
   expect(complaints).toEqual([]);
