@@ -70,8 +70,9 @@ const kinds: Kind[] = [
     name: 'localStorage with a lease key',
     make() {
       const memory = new MemoryStorage();
-      const die = () =>
-        [...memory.items.keys()].filter((key) => key.includes('/lease/')).forEach((key) => memory.removeItem(key));
+      const die = () => {
+        for (const key of [...memory.items.keys()]) if (key.includes('/lease/')) memory.removeItem(key);
+      };
       return { memory, open: () => localStorageQueue({ storage: memory, locks: null }), die };
     },
   },

@@ -5,6 +5,8 @@ import type { Ownership } from './ownership.js';
 export interface StoredRow {
   readonly owner: string;
   readonly userId: string | undefined;
+  /** Among those made in the same millisecond. */
+  readonly rank: number;
   readonly item: StoredPublish;
 }
 
@@ -23,7 +25,8 @@ const ADOPT_EVERY_MS = 10_000;
 /** The rules of a stored queue, over any rows and any way of knowing who lives. */
 export function createStoredQueue(rows: RowStore, ownership: Ownership, host: QueueStorageHost): StoredQueue {
   const states = new Map<string, Written>();
-  const users = new Map<string, string | undefined>();
+  const labels = new Map<string, Pick<StoredRow, 'userId' | 'rank'>>();
+  let rank = 0;
   let cancel = () => {};
   let work: Promise<void> = Promise.resolve();
 
@@ -34,9 +37,9 @@ export function createStoredQueue(rows: RowStore, ownership: Ownership, host: Qu
   function write(item: StoredPublish, sentAt: number | undefined): void {
     const { id } = item;
     states.set(id, 'writing');
-    if (!users.has(id)) users.set(id, host.userId());
-    const userId = users.get(id) ?? host.userId();
-    queue(() => rows.put({ owner: ownership.id, userId, item: plain(item, sentAt) }));
+    const { userId = host.userId(), rank: place } = labels.get(id) ?? { rank: rank++ };
+    labels.set(id, { userId, rank: place });
+    queue(() => rows.put({ owner: ownership.id, userId, rank: place, item: plain(item, sentAt) }));
     queue(async () => {
       if (states.get(id) !== 'writing') return;
       states.set(id, sentAt === undefined ? 'unsent' : 'sent');
@@ -45,15 +48,16 @@ export function createStoredQueue(rows: RowStore, ownership: Ownership, host: Qu
   }
 
   async function takeOver(me: string): Promise<void> {
-    const found: StoredPublish[] = [];
+    const found: StoredRow[] = [];
     for (const row of await rows.list()) {
       if ((row.userId ?? me) !== me || states.has(row.item.id) || (await ownership.isAlive(row.owner))) continue;
       await rows.put({ ...row, owner: ownership.id, userId: me });
       states.set(row.item.id, row.item.sentAt === undefined ? 'unsent' : 'sent');
-      users.set(row.item.id, me);
-      found.push(row.item);
+      labels.set(row.item.id, { userId: me, rank: row.rank });
+      found.push(row);
     }
-    if (found.length > 0) host.found(found.sort((one, other) => one.createdAt - other.createdAt));
+    found.sort((one, other) => one.item.createdAt - other.item.createdAt || one.rank - other.rank);
+    if (found.length > 0) host.found(found.map(({ item }) => item));
   }
   function adopt(): void {
     const me = host.userId();
@@ -72,7 +76,7 @@ export function createStoredQueue(rows: RowStore, ownership: Ownership, host: Qu
     },
     remove(id) {
       states.delete(id);
-      users.delete(id);
+      labels.delete(id);
       queue(() => rows.remove(id));
     },
     adopt,

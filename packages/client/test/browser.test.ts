@@ -1,0 +1,122 @@
+import { eventually, startFaultProxy } from '@trunkline/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPages, type Pages } from './support/open-pages.js';
+import { startServer, urlOf } from './support/start-server.js';
+
+let pages: Pages;
+beforeAll(async () => {
+  pages = await openPages();
+});
+afterAll(() => pages[Symbol.asyncDispose]());
+
+/** Makes `client` and `room` in a page; runs there, so it is text. */
+const start = (url: string, token: string, more = '') => `
+  globalThis.client = trunkline.createClient({ url: ${JSON.stringify(url)}, token: () => ${JSON.stringify(token)}, ${more} });
+  globalThis.room = client.room('lobby', 'main');
+  globalThis.got = [];
+  room.on('message', ({ data }) => got.push(data.text));
+  globalThis.errors = [];
+  client.on('error', (error) => errors.push(error.message));
+`;
+
+test('a link that is cut loses nothing, and "online" ends the wait at once', async () => {
+  await using server = await startServer();
+  await using proxy = await startFaultProxy({ targetPort: server.port });
+  await using context = await pages.profile();
+  const page = await pages.open(context);
+  await page.evaluate(
+    `${start(urlOf(proxy.port), await server.token('bob'), 'backoff: { baseMs: 600_000, capMs: 600_000 }, random: () => 0.9')} room.join()`,
+  );
+  const publish = (text: string) =>
+    server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text }, from: { service: 'test' } });
+  await publish('1');
+  await page.waitForFunction('got.length === 1');
+  await proxy.down();
+  proxy.rstAll();
+  await publish('2');
+  // The first retry is soon and fails; the next one is ten minutes away.
+  await page.waitForFunction('client.state.status === "waiting" && client.state.delayMs > 60_000');
+  await proxy.up();
+  await publish('3');
+  await page.evaluate('window.dispatchEvent(new Event("online"))');
+  await page.waitForFunction('got.length === 3');
+  expect(await page.evaluate('[got, errors]')).toEqual([['1', '2', '3'], []]);
+});
+
+test('a background tab whose timers stood still for five minutes keeps its connection (socket.io #4040)', async () => {
+  await using server = await startServer();
+  await using context = await pages.profile();
+  const page = await context.newPage();
+  await page.clock.install();
+  const first = await pages.open(context);
+  await page.goto(first.url());
+  await page.evaluate(`${start(server.url, await server.token('bob'))} room.join()`);
+  const before = await page.evaluate('client.connectionId');
+  for (let minute = 0; minute < 5; minute++) await page.clock.fastForward(60_000);
+  await server.hub.publish({
+    rooms: ['lobby:main'],
+    event: 'message',
+    data: { text: 'still here' },
+    from: { service: 'test' },
+  });
+  await page.waitForFunction('got.length === 1');
+  await page.clock.runFor(6_000);
+  expect(await page.evaluate('[client.state.status, client.connectionId]')).toEqual(['open', before]);
+});
+
+describe.each(['localStorageQueue', 'indexedDbQueue'])('with %s', (storage) => {
+  const queue = `queue: { storage: trunkline.${storage}() }, backoff: { baseMs: 20, capMs: 200 }`;
+
+  test('a reload with queued messages loses none and doubles none (socket.io #2805)', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    await proxy.down();
+    await using context = await pages.profile();
+    const page = await pages.open(context);
+    const token = await server.token('ann');
+    await page.evaluate(start(urlOf(proxy.port), token, queue));
+    await page.evaluate('for (const text of ["1", "2", "3"]) void room.publish("message", { text }).catch(() => {})');
+    await page.waitForFunction('client.queue.status.length === 3 && client.state.status === "waiting"');
+    await page.reload();
+    await proxy.up();
+    await page.evaluate(
+      `${start(urlOf(proxy.port), token, queue)} globalThis.settled = []; client.on('settled', ({ result }) => settled.push(result.offset)); client.connect()`,
+    );
+    await page.waitForFunction('settled.length === 3');
+    const { entries } = await server.hub.history('lobby:main', { limit: 10 });
+    expect([entries.map(({ data }) => data), await page.evaluate('[settled, errors]')]).toEqual([
+      [{ text: '1' }, { text: '2' }, { text: '3' }],
+      [[1, 2, 3], []],
+    ]);
+  });
+
+  test('of two tabs that open after a crash, one sends what was left, once', async () => {
+    await using server = await startServer();
+    await using context = await pages.profile();
+    const [lost, living, one, other] = await Promise.all([1, 2, 3, 4].map(() => pages.open(context)));
+    if (!lost || !living || !one || !other) throw new Error('no tabs');
+    const token = await server.token('ann');
+    for (const [tab, text] of [
+      [lost, 'left'],
+      [living, 'held'],
+    ] as const) {
+      await tab.evaluate(start(urlOf(1), token, queue));
+      await tab.evaluate(`void room.publish('message', { text: '${text}' }).catch(() => {})`);
+      await tab.waitForFunction('client.state.status === "waiting"');
+    }
+    await lost.close();
+    await Promise.all(
+      [one, other].map((tab) =>
+        tab.evaluate(
+          `${start(server.url, token, queue)} globalThis.settled = []; client.on('settled', ({ data }) => settled.push(data.text)); client.connect()`,
+        ),
+      ),
+    );
+    const settled = await eventually(async () => {
+      const both = await Promise.all([one, other].map((tab) => tab.evaluate('settled')));
+      return both.flat().length > 0 && both.flat();
+    });
+    const { entries } = await server.hub.history('lobby:main', { limit: 10 });
+    expect([settled, entries.map(({ data }) => data)]).toEqual([['left'], [{ text: 'left' }]]);
+  });
+});
