@@ -8,6 +8,7 @@ import { shipvoxCommand } from './commands/shipvox.js';
 import { tailCommand } from './commands/tail.js';
 import { tokenCommand } from './commands/token.js';
 import { usersCommand } from './commands/users.js';
+import { verifyCommand } from './commands/verify.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     serveCommand,
     loadCommand,
     shipvoxCommand,
+    verifyCommand,
     doctorCommand,
   ])
     program.addCommand(create());
