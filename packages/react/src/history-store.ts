@@ -1,5 +1,6 @@
 import { TrunklineError } from '@trunkline/client';
 import { type Cell, createCell } from './cell.js';
+import { isDurable } from './is-durable.js';
 import type { AppKind } from './register.js';
 import { createRetainer } from './retainer.js';
 import type { AppEvent, RoomStore } from './room-store.js';
@@ -23,7 +24,6 @@ export interface HistoryStore<K extends AppKind> {
 /** Kept of what comes live; whoever loads more keeps more. */
 const MAX_EVENTS = 1_000;
 const HEAD = Number.MAX_SAFE_INTEGER;
-const isKept = ({ offset, provisional }: AppEvent<AppKind>) => offset !== undefined || provisional;
 
 export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit: number): HistoryStore<K> {
   const { room } = store;
@@ -64,7 +64,7 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
   }
 
   function append(event: AppEvent<K>): void {
-    if (!isKept(event)) return;
+    if (!isDurable(event)) return;
     if (!isLoaded) meanwhile = [...meanwhile.slice(1 - MAX_EVENTS), event];
     const { events, hasOlder } = state.get();
     if (events.some(({ id }) => id === event.id)) return;

@@ -7,6 +7,6 @@
  * - `useAction`, `actionMutationOptions`: actions as mutations
  */
 export { type BridgeEntry, type BridgeMap, bridge } from './query/bridge.js';
-export { type RoomQuery, roomQueryKey, roomQueryOptions } from './query/room-query-options.js';
+export { type RoomQuery, type RoomQueryOptions, roomQueryKey, roomQueryOptions } from './query/room-query-options.js';
 export { actionMutationOptions, type UseActionOptions, useAction } from './query/use-action.js';
 export { type RealtimeQueryOptions, useRealtimeQuery } from './query/use-realtime-query.js';

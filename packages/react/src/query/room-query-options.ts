@@ -1,4 +1,5 @@
-import { type QueryKey, queryOptions } from '@tanstack/react-query';
+import { type DataTag, type QueryFunctionContext, type QueryKey, queryOptions } from '@tanstack/react-query';
+import { isDurable } from '../is-durable.js';
 import type { AppClient, AppKind, RoomOf } from '../register.js';
 import type { AppEvent } from '../room-store.js';
 
@@ -7,6 +8,17 @@ export interface RoomQuery {
   readonly limit?: number;
   /** Kept in the cache, older ones are dropped. @default 1_000 */
   readonly maxEvents?: number;
+}
+
+/** For `useQuery` and its like; `room` and `onEvent` are for `useRealtimeQuery`. */
+export interface RoomQueryOptions<K extends AppKind> {
+  readonly queryKey: DataTag<QueryKey, readonly AppEvent<K>[], Error>;
+  readonly queryFn: (context: QueryFunctionContext) => Promise<readonly AppEvent<K>[]>;
+  readonly staleTime: number;
+  readonly networkMode: 'always';
+  readonly room: RoomOf<K>;
+  readonly idempotent: true;
+  readonly onEvent: (events: readonly AppEvent<K>[], event: AppEvent<K>) => readonly AppEvent<K>[];
 }
 
 const HEAD = Number.MAX_SAFE_INTEGER;
@@ -24,24 +36,20 @@ export function roomQueryOptions<K extends AppKind>(
   client: AppClient,
   room: RoomOf<K>,
   { limit = 50, maxEvents = 1_000 }: RoomQuery = {},
-) {
-  const options = queryOptions<readonly AppEvent<K>[]>({
-    queryKey: roomQueryKey(room),
-    queryFn: async ({ signal }) => (await client.room<K>(room).history({ before: HEAD, limit, signal })).events,
+): RoomQueryOptions<K> {
+  const queryFn = async ({ signal }: QueryFunctionContext) =>
+    (await client.room<K>(room).history({ before: HEAD, limit, signal })).events;
+  const { queryKey } = queryOptions({ queryKey: roomQueryKey(room), queryFn });
+  return {
+    queryKey,
+    queryFn,
+    // Its events keep it fresh.
     staleTime: Number.POSITIVE_INFINITY,
     // The client waits for the connection by itself.
     networkMode: 'always',
-  });
-  return {
-    ...options,
     room,
     idempotent: true,
-    onEvent: (events: readonly AppEvent<K>[], event: AppEvent<K>) =>
-      isKept(event) && !events.some(({ id }) => id === event.id) ? [...events.slice(1 - maxEvents), event] : events,
+    onEvent: (events, event) =>
+      isDurable(event) && !events.some(({ id }) => id === event.id) ? [...events.slice(1 - maxEvents), event] : events,
   };
-}
-
-/** Ephemeral events are no part of the past. */
-function isKept({ offset, provisional }: AppEvent<AppKind>): boolean {
-  return offset !== undefined || provisional;
 }
