@@ -2,15 +2,15 @@ import { builtInContract, contractJsonSchema } from '@trunkline/protocol/contrac
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
-const CONTRACT = 'virtual:contract';
-
 /** The contract as JSON Schema, made at build time: no Zod in the page, whose CSP forbids the code that Zod generates. */
 function contractSchema(): Plugin {
   return {
     name: 'contract-schema',
-    resolveId: (id) => (id === CONTRACT ? `\0${CONTRACT}` : null),
+    enforce: 'pre',
     load: (id) =>
-      id === `\0${CONTRACT}` ? `export default ${JSON.stringify(contractJsonSchema(builtInContract))};` : null,
+      id.endsWith('/playground/src/contract.ts')
+        ? `export const contract = ${JSON.stringify(contractJsonSchema(builtInContract))};`
+        : null,
   };
 }
 

@@ -56,7 +56,7 @@ export function App() {
         <Group h="100%" justify="space-between" px="md" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger aria-label="Connection and rooms" hiddenFrom="sm" onClick={menu.toggle} opened={isOpen} size="sm" />
-            <Title order={1} size="h4">
+            <Title fz={{ base: 'md', sm: 'lg' }} order={1} style={{ whiteSpace: 'nowrap' }}>
               Trunkline playground
             </Title>
           </Group>

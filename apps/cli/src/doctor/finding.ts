@@ -8,7 +8,7 @@ export interface Finding {
   readonly fix: string;
 }
 
-export interface CheckContext {
+interface CheckContext {
   /** The server's variables, as this process has them. */
   readonly env: NodeJS.ProcessEnv;
   /** The canonical socket. */

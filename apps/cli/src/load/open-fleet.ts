@@ -12,7 +12,7 @@ export interface FleetOptions {
   readonly progress: Progress;
 }
 
-export interface Member {
+interface Member {
   readonly client: OpenClient;
   readonly room: Room;
 }

@@ -13,7 +13,7 @@ export interface LoadRun {
 }
 
 /** Milliseconds. */
-export interface Latencies {
+interface Latencies {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;

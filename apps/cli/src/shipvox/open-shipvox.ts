@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { CommandError, EXIT } from '../exit-code.js';
 
 /** The envelope of every message, both ways. */
-export interface ShipvoxMessage {
+interface ShipvoxMessage {
   readonly type: string;
   readonly payload: unknown;
   /** Milliseconds since 1970. */

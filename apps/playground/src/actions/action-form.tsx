@@ -1,6 +1,6 @@
-import contract from 'virtual:contract';
 import { Autocomplete, Button, Group } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import { contract } from '../contract.js';
 import { SchemaForm } from '../forms/schema-form.js';
 
 export interface ActionFormProps {

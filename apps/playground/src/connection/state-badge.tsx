@@ -12,7 +12,13 @@ const COLORS: Readonly<Record<Status, string>> = {
 
 export function StateBadge({ status }: { readonly status: Status }) {
   return (
-    <Badge aria-label="Connection state" color={COLORS[status]} miw={130} role="status" variant="light">
+    <Badge
+      aria-label="Connection state"
+      color={COLORS[status]}
+      miw={{ base: 84, sm: 130 }}
+      role="status"
+      variant="light"
+    >
       {status}
     </Badge>
   );

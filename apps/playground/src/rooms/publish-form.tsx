@@ -1,7 +1,7 @@
-import contract from 'virtual:contract';
 import { Autocomplete, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { TrunklineError } from '@trunkline/protocol';
 import { useState } from 'react';
+import { contract } from '../contract.js';
 import { SchemaForm } from '../forms/schema-form.js';
 import { explainError, type RoomSession } from './room-session.js';
 

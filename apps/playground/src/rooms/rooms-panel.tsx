@@ -1,7 +1,7 @@
-import contract from 'virtual:contract';
 import { Autocomplete, Button, CloseButton, Group, NavLink, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Session } from '../connection/session.js';
+import { contract } from '../contract.js';
 import { useStore } from '../store.js';
 import { explainError, type RoomSession } from './room-session.js';
 

@@ -1,0 +1,4 @@
+import { builtInContract, contractJsonSchema } from '@trunkline/protocol/contract';
+
+/** What the forms are made of. The build puts the finished JSON here (vite.config.ts): no Zod in the page. */
+export const contract = contractJsonSchema(builtInContract);
