@@ -18,6 +18,8 @@ export interface LoadClientOptions {
   readonly speaker: Speaker;
   readonly identity: Identity;
   readonly meter: Meter;
+  /** Sees the text of every frame; for set-up only. */
+  readonly onText?: ((text: string) => void) | undefined;
 }
 
 /** A WebSocket client on a bare socket that costs next to nothing: it counts frames and answers pings. */
@@ -28,8 +30,6 @@ export class LoadClient {
   deliveries = 0;
   onDelivery: (() => void) | undefined;
   onReply: (() => void) | undefined;
-  /** Set to look at the text of frames; for set-up only. */
-  onText: ((text: string) => void) | undefined;
   readonly #options: LoadClientOptions;
   readonly #socket: Socket;
   #isUpgraded = false;
@@ -145,12 +145,12 @@ export class LoadClient {
   }
 
   #frame(bytes: Buffer, { opcode, start, length }: { opcode: number; start: number; length: number }): void {
-    const { speaker, meter } = this.#options;
+    const { speaker, meter, onText } = this.#options;
     if (opcode !== FIN_TEXT) {
       if (opcode === CLOSE) this.#failed(new Error(`The server closed with ${bytes.readUInt16BE(start)}.`));
       return;
     }
-    this.onText?.(bytes.toString('utf8', start, start + length));
+    onText?.(bytes.toString('utf8', start, start + length));
     const kind = speaker.kindOf(bytes, start);
     if (kind === 'delivery') {
       this.deliveries++;

@@ -10,6 +10,7 @@ export interface Identity {
   readonly rooms: readonly string[];
   /** Where each room is resumed; Trunkline only. */
   readonly positions?: readonly unknown[];
+  readonly session?: string;
 }
 
 /** How a load client talks to one kind of server; frames are made whole and read by header and prefix only. */
@@ -47,11 +48,12 @@ function kindByType(bytes: Buffer, start: number): FrameKind {
 export const trunkline: Speaker = {
   subprotocol: 'trunkline.v1',
   path: () => '/v1/connect',
-  hello: ({ token, rooms, positions }) => [
+  hello: ({ token, rooms, positions, session }) => [
     JSON.stringify({
       type: 'hello',
       id: 'hello',
       token,
+      session,
       rooms: rooms.map((room, index) => ({ room, position: positions?.[index] })),
     }),
   ],

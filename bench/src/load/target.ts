@@ -6,4 +6,6 @@ export interface Target {
   readonly server: ServerName;
   readonly port: number;
   readonly pid: number;
+  /** Other nodes of the same cluster. */
+  readonly peers?: readonly Target[];
 }

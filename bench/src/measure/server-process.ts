@@ -47,14 +47,18 @@ export async function startServer(server: ServerName, options: ServerOptions = {
     profiling.directory === undefined
       ? []
       : ['--cpu-prof', '--cpu-prof-dir', profiling.directory, '--cpu-prof-name', `${server}-${Date.now()}.cpuprofile`];
-  const child = spawn(program, server === 'bun' ? [file] : ['--expose-gc', '--enable-source-maps', ...profile, file], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      ...(options.redisUrl === undefined ? {} : { BENCH_REDIS_URL: options.redisUrl }),
+  const child = spawn(
+    program,
+    server === 'bun' ? [file] : ['--expose-gc', ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), ...profile, file],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        ...(options.redisUrl === undefined ? {} : { BENCH_REDIS_URL: options.redisUrl }),
+      },
     },
-  });
+  );
   const lines = createInterface({ input: child.stdout });
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);
   const [line] = await Promise.race([once(lines, 'line', { signal }), failure(child, server)]);

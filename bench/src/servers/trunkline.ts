@@ -1,17 +1,21 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { canonicalDialect, createHub, createJwtAuthenticator } from '@trunkline/server';
+import { canonicalDialect, createHub, createJwtAuthenticator, createRedisBackend } from '@trunkline/server';
 import { createMetrics } from '../../../apps/server/src/observability/metrics.js';
 import { benchContract } from './bench-contract.js';
 import { JWT_SECRET } from './secret.js';
 import { announce } from './serve.js';
 
 /** The full server: tokens are verified, data is validated, durable events are logged, metrics are on. Only the limits are wider. */
+const redisUrl = process.env.BENCH_REDIS_URL;
+const { observer } = createMetrics();
+const backend = redisUrl ? createRedisBackend({ url: redisUrl, observer }) : {};
 const hub = createHub({
+  ...backend,
   contract: benchContract,
   authenticator: createJwtAuthenticator({ secret: JWT_SECRET }),
   limits: { connectionsPerAddress: 100_000, connectsPerSecond: 100_000, messageBurst: 1e9, messagesPerSecond: 1e9 },
-  observer: createMetrics().observer,
+  observer,
 });
 hub.handle('echo', (input) => input);
 await hub.start();
