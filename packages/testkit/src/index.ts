@@ -28,3 +28,4 @@ export { type RedisCommandOptions, type RedisReply, redisCommand } from './redis
 export { type RedisOptions, type RedisServer, startRedis } from './redis-server.js';
 export { type SentinelOptions, type SentinelTopology, startSentinelTopology } from './sentinel-topology.js';
 export { type SpawnedServer, type SpawnServerOptions, spawnServer } from './spawn-server.js';
+export { createTokenSigner, type TokenSigner } from './token-signer.js';

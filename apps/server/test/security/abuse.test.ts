@@ -1,6 +1,7 @@
 import {
   clientFrame,
   connectRaw,
+  createTokenSigner,
   eventually,
   handshake,
   RawSocket,
@@ -10,14 +11,13 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECRET } from '../start-api.js';
 import { startProcess } from '../start-process.js';
-import { signer } from './signer.js';
 
 /** One server process for the whole file: what one test leaves behind, the others would feel. */
 let redis: RedisServer;
 let server: ReturnType<typeof startProcess>;
 let url = '';
 let port = 0;
-const token = signer(SECRET);
+const token = createTokenSigner(SECRET);
 
 beforeAll(async () => {
   redis = await startRedis();
