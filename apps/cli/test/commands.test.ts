@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SpawnedServer } from '@trunkline/testkit';
+import { eventually, freePort, type SpawnedServer } from '@trunkline/testkit';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { records, runCli, SECRET } from './run-cli.js';
+import { MAIN, records, runCli, SECRET } from './run-cli.js';
 import { startServer } from './server.js';
 
 let server: SpawnedServer;
@@ -67,11 +69,12 @@ test('connect runs each command that it reads, and says what was wrong with one'
     'leave lobby:repl',
     'quit',
   ].join('\n');
-  const { code, stdout } = await runCli(['connect', '--json'], { env, input });
+  const { code, stdout } = await runCli(['connect', 'lobby:first', '--json'], { env, input });
   const said = records(stdout);
   expect(code).toBe(0);
   expect(said).toEqual(
     expect.arrayContaining([
+      expect.objectContaining({ joined: 'lobby:first' }),
       expect.objectContaining({ joined: 'lobby:repl' }),
       expect.objectContaining({ event: 'message', data: { text: 'hi' } }),
       { published: expect.objectContaining({ offset: 1 }) },
@@ -128,7 +131,18 @@ test('users makes a file that the server logs in with, and never shows a hash', 
   expect(await runCli(args, { input: 'wrong\n' })).toMatchObject({ code: 1 });
 });
 
-test('serve runs the server in its own process', async () => {
+test('serve runs the server in its own process, until it is told to end', async () => {
+  const port = await freePort();
+  const env = { PATH: process.env.PATH, JWT_SECRET: SECRET, LOG_LEVEL: 'warn', DRAIN_WINDOW_MS: '0' };
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--host', '127.0.0.1'], { env });
+  const ended = once(child, 'close');
+  const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  await eventually(isReady, { timeoutMs: 15_000, everyMs: 50 });
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('serve ends as the server does when a variable is bad', async () => {
   const { code, stderr } = await runCli(['serve', '--port', '0', '--production'], { env: { JWT_SECRET: 'short' } });
   expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^JWT_SECRET: .*\n$/) });
 });

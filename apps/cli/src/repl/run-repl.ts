@@ -23,7 +23,10 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
     prompt: pc.bold('› '),
     historySize: 200,
   });
+  // Asked for before anything is awaited: lines that come earlier would be lost.
+  const lines = reader[Symbol.asyncIterator]();
   const joined = new Set<string>();
+  let isPrompting = false;
   const context: ReplContext = {
     client,
     joined,
@@ -32,7 +35,7 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
       // The line that is being typed is drawn anew below what came.
       if (terminal) process.stdout.write('\r\x1b[K');
       output.print(record, text);
-      if (terminal) reader.prompt(true);
+      if (isPrompting) reader.prompt(true);
     },
     quit: () => reader.close(),
   };
@@ -41,7 +44,7 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
   });
   client.on('gap', (gap) => context.print({ gap }, () => pc.yellow(`${gap.room}: events were missed: ${gap.reason}`)));
   client.on('left', (left) => context.print({ left }, () => pc.yellow(`${left.room}: left: ${left.reason}`)));
-  client.on('state', (state, previous) => {
+  const stop = client.on('state', (state, previous) => {
     if (state.status !== previous.status)
       context.print({ state: state.status }, () => pc.dim(`connection: ${state.status}`));
   });
@@ -52,9 +55,16 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
     () => `Connected as ${pc.bold(client.userId ?? '')}. "help" lists the commands.`,
   );
   for (const room of rooms) await run(`join ${room}`, context);
-  if (terminal) reader.prompt();
-  for await (const line of reader) {
+  prompt();
+  for await (const line of lines) {
+    isPrompting = false;
     await run(line, context);
+    prompt();
+  }
+  stop();
+
+  function prompt(): void {
+    isPrompting = terminal;
     if (terminal) reader.prompt();
   }
 }
