@@ -8,14 +8,19 @@ import type { Rooms } from './rooms.js';
 
 /** How long an abnormal close leaves a member present, so that a quick reconnect is no flap. */
 const GRACE_MS = 2_000;
-const RENEW_MS = 3_000;
+/** Part of the lease after which it is renewed (DESIGN: 3 s of 10). */
+const RENEW_SHARE = 0.3;
+/** A dead node's members are gone within its lease and a tenth of it. */
+const SWEEP_SHARE = 0.05;
 
 /** Members' presence: entered with the join, changes fanned out in version order, a hole re-read and sent as `sync`. */
 export class PresenceService {
   readonly #grace = new Map<NodeJS.Timeout, () => void>();
   readonly #syncing = new Set<HubRoom>();
-  #timer: NodeJS.Timeout | undefined;
+  #renewals: NodeJS.Timeout | undefined;
+  #sweeps: NodeJS.Timeout | undefined;
   #renewing = false;
+  #sweeping = false;
 
   constructor(
     private readonly core: Core,
@@ -23,7 +28,9 @@ export class PresenceService {
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => void this.#renew(), RENEW_MS).unref();
+    const { leaseMs } = this.core.presence;
+    this.#renewals = setInterval(() => void this.#renew(), leaseMs * RENEW_SHARE).unref();
+    this.#sweeps = setInterval(() => void this.#sweep(), leaseMs * SWEEP_SHARE).unref();
   }
 
   async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<void> {
@@ -105,7 +112,8 @@ export class PresenceService {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearInterval(this.#renewals);
+    clearInterval(this.#sweeps);
     for (const [timer, remove] of this.#grace) {
       clearTimeout(timer);
       remove();
@@ -124,11 +132,22 @@ export class PresenceService {
     this.#renewing = true;
     try {
       if ((await this.core.presence.renew()) === 'lost') await this.restore();
-      for (const change of await this.core.presence.sweep()) this.#tell(change);
     } catch (error) {
       this.#away(error);
     } finally {
       this.#renewing = false;
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      for (const change of await this.core.presence.sweep()) this.#tell(change);
+    } catch (error) {
+      this.#away(error);
+    } finally {
+      this.#sweeping = false;
     }
   }
 

@@ -5,14 +5,15 @@ import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
+import { LazyAbort } from './lazy-abort.js';
 
 type RequestCommand = Command & { readonly type: 'request' };
 type Outcome = { readonly data: unknown } | { readonly error: ErrorBody };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
 
 interface Running {
-  readonly payload: string;
-  readonly abort: AbortController;
+  readonly data: unknown;
+  readonly abort: LazyAbort;
   readonly outcome: Promise<Outcome>;
   /** Connections that wait, with the id each gave. */
   readonly waiters: Map<Connection, string>;
@@ -93,11 +94,10 @@ export class Requests {
   async #outcome(connection: Connection, command: RequestCommand): Promise<Outcome> {
     const definition = this.#admit(connection, command);
     const { userId } = connection.principal;
-    const key = JSON.stringify([userId, command.action, command.id, ...(command.bound ? [connection.id] : [])]);
-    const payload = JSON.stringify(command.data) ?? '';
+    const key = keyOf(userId, command, command.bound ? connection.id : '');
     const running = this.#running.get(key);
     if (running) {
-      if (running.payload !== payload)
+      if (JSON.stringify(running.data) !== JSON.stringify(command.data))
         throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
       clearTimeout(running.abandoned);
       running.waiters.set(connection, command.id);
@@ -107,8 +107,7 @@ export class Requests {
       command.timeoutMs ?? MAX_TIMEOUT_MS,
       definition?.timeoutMs ?? this.core.limits.actionTimeoutMs,
     );
-    const entry = this.#start(connection, command, { key, payload, timeoutMs, definition });
-    return entry.outcome;
+    return this.#start(connection, command, { key, timeoutMs, definition }).outcome;
   }
 
   #admit(connection: Connection, { action, data }: RequestCommand): ActionDefinition | undefined {
@@ -130,38 +129,38 @@ export class Requests {
     command: RequestCommand,
     how: {
       readonly key: string;
-      readonly payload: string;
       readonly timeoutMs: number;
       readonly definition: ActionDefinition | undefined;
     },
   ): Running {
-    const abort = new AbortController();
+    const abort = new LazyAbort();
     const timer = setTimeout(
       () => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')),
       how.timeoutMs,
     );
     const waiters = new Map([[connection, command.id]]);
-    const outcome = this.#claimAndRun(connection, command, how.key, abort.signal, waiters)
-      .then((data): Outcome => {
+    const settle = async (): Promise<Outcome> => {
+      let settled: Outcome;
+      try {
+        const data = await this.#claimAndRun(connection, command, how.key, abort, waiters);
         if (how.definition?.output !== undefined) checkOutput(how.definition.output, data);
-        return { data: data ?? null };
-      })
-      .catch((error: unknown): Outcome => {
+        settled = { data: data ?? null };
+      } catch (error) {
         if (!(error instanceof TrunklineError))
           this.core.logger.error({ err: error, action: command.action }, 'action failed');
-        return { error: bodyOf(error) };
-      })
-      .then((settled) => {
-        clearTimeout(timer);
-        clearTimeout(entry.abandoned);
-        this.#running.delete(how.key);
-        if (!command.bound) this.#remember(how.key, settled);
-        return settled;
-      });
+        settled = { error: bodyOf(error) };
+      }
+      clearTimeout(timer);
+      clearTimeout(entry.abandoned);
+      this.#running.delete(how.key);
+      if (!command.bound) this.#remember(how.key, settled);
+      return settled;
+    };
     const entry: Running = {
-      payload: how.payload,
+      data: command.data,
       abort,
-      outcome,
+      // Not before the entry is in its place: a handler may answer at once.
+      outcome: Promise.resolve().then(settle),
       waiters,
       bound: command.bound ?? false,
       abandoned: undefined,
@@ -174,36 +173,45 @@ export class Requests {
     connection: Connection,
     command: RequestCommand,
     key: string,
-    signal: AbortSignal,
+    abort: LazyAbort,
     waiters: ReadonlyMap<Connection, string>,
   ): Promise<unknown> {
     if (!command.bound) {
       const claim = await this.core.ledger.claim(key, MAX_TIMEOUT_MS);
       if (claim.status !== 'claimed') {
         const settled = (
-          claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, signal)
+          claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, abort.signal)
         ) as Outcome;
         if ('error' in settled) throw TrunklineError.from(settled.error);
         return settled.data;
       }
     }
-    if (signal.aborted) throw signal.reason;
+    abort.throwIfAborted();
     const progress = (data: unknown) => {
       for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
     };
-    return raced(this.#execute(connection, command, signal, progress), signal);
+    const result = this.#execute(connection, command, abort, progress);
+    return result instanceof Promise ? abort.race(result) : result;
   }
 
-  async #execute(
+  #execute(
     connection: Connection,
     command: RequestCommand,
-    signal: AbortSignal,
+    abort: LazyAbort,
     progress: (data: unknown) => void,
-  ): Promise<unknown> {
+  ): unknown {
     const { principal } = connection;
     const handler = this.#handlers.get(command.action);
     if (handler)
-      return handler(command.data, { principal, requestId: command.id, connectionId: connection.id, signal, progress });
+      return handler(command.data, {
+        principal,
+        requestId: command.id,
+        connectionId: connection.id,
+        get signal() {
+          return abort.signal;
+        },
+        progress,
+      });
     if (this.forward === undefined)
       throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
     const request: ActionRequest = {
@@ -211,7 +219,7 @@ export class Requests {
       requestId: command.id,
       data: command.data,
       principal,
-      signal,
+      signal: abort.signal,
       progress,
       ...command.context,
     };
@@ -227,14 +235,9 @@ export class Requests {
   }
 }
 
-/** A handler that ignores its signal still settles for the caller. */
-function raced(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+/** Lengths keep ('a', 'bc') and ('ab', 'c') apart. */
+function keyOf(userId: string, { action, id }: RequestCommand, connectionId: string): string {
+  return `${userId.length}:${userId}${action.length}:${action}${connectionId.length}:${connectionId}${id}`;
 }
 
 function checkOutput(schema: unknown, data: unknown): void {

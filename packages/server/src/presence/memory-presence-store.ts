@@ -43,7 +43,12 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
 
   function step(name: string, room: PresenceRoom, change: Pick<PresenceChange, 'change' | 'member'>): PresenceChange {
     room.version += 1;
-    return { room: name, version: room.version, ...change };
+    return {
+      leaseMs: 10_000,
+      room: name,
+      version: room.version,
+      ...change,
+    };
   }
 
   function removeFrom(name: string, room: PresenceRoom, connectionId: string): PresenceChange | null {
@@ -64,6 +69,7 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
   }
 
   return {
+    leaseMs: 10_000,
     start: () => Promise.resolve(),
     touch(name, { userId, connectionId, state }) {
       const room = roomOf(name);

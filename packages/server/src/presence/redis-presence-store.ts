@@ -70,6 +70,7 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
   }
 
   return {
+    leaseMs,
     async start() {
       // Away: the first touch or renewal registers.
       await registerOnce().catch(() => undefined);

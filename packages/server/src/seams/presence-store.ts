@@ -20,6 +20,8 @@ export interface PresenceChange {
  * Implementations run `presenceStoreConformance`.
  */
 export interface PresenceStore {
+  /** How long entries count without `renew`, milliseconds. */
+  readonly leaseMs: number;
   start(): Promise<void>;
   /** Adds or updates one connection's entry. Atomic. Null: nothing a member could see changed. */
   touch(room: string, entry: PresenceEntry): Promise<PresenceChange | null>;
