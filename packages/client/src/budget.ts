@@ -57,5 +57,5 @@ export function jsonBytes(value: unknown): number {
 }
 
 export function queueFull(): TrunklineError {
-  return new TrunklineError('queue_full', 'The queue is at its bound; wait for the connection.');
+  return new TrunklineError('queue_full', 'The queue is at its bound.');
 }

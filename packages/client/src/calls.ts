@@ -12,9 +12,28 @@ export interface Calls {
   dropped(): void;
 }
 
+const MESSAGE_LENGTH = 1_024;
+
 export function createCalls(wire: Wire): Calls {
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
+
+  async function run(method: string, data: unknown, signal: AbortSignal) {
+    try {
+      const handler = handlers.get(method);
+      if (!handler) throw new TrunklineError('not_found', 'No handler for this method.');
+      return { data: (await handler(data as never, { signal })) ?? null };
+    } catch (error) {
+      // The message of another error may hold what the server must not see.
+      const { code, message } = error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
+      return { error: { code, message: message.slice(0, MESSAGE_LENGTH) } };
+    }
+  }
+
+  function cancel(id: string): void {
+    running.get(id)?.abort();
+    running.delete(id);
+  }
 
   return {
     handle(method, handler) {
@@ -26,29 +45,12 @@ export function createCalls(wire: Wire): Calls {
     async call({ id, method, data }) {
       const controller = new AbortController();
       running.set(id, controller);
-      const result = await run(handlers.get(method), data, controller.signal);
-      if (running.get(id) !== controller) return;
-      running.delete(id);
-      wire.ask({ type: 'result', of: id, ...result });
+      const result = await run(method, data, controller.signal);
+      if (running.delete(id)) wire.ask({ type: 'result', of: id, ...result });
     },
-    cancel(id) {
-      running.get(id)?.abort();
-      running.delete(id);
-    },
+    cancel,
     dropped() {
-      for (const controller of running.values()) controller.abort();
-      running.clear();
+      for (const id of running.keys()) cancel(id);
     },
   };
-}
-
-async function run(handler: AnyCallHandler | undefined, data: unknown, signal: AbortSignal) {
-  if (!handler) return { error: { code: 'not_found', message: 'No handler for this method.' } };
-  try {
-    return { data: (await handler(data as never, { signal })) ?? null };
-  } catch (error) {
-    // A message of another error may hold what the server must not see.
-    const known = error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
-    return { error: { code: known.code, message: known.message.slice(0, 1_024) } };
-  }
 }

@@ -113,7 +113,7 @@ export function createConnection(parts: ConnectionParts): Connection {
         cancelTimer = after(clock, current.delayMs, () => dispatch({ type: 'retry' }));
         // No promise carries these; an application that heard nothing would wait for ever.
         if (current.opaque === 3)
-          failed(new TrunklineError('unavailable', 'No connection: the server is out of reach, or refuses the token.'));
+          failed(new TrunklineError('unavailable', 'The server is out of reach, or refuses the token.'));
         if (current.refusals === 2)
           failed(new TrunklineError('unauthenticated', 'The server refused a new token too.'));
         break;

@@ -1,4 +1,4 @@
-import { type Contract, type ServerFrame, TrunklineError } from '@trunkline/protocol';
+import { type Contract, type EventFrame, type ServerFrame, TrunklineError } from '@trunkline/protocol';
 import { createBudget } from './budget.js';
 import { type AnyCallHandler, createCalls } from './calls.js';
 import type { Client, ClientEvents, PublishedToMany, PublishOptions } from './client-api.js';
@@ -42,7 +42,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     settled: createListeners(),
   };
   const openings = new Set<Deferred<void>>();
-  const shown = createRecentIds(REMEMBERED_EVENTS);
+  const seen = createRecentIds(REMEMBERED_EVENTS);
   const timeline = createTimeline(clock, TIMELINE_ENTRIES);
   const tokens = createTokenSource(options.token, clock);
   const pacer = createPacer(clock);
@@ -68,9 +68,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       timeline.note('left', { ...left });
       emitters.left.emit(left);
     },
-    event(frame) {
-      if (shown.add(frame.id)) emitters.event.emit(toEvent<AnyEvent<C>>(frame));
-    },
+    event: show,
     settled: () => outbox.pump(),
   });
   const outbox = createOutbox({
@@ -112,13 +110,13 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
       wire.answer(frame);
-      memberships.handleJoined(frame);
+      memberships.get(frame.room).handleJoined(frame);
     },
-    left: memberships.handleLeft,
-    event: memberships.handleEvent,
-    gap: memberships.handleGap,
-    presence: (frame) => memberships.get(frame.room).presence.change(frame),
-    receipt: (frame) => memberships.get(frame.room).receipts.heard(frame),
+    left: (frame) => memberships.find(frame.room)?.handleLeft(frame),
+    event: (frame) => (memberships.find(frame.room)?.handleEvent ?? show)(frame),
+    gap: (frame) => memberships.find(frame.room)?.handleGap(frame),
+    presence: (frame) => memberships.find(frame.room)?.presence.change(frame),
+    receipt: (frame) => memberships.find(frame.room)?.receipts.heard(frame),
     ack: wire.answer,
     response: wire.answer,
     progress: wire.answer,
@@ -133,6 +131,11 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
     if (Object.hasOwn(handlers, frame.type)) handlers[frame.type]?.(frame as never);
+  }
+
+  /** Once, however many rooms it came through. */
+  function show(frame: EventFrame): void {
+    if (seen.add(frame.id)) emitters.event.emit(toEvent<AnyEvent<C>>(frame));
   }
 
   function failed(error: unknown): void {
@@ -210,7 +213,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     room: (kind: string, id?: string) =>
       createRoom({
         membership: memberships.get(id === undefined ? kind : `${kind}:${id}`),
-        memberships,
         outbox,
         wire,
         on,
@@ -229,7 +231,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       state: connection.state,
       nextAttemptAt: connection.nextAttemptAt,
       timeline: [...timeline.entries],
-      rooms: memberships.all().map(({ room, status, cursor }) => ({ room, status, position: cursor.position })),
+      rooms: memberships.all().map(({ room, status, position }) => ({ room, status, position })),
       queue: budget.status,
     }),
   };

@@ -68,7 +68,6 @@ export const DEFAULTS = {
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const WebSocket: WebSocketClass | undefined = options.WebSocket ?? globalThis.WebSocket;
   if (!WebSocket) throw new TypeError('No WebSocket in this runtime: pass the class of "ws".');
-  if (!options.url) throw new TypeError('createClient needs a url.');
   const { token, contractId, backoff, queue } = options;
   return {
     clock: systemClock,

@@ -39,7 +39,7 @@ export function isUnsent({ sentAt }: OutboxItem): boolean {
 }
 
 export function unknownOutcome(): TrunklineError {
-  return new TrunklineError('unknown_outcome', 'Sent, and its outcome can not be known: look before doing it anew.');
+  return new TrunklineError('unknown_outcome', 'Sent; look whether it happened.');
 }
 
 /** What a final answer means to those who wait. */

@@ -69,7 +69,6 @@ export function createOutbox({
     written: pump,
     found,
   });
-  let unacked = 0;
   let limits: WelcomeLimits | undefined;
   let cancelPump = () => {};
 
@@ -122,7 +121,7 @@ export function createOutbox({
   /** The epoch of a joined room; of another one nothing is known. */
   function epochOf([name]: readonly string[]): string | undefined {
     const room = name === undefined ? undefined : memberships.get(name);
-    return room?.status === 'joined' ? room.cursor.position?.epoch : undefined;
+    return room?.status === 'joined' ? room.position?.epoch : undefined;
   }
 
   function pump(): void {
@@ -131,6 +130,9 @@ export function createOutbox({
     const { maxUnacked, dedupeWindowMs } = limits;
     const now = clock.now();
     const held = new Set<string>();
+    const underWay = [...items].filter((item) => item.inFlight);
+    const flying = new Set(underWay.flatMap(keysOf));
+    let unacked = underWay.length;
     let waitMs = 0;
     for (const item of items) {
       if (item.inFlight) continue;
@@ -141,7 +143,7 @@ export function createOutbox({
       // A join under way will tell the epoch: what is in doubt waits for it.
       let waits = keysOf(item).some(
         (key) =>
-          held.has(key) || order.rests(key) || (doubtful && isPublish && memberships.get(key).status === 'joining'),
+          held.has(key) || order.rests(key, flying) || (doubtful && isPublish && memberships.get(key).status === 'joining'),
       );
       if (!waits && isForgotten(item, { now, dedupeWindowMs, epoch })) {
         finish(item, unknownOutcome());
@@ -150,7 +152,10 @@ export function createOutbox({
       waits ||= isPublish && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false);
       waitMs = waits ? 0 : pacer.waitMs();
       if (waitMs > 0) break;
-      if (!waits) send(item);
+      if (!waits) {
+        send(item);
+        unacked++;
+      }
       else for (const room of rooms) held.add(room);
     }
     const nextMs = waitMs || order.restMs();
@@ -162,15 +167,9 @@ export function createOutbox({
     const now = clock.now();
     item.sentAt ??= now;
     item.refused = false;
-    fly(item, 1);
+    item.inFlight = true;
     const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now)) : undefined;
     wire.ask({ ...frame, id, ...(timeoutMs && { timeoutMs }) }, (answer) => answered(item, answer));
-  }
-
-  function fly(item: OutboxItem, by: 1 | -1): void {
-    item.inFlight = by > 0;
-    if (item.rooms.length > 0) unacked += by;
-    order.fly(keysOf(item), by);
   }
 
   function answered(item: OutboxItem, answer: Answer | null): void {
@@ -178,7 +177,7 @@ export function createOutbox({
       callSafely(() => item.onProgress?.(answer.data as never));
       return;
     }
-    fly(item, -1);
+    item.inFlight = false;
     if (!answer) {
       item.doubtful = true;
       order.clear();
@@ -225,7 +224,7 @@ export function createOutbox({
       const frame = publishFrame(rooms, event, data);
       const bytes = jsonBytes(frame);
       if (limits && bytes > limits.maxMessageBytes - ID_BYTES)
-        throw new TrunklineError('too_large', 'Above what the server takes in one message.');
+        throw new TrunklineError('too_large', 'Above limits.maxMessageBytes.');
       const old = [...items].find((item) => item.conflate && item.conflate === conflate && isUnsent(item));
       if (old) {
         drop(old);

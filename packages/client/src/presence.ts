@@ -39,7 +39,7 @@ export interface PresenceStore extends Presence {
   reset(): void;
 }
 
-export function createPresence(tell: (state: unknown) => void): PresenceStore {
+export function createPresence(tell: (state: unknown) => unknown): PresenceStore {
   const changed = createListeners<[PresenceDiff]>();
   let snapshot = NOBODY;
   let mine: { readonly state: unknown } | undefined;

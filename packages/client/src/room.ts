@@ -4,12 +4,10 @@ import { createEventStream } from './event-stream.js';
 import type { AnyRoomEvent } from './events.js';
 import type { Wire } from './exchange.js';
 import type { Membership } from './membership.js';
-import type { Memberships } from './memberships.js';
 import type { Outbox } from './outbox.js';
 
 export interface RoomParts<C extends Contract> {
   readonly membership: Membership;
-  readonly memberships: Memberships;
   readonly outbox: Outbox;
   readonly wire: Wire;
   readonly on: Client<C>['on'];
@@ -36,7 +34,7 @@ export function toEvent<E>({
 
 /** A typed view of one membership; it holds no state of its own, so any number may exist. */
 export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: RoomParts<C>): Room<C, K> {
-  const { membership, memberships, outbox, wire, start, on } = parts;
+  const { membership, outbox, wire, start, on } = parts;
   const { room, events, presence, typing, receipts } = membership;
   type Event = AnyRoomEvent<C, K>;
   const onEvent = (listener: (event: Event) => void) => events.add((frame) => listener(toEvent<Event>(frame)));
@@ -67,16 +65,16 @@ export function createRoom<C extends Contract, K extends RoomKind<C>>(parts: Roo
       return membership.status;
     },
     get position() {
-      return membership.cursor.position;
+      return membership.position;
     },
     presence,
     typing,
     receipts,
     async join(options = {}) {
       start();
-      return await memberships.join(membership, options);
+      return await membership.join(options);
     },
-    leave: () => memberships.leave(membership),
+    leave: membership.leave,
     on: (event, listener) =>
       events.add((frame) => {
         if (frame.event === event) listener(toEvent(frame));

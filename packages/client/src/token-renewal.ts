@@ -73,7 +73,7 @@ export function createTokenRenewal({ clock, random, tokens, wire, failed }: Toke
     },
     expiring() {
       if (tokens.renewable) void renew();
-      else failed(new TrunklineError('token_expired', 'The token ends soon and is fixed; pass a function.'));
+      else failed(new TrunklineError('token_expired', 'A fixed token ends: pass a function.'));
     },
     stop() {
       generation++;

@@ -46,7 +46,7 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
     async get(reason) {
       if (!provider) {
         if (expiresAt <= clock.now())
-          throw new TrunklineError('token_expired', 'The token has ended and is fixed; pass a function.');
+          throw new TrunklineError('token_expired', 'A fixed token ends: pass a function.');
       } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS) {
         const mine =
           fetching ??

@@ -55,9 +55,10 @@ describe('reconnecting', () => {
     await using proxy = await startFaultProxy({ targetPort: server.port });
     await using client = openClient({ ...QUICK, url: urlOf(proxy.port), token: () => server.token('ann') });
     await client.connect();
+    const seen = statuses(client);
     proxy.rstAll();
     const now = client.room('lobby', 'main').publish('message', { text: 'now' });
-    await eventually(() => client.state.status !== 'open');
+    await eventually(() => seen.length > 0);
     const later = client.room('lobby', 'main').publish('message', { text: 'later' });
     await Promise.all([now, later]);
     const { entries } = await server.hub.history('lobby:main', { limit: 10 });
