@@ -44,7 +44,6 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
   function step(name: string, room: PresenceRoom, change: Pick<PresenceChange, 'change' | 'member'>): PresenceChange {
     room.version += 1;
     return {
-      leaseMs: 10_000,
       room: name,
       version: room.version,
       ...change,
