@@ -1,5 +1,5 @@
 import { useClient } from './provider.js';
-import type { AppKind } from './register.js';
+import type { AppKind, RoomOf } from './register.js';
 import { useConnection } from './use-connection.js';
 import { type JoinedRoom, type UseRoomOptions, useRoom } from './use-room.js';
 
@@ -11,5 +11,6 @@ export function usePersonalRoom(userId?: string, options: UseRoomOptions<Persona
   const connected = useConnection().userId;
   const id = userId ?? connected;
   const isReady = useClient() !== undefined && id !== undefined;
-  return useRoom<PersonalKind>(isReady ? `user:${id}` : undefined, options);
+  // Of a contract without that kind the name is never right, and the server says so.
+  return useRoom<PersonalKind>(isReady ? (`user:${id}` as RoomOf<PersonalKind>) : undefined, options);
 }

@@ -19,7 +19,7 @@ const view: RoomView<AppKind, readonly PresenceMember[]> = {
 };
 
 /** Who is in the room. @param state mine, JSON; told at first and when it changes */
-export function usePresence<K extends AppKind>(name: RoomOf<K> | undefined, state?: unknown): RoomPresence {
+export function usePresence(name: RoomOf<AppKind> | undefined, state?: unknown): RoomPresence {
   const store = useRoomStore<AppKind>(name);
   const members = useRoomValue(store, view);
   const latest = useLatest(state);

@@ -20,7 +20,7 @@ const view: RoomView<AppKind, readonly ReceiptCursor[]> = {
 };
 
 /** Who has read what, in a kind with `receipts: true`. */
-export function useReceipts<K extends AppKind>(name: RoomOf<K> | undefined): RoomReceipts {
+export function useReceipts(name: RoomOf<AppKind> | undefined): RoomReceipts {
   const store = useRoomStore<AppKind>(name);
   const cursors = useRoomValue(store, view);
   return useMemo(

@@ -19,7 +19,7 @@ const view: RoomView<AppKind, readonly string[]> = {
 };
 
 /** Who types in the room, in a kind with an ephemeral event `typing`. */
-export function useTyping<K extends AppKind>(name: RoomOf<K> | undefined): RoomTyping {
+export function useTyping(name: RoomOf<AppKind> | undefined): RoomTyping {
   const store = useRoomStore<AppKind>(name);
   const users = useRoomValue(store, view);
   useEffect(() => () => store?.room.typing.stop(), [store]);
