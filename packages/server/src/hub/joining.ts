@@ -1,12 +1,13 @@
 import type { GapReason, Position, PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { LogPage } from '../seams/broker.js';
-import type { EventNotice } from '../seams/dialect.js';
+import type { EventNotice, Notice } from '../seams/dialect.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { HubRoom, Membership } from './hub-room.js';
 import type { PresenceService } from './presence-service.js';
+import { PUSHED_MEMBERS } from './receipts.js';
 import { replay } from './replay.js';
 import { resumeFlaw, rewindStart } from './resume.js';
 import { NO_POSITION } from './room-feed.js';
@@ -25,7 +26,7 @@ interface Start {
 /** What a joiner is shown besides the log. */
 interface Shown {
   readonly snapshot: PresenceSnapshot | undefined;
-  readonly retained: readonly EventNotice[];
+  readonly retained: readonly Notice[];
   readonly ref: string | undefined;
 }
 
@@ -74,7 +75,7 @@ export class Joining {
       memberships.set(room.name, membership);
       const snapshot = await this.#present(membership);
       const start = await this.#start(room, request);
-      const retained = await this.#retained(room);
+      const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];
       if (!connection.isOpen || memberships.get(room.name) !== membership) return;
       this.#welcome(membership, start, { snapshot, retained, ref });
     } catch (error) {
@@ -151,6 +152,19 @@ export class Joining {
     if (membership.state === 'live') tellRetained();
     else void replay(this.core, membership, position, start.page).then(tellRetained);
     this.core.roster.set(rosterEntry(this.core, connection));
+  }
+
+  /** Where everybody has read to, for rooms that are pushed receipts. */
+  async #receipts({ name, rules, feed, members }: HubRoom): Promise<Notice[]> {
+    if (!rules.definition.receipts || members.size > PUSHED_MEMBERS) return [];
+    const { epoch } = feed.position;
+    try {
+      const cursors = await this.core.ledger.cursors(name, epoch);
+      return cursors.length === 0 ? [] : [{ type: 'receipt', room: name, epoch, cursors }];
+    } catch (error) {
+      this.core.logger.debug({ err: error }, 'joined without receipts');
+      return [];
+    }
   }
 
   async #retained(room: HubRoom): Promise<EventNotice[]> {

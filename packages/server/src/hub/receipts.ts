@@ -5,7 +5,7 @@ import type { HubRoom } from './hub-room.js';
 import type { ReceiptMessage } from './room-messages.js';
 
 /** Rooms up to this size are pushed receipts; members of larger ones ask. */
-const PUSHED_MEMBERS = 50;
+export const PUSHED_MEMBERS = 50;
 const DEBOUNCE_MS = 100;
 /** How far back a message id is looked for. */
 const SEARCHED_EVENTS = 1_000;

@@ -294,6 +294,9 @@ test('receipts are cumulative and told to the room', async () => {
   bob.send({ type: 'read', id: 'r1', room: 'lobby:main', epoch: position.epoch, offset: 1, kind: 'read' });
   expect(await bob.nextOf('response')).toMatchObject({ id: 'r1' });
   expect(await ann.nextOf('receipt')).toMatchObject({ room: 'lobby:main', cursors: [{ userId: 'bob', read: 1 }] });
+  await using eve = await connect(hub, 'eve');
+  await eve.join('lobby:main');
+  expect(await eve.nextOf('receipt')).toMatchObject({ room: 'lobby:main', cursors: [{ userId: 'bob', read: 1 }] });
 });
 
 test('pages of history asked for all at once do not make a slow reader', async () => {
