@@ -18,33 +18,25 @@ export interface Budget extends Queue {
 export function createBudget(limits: { readonly maxItems: number; readonly maxBytes: number }): Budget {
   const entries = new Set<Entry>();
   const changed = createListeners<[QueueStatus]>();
-  let bytes = 0;
-  let status: QueueStatus | undefined = { length: 0, bytes: 0, oldest: undefined };
+  let status: QueueStatus = { length: 0, bytes: 0, oldest: undefined };
 
-  function read(): QueueStatus {
+  function touch(moreBytes: number): void {
     const [oldest] = entries;
-    status ??= { length: entries.size, bytes, oldest: oldest?.createdAt };
-    return status;
-  }
-  function touch(): void {
-    status = undefined;
-    if (changed.size > 0) changed.emit(read());
+    status = { length: entries.size, bytes: status.bytes + moreBytes, oldest: oldest?.createdAt };
+    changed.emit(status);
   }
   return {
     get status() {
-      return read();
+      return status;
     },
     on: changed.add,
-    fits: (more) => entries.size < limits.maxItems && bytes + more <= limits.maxBytes,
+    fits: (more) => entries.size < limits.maxItems && status.bytes + more <= limits.maxBytes,
     add(entry) {
       entries.add(entry);
-      bytes += entry.bytes;
-      touch();
+      touch(entry.bytes);
     },
     remove(entry) {
-      if (!entries.delete(entry)) return;
-      bytes -= entry.bytes;
-      touch();
+      if (entries.delete(entry)) touch(-entry.bytes);
     },
   };
 }

@@ -111,11 +111,11 @@ export function createConnection(parts: ConnectionParts): Connection {
       case 'waiting':
         nextAttemptAt = clock.now() + current.delayMs;
         cancelTimer = after(clock, current.delayMs, () => dispatch({ type: 'retry' }));
-        // No promise carries these; an application that heard nothing would wait for ever.
-        if (current.opaque === 3)
-          failed(new TrunklineError('unavailable', 'The server is out of reach, or refuses the token.'));
-        if (current.refusals === 2)
-          failed(new TrunklineError('unauthenticated', 'The server refused a new token too.'));
+        // No promise carries this; an application that heard nothing would wait for ever.
+        if (current.opaque === 3 || current.refusals === 2) {
+          const code = current.opaque > 0 ? 'unavailable' : 'unauthenticated';
+          failed(new TrunklineError(code, 'The server is out of reach, or refuses every token.'));
+        }
         break;
       case 'closed':
         session = undefined;

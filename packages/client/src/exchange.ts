@@ -42,11 +42,11 @@ export interface ExchangeOptions {
 }
 
 export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): Exchange {
-  const waiting = new Map<string, { readonly quick: boolean; readonly answered: (answer: Answer | null) => void }>();
+  const waiting = new Map<string, { readonly type: string; readonly answered: (answer: Answer | null) => void }>();
   let quiet: (() => void) | undefined;
 
   function checkQuiet(): void {
-    if (quiet && ![...waiting.values()].some(({ quick }) => quick)) quiet();
+    if (quiet && [...waiting.values()].every(({ type }) => type === 'request')) quiet();
   }
 
   return {
@@ -56,8 +56,8 @@ export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): E
     ask(frame, answered) {
       if (!isReady()) return false;
       pacer.take();
-      const { id = createId(), type } = frame;
-      if (answered) waiting.set(id, { quick: type !== 'request', answered });
+      const { id = createId() } = frame;
+      if (answered) waiting.set(id, { type: frame.type, answered });
       transmit({ ...frame, id });
       return true;
     },

@@ -6,16 +6,18 @@ export const NOBODY: PresenceSnapshot = { version: 0, members: [] };
 
 /** What a snapshot changes. */
 export function diffPresence(before: readonly PresenceMember[], next: readonly PresenceMember[]): PresenceDiff {
-  const left = new Map(before.map((member) => [member.userId, member]));
-  const joined: PresenceMember[] = [];
-  const updated: PresenceMember[] = [];
-  for (const member of next) {
-    const known = left.get(member.userId);
-    if (!known) joined.push(member);
-    else if (JSON.stringify(known) !== JSON.stringify(member)) updated.push(member);
-    left.delete(member.userId);
-  }
-  return { joined, updated, left: [...left.values()] };
+  const old = byUser(before);
+  const now = byUser(next);
+  const isNew = ({ userId }: PresenceMember) => !old.has(userId);
+  return {
+    joined: next.filter(isNew),
+    updated: next.filter((member) => !isNew(member) && JSON.stringify(old.get(member.userId)) !== JSON.stringify(member)),
+    left: before.filter(({ userId }) => !now.has(userId)),
+  };
+}
+
+function byUser(members: readonly PresenceMember[]): Map<string, PresenceMember> {
+  return new Map(members.map((member) => [member.userId, member]));
 }
 
 /** The snapshot after a change; the same one when the change's version is not above its own. */
@@ -23,7 +25,7 @@ export function applyPresence(before: PresenceSnapshot, frame: PresenceFrame): P
   const { version } = frame;
   if (version <= before.version) return before;
   if (frame.change === 'sync') return { version, members: frame.members };
-  const members = new Map(before.members.map((member) => [member.userId, member]));
+  const members = byUser(before.members);
   if (frame.change === 'leave') members.delete(frame.member.userId);
   else members.set(frame.member.userId, frame.member);
   return { version, members: [...members.values()] };

@@ -1,17 +1,21 @@
+interface Target {
+  addEventListener?(type: string, listener: () => void): void;
+  removeEventListener?(type: string, listener: () => void): void;
+}
+
 /** Tells when the machine or the page comes back: online, visible, shown again. Nothing where there is no page. */
 export function onWake(run: () => void): () => void {
-  const target = globalThis;
-  if (typeof target.addEventListener !== 'function') return () => {};
-  const page = typeof document === 'undefined' ? undefined : document;
-  const visible = () => {
-    if (page?.visibilityState === 'visible') run();
+  const page: Document | undefined = globalThis.document;
+  const sources: readonly (readonly [Target | undefined, string])[] = [
+    [globalThis, 'online'],
+    [globalThis, 'pageshow'],
+    [page, 'visibilitychange'],
+  ];
+  const wake = () => {
+    if (page?.visibilityState !== 'hidden') run();
   };
-  target.addEventListener('online', run);
-  target.addEventListener('pageshow', run);
-  page?.addEventListener('visibilitychange', visible);
+  for (const [target, type] of sources) target?.addEventListener?.(type, wake);
   return () => {
-    target.removeEventListener('online', run);
-    target.removeEventListener('pageshow', run);
-    page?.removeEventListener('visibilitychange', visible);
+    for (const [target, type] of sources) target?.removeEventListener?.(type, wake);
   };
 }
