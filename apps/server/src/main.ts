@@ -11,6 +11,7 @@ import { exitOnSignal } from './server/exit-on-signal.js';
 import { startServer } from './server/start-server.js';
 
 const PAGES = fileURLToPath(new URL('../../playground/dist', import.meta.url));
+const ADMIN = fileURLToPath(new URL('../../admin/dist', import.meta.url));
 
 try {
   const configuration = readConfiguration(process.env);
@@ -31,7 +32,12 @@ async function runPrimary({ keys, log, workers }: Configuration): Promise<void> 
 async function runServer(configuration: Configuration): Promise<void> {
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
-  const server = await startServer({ configuration, logger, ...(hasPages ? { pagesDirectory: PAGES } : {}) });
+  const server = await startServer({
+    configuration,
+    logger,
+    ...(hasPages ? { pagesDirectory: PAGES } : {}),
+    adminDirectory: ADMIN,
+  });
   exitOnSignal({ drain: () => server.drain(), deadlineMs: configuration.drain.deadlineMs, logger });
   const { issuer } = server.identity;
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;

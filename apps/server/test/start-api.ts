@@ -11,9 +11,11 @@ import { pino } from 'pino';
 import type { Account } from '../src/accounts/account.js';
 import { createAccounts } from '../src/accounts/accounts.js';
 import { createLoginLimiter } from '../src/accounts/login-limiter.js';
+import { createNodeBoard } from '../src/admin/node-board.js';
 import type { ApiContext } from '../src/http/api-context.js';
 import { createGuard } from '../src/http/bearer.js';
 import { createApi } from '../src/http/create-api.js';
+import { readFigures } from '../src/observability/figures.js';
 import { createMetrics } from '../src/observability/metrics.js';
 import { readinessOf } from '../src/server/readiness.js';
 
@@ -42,7 +44,21 @@ export async function startApi(options: TestApiOptions = {}) {
   await hub.start();
   const state = { isDraining: false };
   metrics.watch({ ready: () => hub.status().ready, degraded: () => hub.status().state === 'degraded' });
+  const readiness = () =>
+    readinessOf({
+      hubStatus: () => hub.status(),
+      isListening: () => true,
+      isDraining: () => state.isDraining,
+      isForeignHeard: () => true,
+      readyWhenDegraded: true,
+    });
+  const board = createNodeBoard({
+    nodeId: hub.status().nodeId,
+    readiness,
+    figures: () => readFigures(metrics.registry),
+  });
   const context: ApiContext = {
+    admin: { rows: () => board.rows() },
     hub,
     guard: createGuard(hub),
     accounts: createAccounts({
@@ -55,14 +71,7 @@ export async function startApi(options: TestApiOptions = {}) {
     }),
     tickets,
     metrics: () => metrics.registry.metrics(),
-    readiness: () =>
-      readinessOf({
-        hubStatus: () => hub.status(),
-        isListening: () => true,
-        isDraining: () => state.isDraining,
-        isForeignHeard: () => true,
-        readyWhenDegraded: true,
-      }),
+    readiness,
     production: false,
     allowedOrigins: ['https://app.example'],
     trustedProxies: [],

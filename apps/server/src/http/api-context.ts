@@ -1,4 +1,5 @@
 import type { Accounts, Hub, Principal, Tickets } from '@trunkline/server';
+import type { AdminContext } from '../admin/admin-routes.js';
 import type { Guard } from './bearer.js';
 
 /** What the routes work with. */
@@ -8,6 +9,8 @@ export interface ApiContext {
   /** Absent: there are no login endpoints (keys of others only). */
   readonly accounts?: Accounts;
   readonly tickets: Tickets;
+  /** Absent: there is no dashboard. */
+  readonly admin?: AdminContext;
   /** The text that Prometheus reads. */
   readonly metrics: () => Promise<string>;
   readonly readiness: () => Readiness;

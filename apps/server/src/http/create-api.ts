@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TrunklineError } from '@trunkline/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyError, LogController } from 'fastify';
+import { adminRoutes } from '../admin/admin-routes.js';
 import type { ApiContext } from './api-context.js';
 import { eventRoutes } from './event-routes.js';
 import { healthRoutes } from './health-routes.js';
@@ -8,7 +9,7 @@ import { loginRoutes } from './login-routes.js';
 import { trackMethods } from './method-not-allowed.js';
 import { useOpenApi } from './openapi.js';
 import { operatorRoutes } from './operator-routes.js';
-import { useBrowserPolicy, usePages } from './pages.js';
+import { useBrowserPolicy, usePage } from './pages.js';
 import { presenceRoutes } from './presence-routes.js';
 import { asTrunklineError, problemOf, sendProblem } from './problem.js';
 import { relationRoutes } from './relation-routes.js';
@@ -37,7 +38,9 @@ export async function createApi(context: ApiContext, logger: FastifyBaseLogger):
   relationRoutes(app, context);
   sessionRoutes(app, context);
   operatorRoutes(app, context);
-  await usePages(app, context.pagesDirectory);
+  if (context.admin) adminRoutes(app, { ...context, admin: context.admin });
+  await usePage(app, '/', context.pagesDirectory);
+  await usePage(app, '/admin/', context.admin?.directory);
   refuseOtherMethods();
   return app;
 }

@@ -3,12 +3,13 @@ import type { ApiContext } from './api-context.js';
 import { eventName, limitOf } from './shapes.js';
 import type { Api } from './zod-schemas.js';
 
-const page = z.object({
+/** Which part of a long list. */
+export const rosterPage = z.object({
   cursor: z.string().min(1).max(1_024).optional(),
   limit: limitOf(1_000, 100),
   prefix: z.string().min(1).max(256).optional(),
 });
-const broadcast = z.object({ type: eventName, data: z.unknown() });
+export const broadcastBody = z.object({ type: eventName, data: z.unknown() });
 
 /** The falcon document's administration, which is also ours. */
 export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext): void {
@@ -25,7 +26,7 @@ export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext):
 
   app.get(
     '/websocket/connections',
-    { ...admin, schema: { tags: ['Operation'], summary: 'Open connections of all nodes', querystring: page } },
+    { ...admin, schema: { tags: ['Operation'], summary: 'Open connections of all nodes', querystring: rosterPage } },
     async ({ query }) => {
       const { items, next } = await hub.roster.connections(rosterQuery(query));
       return { connections: items, total: await hub.roster.count(), next };
@@ -34,7 +35,10 @@ export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext):
 
   app.get(
     '/websocket/rooms',
-    { ...admin, schema: { tags: ['Operation'], summary: 'Rooms with connections on any node', querystring: page } },
+    {
+      ...admin,
+      schema: { tags: ['Operation'], summary: 'Rooms with connections on any node', querystring: rosterPage },
+    },
     async ({ query }) => {
       const { items, next } = await hub.roster.rooms(rosterQuery(query));
       return { rooms: items, next };
@@ -43,7 +47,7 @@ export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext):
 
   app.post(
     '/websocket/broadcast',
-    { ...admin, schema: { tags: ['Operation'], summary: 'Tell every connection of every node', body: broadcast } },
+    { ...admin, schema: { tags: ['Operation'], summary: 'Tell every connection of every node', body: broadcastBody } },
     async (request, reply) => {
       await hub.broadcast(request.body.type, request.body.data);
       return reply.code(202).send({ status: 'accepted' });
@@ -51,6 +55,6 @@ export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext):
   );
 }
 
-function rosterQuery({ cursor, limit, prefix }: z.output<typeof page>) {
+export function rosterQuery({ cursor, limit, prefix }: z.output<typeof rosterPage>) {
   return { limit, ...(cursor === undefined ? {} : { cursor }), ...(prefix === undefined ? {} : { prefix }) };
 }

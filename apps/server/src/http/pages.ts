@@ -56,11 +56,14 @@ function ownSockets(host: string | undefined): string {
   return host !== undefined && HOST.test(host) ? `ws://${host} wss://${host}` : "'self'";
 }
 
-/** The playground at `/`. Its assets carry a hash in their name and may be kept; the page itself may not. */
-export async function usePages(app: FastifyInstance, directory: string | undefined): Promise<void> {
+/** A built page below `path`. Its assets carry a hash in their name and may be kept; the page itself may not. */
+export async function usePage(app: FastifyInstance, path: '/' | '/admin/', directory?: string): Promise<void> {
   if (directory === undefined || !existsSync(directory)) return;
+  if (path !== '/') app.get(path.slice(0, -1), { schema: { hide: true } }, (_, reply) => reply.redirect(path, 308));
   await app.register(serveStatic, {
     root: directory,
+    prefix: path,
+    decorateReply: false,
     cacheControl: false,
     wildcard: false,
     schemaHide: true,

@@ -18,6 +18,8 @@ import { hearOtherServices } from './other-services.js';
 /** What the nodes share, or what one node alone uses instead. */
 export interface Backend {
   readonly seams: Pick<HubOptions, 'broker' | 'directory' | 'ledger' | 'presence' | 'revocations' | 'roster'>;
+  /** For what only the server keeps there; absent: each process is alone. */
+  readonly redis?: { readonly commands: RedisBackend['commands']; readonly prefix: string };
   /** Absent: tickets are this node's own. */
   readonly ticketStore?: TicketStore;
   /** For the login limiter; absent: each process counts for itself. */
@@ -59,6 +61,7 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
       revocations: stores.revocations,
       roster: stores.roster,
     },
+    redis: { commands, prefix },
     ticketStore: createRedisTicketStore({ commands, prefix }),
     limiterStore: { client: commands, prefix },
     async start(hub) {

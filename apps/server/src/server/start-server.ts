@@ -2,6 +2,7 @@ import { createHub, createTickets, type Dialect, type Hub, isLoopback, withTicke
 import type { Logger as PinoLogger } from 'pino';
 import { createLoginLimiter } from '../accounts/login-limiter.js';
 import { createActionWebhook } from '../actions/action-webhook.js';
+import { createNodeBoard } from '../admin/node-board.js';
 import { createMetricsReader } from '../cluster/shared-metrics.js';
 import { loadContract } from '../config/contract-file.js';
 import type { Configuration } from '../config/read-configuration.js';
@@ -9,6 +10,7 @@ import type { ApiContext } from '../http/api-context.js';
 import { createGuard } from '../http/bearer.js';
 import { createApi, createDialectApi } from '../http/create-api.js';
 import type { Api } from '../http/zod-schemas.js';
+import { readFigures } from '../observability/figures.js';
 import { createMetrics } from '../observability/metrics.js';
 import { reachableUrl } from './announce.js';
 import { type Backend, createBackend } from './backend.js';
@@ -22,6 +24,8 @@ export interface ServerOptions {
   readonly logger: PinoLogger;
   /** The playground's built files. */
   readonly pagesDirectory?: string;
+  /** The dashboard's. */
+  readonly adminDirectory?: string;
 }
 
 export interface RunningServer {
@@ -84,11 +88,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   metrics.watch({ ready: () => readiness().ready, degraded: () => hub.status().state === 'degraded' });
 
+  const board = createNodeBoard({
+    nodeId: hub.status().nodeId,
+    readiness,
+    figures: () => readFigures(metrics.registry),
+    ...(backend.redis ? { redis: backend.redis } : {}),
+  });
+
   const context: ApiContext = {
     hub,
     // Tickets are for sockets: here the header keeps a token out of every log.
     guard: createGuard({ authenticate: (token) => hub.authenticate(token) }),
     tickets,
+    admin: {
+      rows: () => board.rows(),
+      ...(options.adminDirectory === undefined ? {} : { directory: options.adminDirectory }),
+    },
     metrics: createMetricsReader(metrics.registry),
     readiness,
     production: configuration.production,
@@ -99,7 +114,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(options.pagesDirectory === undefined ? {} : { pagesDirectory: options.pagesDirectory }),
   };
   const apis: Api[] = [];
-  const close = () => closeAll(apis, hub, backend);
+  const close = () => {
+    board.close();
+    return closeAll(apis, hub, backend);
+  };
   try {
     await hub.start();
     await backend.start(hub);
@@ -119,6 +137,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       speaks: 'all',
     });
     state.isListening = true;
+    board.start();
     warnOperator(configuration, logger);
     return {
       url: reachableUrl(configuration.host, port),
