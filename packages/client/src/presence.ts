@@ -8,12 +8,16 @@ export const NOBODY: PresenceSnapshot = { version: 0, members: [] };
 export function diffPresence(before: readonly PresenceMember[], next: readonly PresenceMember[]): PresenceDiff {
   const old = byUser(before);
   const now = byUser(next);
-  const isNew = ({ userId }: PresenceMember) => !old.has(userId);
   return {
-    joined: next.filter(isNew),
-    updated: next.filter((member) => !isNew(member) && JSON.stringify(old.get(member.userId)) !== JSON.stringify(member)),
+    joined: next.filter(({ userId }) => !old.has(userId)),
+    updated: next.filter((member) => isUpdated(old.get(member.userId), member)),
     left: before.filter(({ userId }) => !now.has(userId)),
   };
+}
+
+/** A change keeps the objects of everyone else, so large rooms cost no comparison by content. */
+function isUpdated(old: PresenceMember | undefined, member: PresenceMember): boolean {
+  return old !== undefined && old !== member && JSON.stringify(old) !== JSON.stringify(member);
 }
 
 function byUser(members: readonly PresenceMember[]): Map<string, PresenceMember> {
