@@ -65,7 +65,8 @@ function decodeFields(fields: Fields, text: string): DecodedClientFrame {
   }
   const flaw = rule.free ? inspectJson(fields[rule.free], DEFAULT_LIMITS.jsonDepth, rule.free) : null;
   if (flaw) return { ok: false, code: 'invalid_frame', message: MESSAGES[flaw.reason], path: flaw.path, id };
-  return { ok: true, frame: takeFields(fields, rule.fields, { type, id }) as unknown as ClientFrame };
+  const frame = rule.take?.(fields, id) ?? takeFields(fields, rule.fields, { type, id });
+  return { ok: true, frame: frame as unknown as ClientFrame };
 }
 
 function isAbove(text: string, bytes: number): boolean {

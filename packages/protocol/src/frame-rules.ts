@@ -10,6 +10,8 @@ export interface FrameRule {
   readonly fields: readonly string[];
   /** The field that is any JSON: its depth, keys and numbers are the caller's own. */
   readonly free?: 'data' | 'state';
+  /** The frame itself, for the types that arrive most: naming each field once is faster than a loop over names. */
+  readonly take?: (fields: Fields, id: string) => Fields;
   /** Returns the path of the first field that is missing or not of its form. */
   check(fields: Fields): string | null;
 }
@@ -87,6 +89,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['room', 'event', 'data'],
       free: 'data',
+      take: ({ room, event, data }, id) => ({ type: 'publish', id, room, event, data }),
       check: (f) =>
         need('room', isRoomText(f.room) || isRoomList(f.room)) ??
         need('event', isName(f.event)) ??
@@ -114,6 +117,10 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     {
       fields: ['action', 'data', 'timeoutMs'],
       free: 'data',
+      take: ({ action, data, timeoutMs }, id) =>
+        timeoutMs === undefined
+          ? { type: 'request', id, action, data }
+          : { type: 'request', id, action, data, timeoutMs },
       check: (f) =>
         need('action', isName(f.action)) ??
         need('data', isPresent(f.data)) ??
