@@ -4,12 +4,14 @@ import { useEffect, useRef } from 'react';
 import { ROOM } from './chat-client.js';
 import { Message } from './message.js';
 import { useDrafts } from './send-message.js';
-import { useSeen } from './use-seen.js';
+import { useReading, useSeen } from './use-seen.js';
 
 export function MessageList({ client, me }: { readonly client: AppClient; readonly me: string }) {
   const { data: events = [], isPending } = useRealtimeQuery(roomQueryOptions(client, ROOM, { limit: 200 }));
   const drafts = useDrafts().filter(({ draft }) => !events.some(({ ref }) => ref === draft.id));
-  const seen = useSeen(me, events.at(-1)?.offset);
+  const mine = events.flatMap(({ from, offset = [] }) => (authorOf(from) === me ? offset : []));
+  const seen = useSeen(me, mine);
+  useReading(events.at(-1)?.offset);
   const end = useRef<HTMLLIElement>(null);
   const last = `${events.at(-1)?.id} ${drafts.length}`;
 

@@ -1,4 +1,4 @@
-import { usePresence } from '@trunkline/react';
+import { useConnection, usePresence } from '@trunkline/react';
 import { useSyncExternalStore } from 'react';
 import { Avatar } from './avatar.js';
 import { ROOM } from './chat-client.js';
@@ -6,9 +6,10 @@ import { ROOM } from './chat-client.js';
 export function People({ me }: { readonly me: string }) {
   const isAway = useIsHidden();
   const { members } = usePresence(ROOM, { isAway });
+  const isCurrent = useConnection().status === 'open';
   const sorted = members.toSorted((a, b) => a.userId.localeCompare(b.userId));
   return (
-    <aside>
+    <aside className={isCurrent ? '' : 'stale'}>
       <h2>{members.length === 0 ? 'People' : `People (${members.length})`}</h2>
       <ul aria-label="People">
         {sorted.map(({ userId, state }) => (

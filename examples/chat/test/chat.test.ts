@@ -40,7 +40,7 @@ test('two people chat: presence, typing, messages both ways, and who has seen wh
   await say(ann.page, 'Good morning, ben! The parcel for Fifth Street left at nine.');
   await say(ann.page, 'It should be there before lunch.');
   await messages(ben.page).getByText('It should be there before lunch.').waitFor();
-  await ann.page.getByText('Seen by ben').waitFor();
+  await messages(ann.page).getByRole('listitem').filter({ hasText: 'before lunch' }).getByText('Seen by ben').waitFor();
   await ann.page.screenshot({ path: join(SHOTS, 'chat-light.png') });
   await ben.page.screenshot({ path: join(SHOTS, 'chat-dark.png') });
   await ben.page.close();

@@ -22,7 +22,7 @@ export function threadRoom(threadId: string): string {
 }
 
 /** Undefined for what is no chat message. */
-export function chatMessageOf({ type, room, id, from, data, timestamp = '' }: WSMessage): ChatMessage | undefined {
+function chatMessageOf({ type, room, id, from, data, timestamp = '' }: WSMessage): ChatMessage | undefined {
   if (type !== 'message' || !room?.startsWith(THREAD) || id === undefined) return undefined;
   return { id, threadId: room.slice(THREAD.length), from, data, timestamp };
 }

@@ -15,7 +15,7 @@ export type ChatMessages = UseQueryResult<readonly ChatMessage[]> & {
 
 const MAX_MESSAGES = 1_000;
 
-export function append(messages: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
+function append(messages: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
   if (messages.some(({ id }) => id === message.id)) return messages;
   return [...messages.slice(1 - MAX_MESSAGES), message];
 }

@@ -1,7 +1,7 @@
 import { hashKey, type QueryCacheNotifyEvent, type QueryClient, type QueryKey } from '@tanstack/react-query';
 
 /** One event for one query. */
-export interface CacheWrite {
+interface CacheWrite {
   readonly queryKey: QueryKey;
   /** The data with the event; only called with data that is there. */
   readonly update: (old: unknown) => unknown;
