@@ -30,7 +30,6 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   readonly #outbox: Outbox;
   readonly #isCompressed: boolean;
   readonly #closeCode: ((code: CloseCode) => CloseCode) | undefined;
-  readonly #isPlain: boolean;
   #queued: FrameList | null = null;
   /** False: the socket took everything at once, as it mostly does, and needs not be asked. */
   #isBackedUp = false;
@@ -42,7 +41,6 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   constructor(parts: WebSocketLinkParts) {
     this.#ws = parts.ws;
-    this.#isPlain = parts.ws.extensions === '';
     this.#socket = parts.socket;
     this.encoder = parts.encoder;
     this.#outbox = parts.outbox;
@@ -85,17 +83,25 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   write(frames: FrameList): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
-    if (this.#isPlain) {
+    if (this.#isCompressed) {
+      for (const frame of frames.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
+    } else {
+      // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
       this.#socket.write(frames.joined());
-      return;
     }
-    for (const frame of frames.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
+    this.#isBackedUp = this.#backlog() > 0;
   }
 
   bufferedBytes(): number {
-    const written = this.#isPlain ? this.#socket.writableLength : this.#ws.bufferedAmount;
-    return this.#queued === null ? written : written + this.#queued.bytes;
+    const queued = this.#queued === null ? 0 : this.#queued.bytes;
+    if (!this.#isBackedUp) return queued;
+    const backlog = this.#backlog();
+    this.#isBackedUp = backlog > 0;
+    return queued + backlog;
+  }
+
+  #backlog(): number {
+    return this.#isCompressed ? this.#ws.bufferedAmount : this.#socket.writableLength;
   }
 
   close(code: CloseCode, reason: string): void {
