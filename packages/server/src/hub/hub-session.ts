@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import { type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply, Session } from '../seams/dialect.js';
 import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
@@ -7,6 +7,7 @@ import { readHistory } from './history-command.js';
 import type { Joining } from './joining.js';
 import { rosterEntry } from './joining.js';
 import type { LiveAuthorisation } from './live-authorisation.js';
+import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
 import type { PresenceService } from './presence-service.js';
@@ -109,7 +110,7 @@ export class HubSession implements Session {
         this.#publishOrder?.settle(command.room, command.of);
         return NOTHING;
       case 'send':
-        return this.#send(command);
+        return sendDirect(this.#parts, this.#connection, command);
       case 'cancel':
         requests.cancel(this.#connection, command.of);
         return { type: 'done' };
@@ -117,9 +118,13 @@ export class HubSession implements Session {
         calls.settle(this.#connection, command);
         return { type: 'done' };
       case 'presence':
-        return this.#presence(command);
+        return setPresence(this.#parts, this.#connection, command);
       case 'read':
-        await this.#parts.receipts.advance(this.#member(command.room).room, this.principal.userId, command);
+        await this.#parts.receipts.advance(
+          memberIn(this.#connection, command.room).room,
+          this.principal.userId,
+          command,
+        );
         return NOTHING;
       case 'history':
         return { type: 'response', data: await readHistory(this.#parts, this.#connection, command) };
@@ -164,49 +169,11 @@ export class HubSession implements Session {
     return { type: 'left', room, timestamp: Date.now() };
   }
 
-  async #send({ to, room, event, data }: Of<'send'>): Promise<Reply> {
-    const { memberships } = this.#connection;
-    const candidates = room === undefined ? [...memberships.values()] : [this.#member(room)];
-    const rooms = candidates
-      .filter((membership) => membership.grant.publishAsMember.has(event))
-      .map((membership) => membership.room.name);
-    const [first] = rooms;
-    if (first === undefined) throw forbidden();
-    this.#parts.publisher.check(first, event, data);
-    const id = crypto.randomUUID();
-    const from = { userId: this.principal.userId, connectionId: this.id };
-    await this.#parts.nodeMessages.send({ to, rooms, event, id, from, data });
-    return { type: 'ack', eventId: id, rooms: [] };
-  }
-
-  async #presence({ room, state }: Of<'presence'>): Promise<Reply> {
-    if (Buffer.byteLength(JSON.stringify(state) ?? '') > DEFAULT_LIMITS.presenceStateBytes) {
-      throw new TrunklineError(
-        'too_large',
-        `A presence state has at most ${DEFAULT_LIMITS.presenceStateBytes} bytes.`,
-        { path: 'state' },
-      );
-    }
-    const targets = room === undefined ? [...this.#connection.memberships.values()] : [this.#member(room)];
-    if (room !== undefined && targets[0]?.room.rules.definition.presence === false)
-      throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
-    if (room === undefined) this.#connection.presenceState = state;
-    await Promise.all(targets.map((membership) => this.#parts.presence.enter(membership, state)));
-    return NOTHING;
-  }
-
   #refused({ error }: Of<'refused'>): Reply {
     this.#parts.core.observer.refused?.(error.code);
     this.#malformed ??= new Misbehaviour(MALFORMED_FRAMES);
     if (this.#malformed.add(Date.now())) setImmediate(() => this.#connection.close(4501, 'protocol_violation'));
     return { type: 'error', error };
-  }
-
-  #member(room: string) {
-    const membership = this.#connection.memberships.get(room);
-    if (membership === undefined || membership.state === 'joining')
-      throw new TrunklineError('not_joined', 'Join the room first.', { path: 'room' });
-    return membership;
   }
 
   #limit(command: Command): TrunklineError | null {
