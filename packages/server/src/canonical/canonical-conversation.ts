@@ -77,6 +77,8 @@ export class CanonicalConversation implements Conversation {
 function openOptions(frame: HelloFrame): Hello['options'] {
   return {
     ref: frame.id,
+    // These clients know ids: they get each room's own copy, and what was refused comes again under its id.
+    eachEventOnce: false,
     ...(frame.session === undefined ? {} : { session: frame.session }),
     ...(frame.rooms === undefined ? {} : { rooms: frame.rooms.map(roomRequest) }),
   };

@@ -1,3 +1,4 @@
+import type { ServerFrame } from '@trunkline/protocol';
 import { connectRaw, eventually } from '@trunkline/testkit';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +37,42 @@ describe('the canonical dialect on a hub', () => {
       ['p1', 1],
       ['p2', 2],
     ]);
+  });
+
+  it('refuses what follows a refused publish until that one comes again', async () => {
+    await using hub = await startHub({ limits: { unacked: 1 } });
+    await using client = await connectRaw(hub);
+    await client.hello({ token: await hub.token('u1'), rooms: [{ room: 'lobby:main' }] });
+    const publish = (id: string) =>
+      client.send({ type: 'publish', id, room: 'lobby:main', event: 'message', data: { text: id } });
+    const answers = async (ids: readonly string[]) =>
+      Promise.all(
+        ids.map(async (id) => {
+          const isAnswer = (frame: ServerFrame) => 'id' in frame && frame.id === id && frame.type !== 'event';
+          const frame = await client.nextWhere(isAnswer, `the answer to ${id}`);
+          return frame.type === 'error' ? frame.code : frame.type;
+        }),
+      );
+    for (const id of ['p1', 'p2', 'p3']) publish(id);
+    expect(await answers(['p1', 'p2', 'p3'])).toEqual(['ack', 'too_many_unacked', 'out_of_order']);
+    publish('p3');
+    expect(await answers(['p3'])).toEqual(['out_of_order']);
+    publish('p2');
+    expect(await answers(['p2'])).toEqual(['ack']);
+    publish('p3');
+    expect(await answers(['p3'])).toEqual(['ack']);
+  });
+
+  it('gives a member of two rooms an event of both in each', async () => {
+    await using hub = await startHub();
+    await using client = await connectRaw(hub);
+    const rooms = ['lobby:a', 'lobby:b'];
+    await client.hello({ token: await hub.token('u1'), rooms: rooms.map((room) => ({ room })) });
+    for (const _ of rooms) await client.nextOf('joined');
+    await hub.hub.publish({ rooms, event: 'message', data: { text: 'hi' } });
+    const events = [await client.nextOf('event'), await client.nextOf('event')];
+    expect(events.map(({ room }) => room).sort()).toEqual(rooms);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(1);
   });
 
   it.each([
