@@ -25,7 +25,8 @@ export function createCalls(wire: Wire): Calls {
       return { data: (await handler(data as never, { signal })) ?? null };
     } catch (error) {
       // The message of another error may hold what the server must not see.
-      const { code, message } = error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
+      const { code, message } =
+        error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
       return { error: { code, message: message.slice(0, MESSAGE_LENGTH) } };
     }
   }

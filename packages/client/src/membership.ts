@@ -1,58 +1,15 @@
-import { type ErrorFrame, type EventFrame, type GapFrame, type JoinedFrame, type LeftFrame, type Position, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import { type ErrorFrame, type EventFrame, type Position, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import type { JoinedInfo, JoinOptions, RoomStatus } from './client-api.js';
+import type { JoinedInfo, RoomStatus } from './client-api.js';
 import { after } from './clock.js';
 import { cancelled, checkSignal, createDeferred, type Deferred, onImpatience, settleAll } from './deferred.js';
-import type { Gap, Left } from './events.js';
-import type { Wire } from './exchange.js';
-import { createListeners, type Listeners } from './listeners.js';
-import type { ResolvedOptions } from './options.js';
-import { createPresence, type PresenceStore } from './presence.js';
-import { createReceipts, type ReceiptStore } from './receipts.js';
+import type { Gap } from './events.js';
+import { createListeners } from './listeners.js';
+import type { Membership, MembershipParts } from './membership-api.js';
+import { createPresence } from './presence.js';
+import { createReceipts } from './receipts.js';
 import { createRoomCursor } from './room-cursor.js';
-import { createTyping, type TypingStore } from './typing.js';
-
-export interface MembershipParts {
-  readonly options: ResolvedOptions;
-  readonly wire: Wire;
-  readonly userId: () => string | undefined;
-  readonly gap: (gap: Gap) => void;
-  readonly left: (left: Left) => void;
-  readonly event: (frame: EventFrame) => void;
-  /** The join was answered. */
-  readonly settled: () => void;
-}
-
-/** One room as this client knows it, whether it is in it or not. Kept for the client's life; empty while nobody wants it. */
-export interface Membership {
-  readonly room: string;
-  readonly status: RoomStatus;
-  readonly position: Position | undefined;
-  /** Where live delivery began: history before it and events after it leave no hole and no double. */
-  readonly liveFrom: Position | undefined;
-  readonly wanted: boolean;
-  readonly presence: PresenceStore;
-  readonly typing: TypingStore;
-  readonly receipts: ReceiptStore;
-  readonly events: Listeners<[EventFrame]>;
-  readonly statuses: Listeners<[RoomStatus]>;
-  join(options: JoinOptions): Promise<JoinedInfo>;
-  leave(): Promise<void>;
-  /** What a join of this room says. */
-  request(): RoomRequest;
-  /** The hello asks for it. */
-  asked(): void;
-  /** Open: what the hello did not say is said now. */
-  opened(wasAsked: boolean): void;
-  dropped(): void;
-  /** Refuses everybody who waits. What was joined is joined again by a later connection, unless the application closed this one. */
-  end(error: TrunklineError, isOwnWish: boolean): void;
-  refused(body: ErrorFrame): void;
-  handleJoined(frame: JoinedFrame): void;
-  handleLeft(frame: LeftFrame): void;
-  handleEvent(frame: EventFrame): void;
-  handleGap(frame: GapFrame): void;
-}
+import { createTyping } from './typing.js';
 
 export function createMembership(room: string, parts: MembershipParts): Membership {
   const { options, wire, settled } = parts;
@@ -71,8 +28,14 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   let cancelRetry = () => {};
 
   const presence = createPresence((state) => status === 'joined' && wire.ask({ type: 'presence', room, state }));
-  const typing = createTyping(clock, (isTyping) => wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } }));
-  const receipts = createReceipts(clock, (kind, at, told) => wire.ask({ type: 'read', room, kind, ...at }, told), () => cursor.position);
+  const typing = createTyping(clock, (isTyping) =>
+    wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } }),
+  );
+  const receipts = createReceipts(
+    clock,
+    (kind, at, told) => wire.ask({ type: 'read', room, kind, ...at }, told),
+    () => cursor.position,
+  );
 
   function become(next: RoomStatus): void {
     if (status === next) return;

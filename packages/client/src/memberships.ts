@@ -1,5 +1,6 @@
 import type { ErrorFrame, RoomRequest, TrunklineError } from '@trunkline/protocol';
-import { createMembership, type Membership, type MembershipParts } from './membership.js';
+import { createMembership } from './membership.js';
+import type { Membership, MembershipParts } from './membership-api.js';
 
 /** The rooms of one client, and how a hello asks for them. */
 export interface Memberships {
@@ -35,7 +36,10 @@ export function createMemberships(parts: MembershipParts): Memberships {
 
     forHello(id) {
       let bytes = 0;
-      asked = [...rooms.values()].filter((room) => room.wanted && (bytes += JSON.stringify(room.request()).length + 1) < HELLO_ROOMS_BYTES);
+      asked = [...rooms.values()].filter((room) => {
+        bytes += room.wanted ? JSON.stringify(room.request()).length + 1 : 0;
+        return room.wanted && bytes < HELLO_ROOMS_BYTES;
+      });
       askedBy = id;
       for (const room of asked) room.asked();
       return asked.map((room) => room.request());

@@ -1,4 +1,5 @@
 import { type AckFrame, createId, TrunklineError } from '@trunkline/protocol';
+import { jsonBytes } from './budget.js';
 import type { PublishedToMany } from './client-api.js';
 import type { Deferred } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
@@ -31,6 +32,20 @@ export interface OutboxItem {
   refused?: boolean;
   failures: number;
   release: () => void;
+}
+
+export type Draft = Pick<OutboxItem, 'frame' | 'waiters'> & Partial<OutboxItem>;
+
+export function createItem(draft: Draft, createdAt: number): OutboxItem {
+  return {
+    id: createId(),
+    rooms: [],
+    createdAt,
+    bytes: jsonBytes(draft.frame),
+    failures: 0,
+    release: () => {},
+    ...draft,
+  };
 }
 
 /** True while certainly nothing of it happened. */
@@ -95,4 +110,14 @@ function renew(item: OutboxItem): boolean {
   item.id = createId();
   item.sentAt = undefined;
   return true;
+}
+
+export function publishFrame(rooms: readonly string[], event: string, data: unknown): Sendable {
+  const [first = ''] = rooms;
+  return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
+}
+
+/** Whose order an item keeps: its rooms', or nobody's but its own. */
+export function keysOf({ rooms, id }: OutboxItem): readonly string[] {
+  return rooms.length > 0 ? rooms : [id];
 }

@@ -1,51 +1,29 @@
 import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { type Budget, jsonBytes, queueFull } from './budget.js';
-import type { PublishedToMany, PublishOptions, RequestOptions, StoredOutcome } from './client-api.js';
+import { jsonBytes, queueFull } from './budget.js';
+import type { PublishedToMany, StoredOutcome } from './client-api.js';
 import { after } from './clock.js';
 import { cancelled, checkSignal, createDeferred, onImpatience, settleAll } from './deferred.js';
-import type { Answer, Wire } from './exchange.js';
+import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
-import type { Memberships } from './memberships.js';
-import type { ResolvedOptions } from './options.js';
+import type { Outbox, OutboxParts } from './outbox-api.js';
 import {
+  createItem,
+  type Draft,
   goesAgain,
   isForgotten,
   isUnsent,
+  keysOf,
   type OutboxItem,
+  publishFrame,
   readAnswer,
-  type Sendable,
   unknownOutcome,
 } from './outbox-item.js';
-import type { Pacer } from './pacer.js';
 import type { StoredPublish } from './queue-storage.js';
 import { createRoomOrder } from './room-order.js';
 
-export interface OutboxParts {
-  readonly options: ResolvedOptions;
-  readonly wire: Wire;
-  readonly pacer: Pacer;
-  readonly budget: Budget;
-  readonly memberships: Pick<Memberships, 'get'>;
-  readonly userId: () => string | undefined;
-  readonly failed: (error: unknown) => void;
-  /** A publish that nobody in this page waits for. */
-  readonly settled: (outcome: StoredOutcome) => void;
-}
-
-/** Sends until the answer comes: in order per room, the same id at every try, none again beyond doubt. */
-export interface Outbox {
-  publish(rooms: readonly string[], event: string, data: unknown, options: PublishOptions): Promise<PublishedToMany>;
-  request(frame: Sendable, options?: RequestOptions<never>): Promise<unknown>;
-  opened(limits: WelcomeLimits): void;
-  /** Sends what may go by now. */
-  pump(): void;
-  /** Settles everything; what is stored stays there. */
-  end(): Promise<void>;
-}
-
-type Draft = Pick<OutboxItem, 'frame' | 'waiters'> & Partial<OutboxItem>;
-
+/** Of a frame, beside what is counted here. */
+const ID_BYTES = 200;
 const REFUSED = { baseMs: 400, capMs: 10_000 };
 
 export function createOutbox({
@@ -73,15 +51,7 @@ export function createOutbox({
   let cancelPump = () => {};
 
   function insert(draft: Draft, signal?: AbortSignal): OutboxItem {
-    const item: OutboxItem = {
-      id: createId(),
-      rooms: [],
-      createdAt: clock.now(),
-      bytes: jsonBytes(draft.frame),
-      failures: 0,
-      release: () => {},
-      ...draft,
-    };
+    const item = createItem(draft, clock.now());
     const { expiresAt } = item;
     items.add(item);
     budget.add(item);
@@ -143,7 +113,9 @@ export function createOutbox({
       // A join under way will tell the epoch: what is in doubt waits for it.
       let waits = keysOf(item).some(
         (key) =>
-          held.has(key) || order.rests(key, flying) || (doubtful && isPublish && memberships.get(key).status === 'joining'),
+          held.has(key) ||
+          order.rests(key, flying) ||
+          (doubtful && isPublish && memberships.get(key).status === 'joining'),
       );
       if (!waits && isForgotten(item, { now, dedupeWindowMs, epoch })) {
         finish(item, unknownOutcome());
@@ -155,8 +127,7 @@ export function createOutbox({
       if (!waits) {
         send(item);
         unacked++;
-      }
-      else for (const room of rooms) held.add(room);
+      } else for (const room of rooms) held.add(room);
     }
     const nextMs = waitMs || order.restMs();
     if (nextMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, nextMs, pump);
@@ -279,17 +250,4 @@ export function createOutbox({
       await store?.close();
     },
   };
-}
-
-/** Beside the frame: its id. */
-const ID_BYTES = 200;
-
-function publishFrame(rooms: readonly string[], event: string, data: unknown): Sendable {
-  const [first = ''] = rooms;
-  return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
-}
-
-/** Whose order an item keeps: its rooms', or nobody's but its own. */
-function keysOf({ rooms, id }: OutboxItem): readonly string[] {
-  return rooms.length > 0 ? rooms : [id];
 }

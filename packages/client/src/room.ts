@@ -3,8 +3,8 @@ import type { Client, HistoryPage, HistoryQuery, Published, PublishOptions, Room
 import { createEventStream } from './event-stream.js';
 import type { AnyRoomEvent } from './events.js';
 import type { Wire } from './exchange.js';
-import type { Membership } from './membership.js';
-import type { Outbox } from './outbox.js';
+import type { Membership } from './membership-api.js';
+import type { Outbox } from './outbox-api.js';
 
 export interface RoomParts<C extends Contract> {
   readonly membership: Membership;

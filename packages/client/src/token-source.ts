@@ -45,8 +45,7 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
     renewable: provider !== undefined,
     async get(reason) {
       if (!provider) {
-        if (expiresAt <= clock.now())
-          throw new TrunklineError('token_expired', 'A fixed token ends: pass a function.');
+        if (expiresAt <= clock.now()) throw new TrunklineError('token_expired', 'A fixed token ends: pass a function.');
       } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS) {
         const mine =
           fetching ??

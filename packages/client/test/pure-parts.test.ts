@@ -216,7 +216,11 @@ test('after a refusal a room rests until all under way is back and the wait is o
   expect([order.rests('a:1', new Set()), order.rests('b:1', flying), order.restMs()]).toEqual([true, false, 100]);
   await clock.advance(100);
   expect(order.rests('a:1', flying)).toBe(true);
-  expect([order.rests('a:1', new Set()), order.rests('a:1', flying), order.restMs()]).toEqual([false, false, Number.POSITIVE_INFINITY]);
+  expect([order.rests('a:1', new Set()), order.rests('a:1', flying), order.restMs()]).toEqual([
+    false,
+    false,
+    Number.POSITIVE_INFINITY,
+  ]);
 });
 
 describe('typing', () => {

@@ -1,0 +1,48 @@
+import type { BuiltInContract } from '@trunkline/protocol/contract';
+import { expectTypeOf, test } from 'vitest';
+import { type Client, createClient, type Published } from '../src/index.js';
+
+class NoSocket {
+  readonly readyState = 0;
+  onopen = null;
+  onmessage = null;
+  onclose = null;
+  onerror = null;
+  send(): void {}
+  close(): void {}
+}
+
+test('rooms, events, actions and calls are typed by the contract', () => {
+  const client = createClient<BuiltInContract>({ url: 'ws://127.0.0.1:1', WebSocket: NoSocket });
+  const room = client.room('booking', '42');
+  expectTypeOf(client.room('booking:42')).toEqualTypeOf(room);
+  room.on('status_update', ({ data, event, offset }) => {
+    expectTypeOf(data.bookingId).toBeString();
+    expectTypeOf(event).toEqualTypeOf<'status_update'>();
+    expectTypeOf(offset).toEqualTypeOf<number | undefined>();
+  });
+  room.onEvent((event) => {
+    if (event.event === 'location_update') expectTypeOf(event.data.location.latitude).toBeNumber();
+  });
+  expectTypeOf(room.publish).returns.resolves.toEqualTypeOf<Published>();
+  expectTypeOf(client.request<'echo'>).returns.resolves.toExtend<object>();
+  client.handle('client_tool_call', (input, { signal }) => [input, signal.aborted]);
+  // @ts-expect-error no such kind
+  client.room('nowhere', '1');
+  // @ts-expect-error no such kind
+  client.room('nowhere:1');
+  // @ts-expect-error no such event
+  room.on('nothing', () => {});
+  // @ts-expect-error data of another shape
+  void (() => room.publish('status_update', { bookingId: 42 }));
+  // @ts-expect-error no such action
+  void (() => client.request('nothing', {}));
+  // @ts-expect-error no such call
+  client.handle('nothing', () => {});
+});
+
+test('without a contract everything goes and data is unknown', () => {
+  const client: Client = createClient({ url: 'ws://127.0.0.1:1', WebSocket: NoSocket });
+  client.room('any', 'room').on('thing', ({ data }) => expectTypeOf(data).toBeUnknown());
+  expectTypeOf(client.request('anything', 1)).resolves.toBeUnknown();
+});
