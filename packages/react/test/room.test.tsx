@@ -112,6 +112,25 @@ test('a component that goes leaves the room, and one that comes back joins anew'
   expect(server.upgrades).toHaveLength(1);
 });
 
+test('a component that is replaced in one go, as by a hot reload, keeps its room', async () => {
+  await using server = await startServer();
+  const frames: string[] = [];
+  await using app = renderApp(
+    { url: server.url, token: await server.token('ann'), WebSocket: spyOnFrames(frames) },
+    <Lobby key="before" />,
+  );
+  await joined('lobby:main');
+  await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: 'kept' } });
+  await screen.findByText('kept');
+  app.show(<Lobby key="after" />);
+  await joined('lobby:main');
+  expect(screen.getByText('kept')).toBeDefined();
+  app.show(null);
+  await eventually(async () => (await server.hub.roomsOf('ann')).length === 0);
+  expect(frames.filter((frame) => frame.includes('"type":"leave"'))).toHaveLength(1);
+  expect(frames.filter((frame) => /"type":"(join|hello)"/.test(frame) && frame.includes('lobby:main'))).toHaveLength(1);
+});
+
 test('a hook that changes rooms loses no message: what was published for the old room still arrives', async () => {
   await using server = await startServer();
   await using proxy = await startFaultProxy({ targetPort: server.port });
