@@ -16,7 +16,7 @@ import { PublishOrder } from './publish-order.js';
 import type { Requests } from './requests.js';
 import { RoomOrder } from './room-order.js';
 import type { TokenBucket } from './token-bucket.js';
-import type { UserBuckets } from './user-buckets.js';
+import { createRefreshBucket, type UserBucket, type UserBuckets } from './user-buckets.js';
 
 /** What sessions work with. */
 export interface SessionParts extends PublishParts {
@@ -34,7 +34,6 @@ type Of<T extends Command['type']> = Command & { readonly type: T };
 const DONE: Promise<Reply> = Promise.resolve({ type: 'done' });
 const NOTHING: Reply = { type: 'response', data: null };
 const MALFORMED_FRAMES = 20;
-const REFRESH_TOKENS = 20;
 
 /** One connection's conversation: order per room, limits, and the way to each part of the hub. */
 export class HubSession implements Session {
@@ -42,7 +41,8 @@ export class HubSession implements Session {
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
   readonly #publishOrder: PublishOrder | null;
-  readonly #userBucket: TokenBucket;
+  readonly #userBucket: UserBucket;
+  #refreshes: TokenBucket | undefined;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
   #limited: Misbehaviour | undefined;
@@ -179,10 +179,9 @@ export class HubSession implements Session {
   #limit(command: Command): TrunklineError | null {
     if (this.principal.roles.includes('service')) return null;
     const now = Date.now();
-    // A refresh asks for every right anew; the other commands cost about the same.
-    const tokens = command.type === 'refresh' ? REFRESH_TOKENS : 1;
-    const ownMs = this.#connection.bucket.take(now, tokens);
-    const retryAfterMs = ownMs === 0 ? this.#userBucket.take(now, tokens) : ownMs;
+    const [own, shared] = this.#buckets(command);
+    const ownMs = own.take(now);
+    const retryAfterMs = ownMs === 0 ? shared.take(now) : ownMs;
     if (retryAfterMs === 0) return null;
     const { core } = this.#parts;
     core.observer.limited?.(ownMs === 0 ? 'messages_per_user' : 'messages');
@@ -195,6 +194,13 @@ export class HubSession implements Session {
     }
     this.#offend(now);
     return error;
+  }
+
+  /** The connection's, and its user's. */
+  #buckets(command: Command): readonly [TokenBucket, TokenBucket] {
+    if (command.type !== 'refresh') return [this.#connection.bucket, this.#userBucket.messages];
+    this.#refreshes ??= createRefreshBucket(this.#parts.core.limits);
+    return [this.#refreshes, this.#userBucket.refreshes];
   }
 
   #offend(now: number): void {

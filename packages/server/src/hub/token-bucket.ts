@@ -12,15 +12,14 @@ export class TokenBucket {
     this.#refilledAt = now;
   }
 
-  /** Takes tokens, never more than the burst. @returns 0 when taken, else the milliseconds until there are as many */
-  take(now: number, tokens = 1): number {
+  /** Takes one token. @returns 0 when taken, else the milliseconds until there is one */
+  take(now: number): number {
     this.#refill(now);
-    const wanted = Math.min(tokens, this.burst);
-    if (this.#tokens >= wanted) {
-      this.#tokens -= wanted;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
       return 0;
     }
-    return Math.max(1, Math.ceil(((wanted - this.#tokens) * 1_000) / this.perSecond));
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
   }
 
   isFull(now: number): boolean {
