@@ -31,6 +31,8 @@ export interface TransportEvents {
 }
 
 const OPEN = 1;
+const CLOSED = 3;
+const FAREWELL_MS = 1_000;
 
 /** One socket and the encoding on it; knows nothing of states, retries or rooms. */
 export function openTransport(socket: WebSocketLike & { terminate?(): void }, events: TransportEvents): Transport {
@@ -47,8 +49,11 @@ export function openTransport(socket: WebSocketLike & { terminate?(): void }, ev
     },
     close(code, dead = false) {
       socket.onopen = socket.onmessage = socket.onclose = null;
-      if (dead && socket.terminate) socket.terminate();
-      else socket.close(code);
+      if (socket.readyState === CLOSED) return;
+      // `ws` would wait half a minute for a peer that never answers, and the process with it.
+      const timer = setTimeout(() => socket.terminate?.(), dead ? 0 : FAREWELL_MS);
+      socket.onclose = () => clearTimeout(timer);
+      if (!dead || !socket.terminate) socket.close(code);
     },
   };
 }

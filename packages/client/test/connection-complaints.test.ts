@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { TrunklineError } from '@trunkline/protocol';
 import { createManualClock, eventually, startFaultProxy, watchLeaks } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { type ConnectionState, createClient, type TokenContext } from '../src/index.js';
 import { openClient, type TestClient } from './support/open-client.js';
 import { POSITION, startScript } from './support/scripted-server.js';
@@ -48,6 +49,23 @@ describe('reconnecting', () => {
     await waiting.close();
     expect(await third).toBe('cancelled');
     expect(script.count).toBe(before + 1);
+  });
+
+  test('a peer that never answers the close does not hold the process', async () => {
+    await using server = await startServer();
+    await using proxy = await startFaultProxy({ targetPort: server.port });
+    const sockets: WebSocket[] = [];
+    class Noted extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        sockets.push(this);
+      }
+    }
+    const client = openClient({ url: urlOf(proxy.port), token: () => server.token('ann'), WebSocket: Noted });
+    await client.connect();
+    proxy.blackhole('both');
+    await client.close();
+    await eventually(() => sockets[0]?.readyState === WebSocket.CLOSED);
   });
 
   test('what is published while the socket closes is queued and sent once (graphql-ws #173)', async () => {
@@ -337,7 +355,6 @@ describe('tokens', () => {
   test('the token is in the hello and not in the URL, unless it is wanted there', async () => {
     await using script = await startScript();
     const urls: string[] = [];
-    const { WebSocket } = await import('ws');
     class Noted extends WebSocket {
       constructor(url: string, protocols: string[]) {
         super(url, protocols);
