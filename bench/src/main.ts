@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureCurves } from './curves/curves.js';
 import { measureRounds } from './measure/rounds.js';
 import { profiling } from './measure/server-process.js';
 import { judge, type Result } from './report/judge.js';
@@ -6,17 +7,27 @@ import { describeMachine } from './report/machine.js';
 import { machineText, writePage } from './report/page.js';
 import { mergeResults } from './report/results-file.js';
 import { resultTable } from './report/table.js';
+import { runLeak } from './runs/leak.js';
+import { runSlowConsumer } from './runs/slow-consumer.js';
 import { WORKLOADS } from './workloads/index.js';
 import type { Size } from './workloads/workload.js';
 
-const USAGE = `bench [smoke | workload …] [options]
+const RUNS = { leak: runLeak, 'slow-consumer': runSlowConsumer } as const;
 
-  smoke          every workload once, small; asserts that every message arrived
+const USAGE = `bench [smoke | all | workload … | curves | leak | slow-consumer] [options]
+
+  (nothing)      every workload
+  smoke          every workload once, small; asserts that every message arrived and nothing about time
+  all            every workload, the curves, the leak run and the slow-consumer run, and --write
+  curves         cost as work grows: members, payload, rooms, connections
+  leak           five rounds of connects, joins, publishes and cuts
+  slow-consumer  a tenth of a room stops reading
+
   --rounds n     rounds per contender (5)
   --only a,b     these contenders alone
   --short        less work a round, for a machine that is busy
   --json         print the results as JSON
-  --write        also write docs/performance.md and its charts; what is not measured keeps its last figures
+  --write        write docs/performance.md and its charts; what is not measured keeps its last figures
   --cpu-prof d   write a CPU profile of every server into directory d
 
 Workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
@@ -35,10 +46,12 @@ const { values, positionals } = parseArgs({
   },
 });
 const smoke = positionals[0] === 'smoke';
-const names = smoke ? positionals.slice(1) : positionals;
-const unknown = names.find((name) => !WORKLOADS.some((workload) => workload.name === name));
+const all = positionals[0] === 'all';
+const names = smoke || all ? positionals.slice(1) : positionals;
+const known = ['curves', ...Object.keys(RUNS), ...WORKLOADS.map(({ name }) => name)];
+const unknown = names.find((name) => !known.includes(name));
 if (values.help || unknown !== undefined) {
-  process.stdout.write(unknown === undefined ? USAGE : `There is no workload ${unknown}.\n\n${USAGE}`);
+  process.stdout.write(unknown === undefined ? USAGE : `There is no ${unknown}.\n\n${USAGE}`);
   process.exit(unknown === undefined ? 0 : 64);
 }
 
@@ -56,6 +69,15 @@ for (const workload of WORKLOADS) {
   results.push(judge(narrowed, await measureRounds(narrowed, { size, rounds, progress })));
 }
 
-if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 1)}\n`);
-else process.stdout.write(`${machineText(machine)}\n\n${resultTable(WORKLOADS, results)}\n`);
-if (values.write) writePage(WORKLOADS, mergeResults(machine, { results }));
+const curves = all || names.includes('curves') ? await measureCurves(progress) : {};
+const runs: Record<string, string[]> = {};
+for (const [name, run] of Object.entries(RUNS)) {
+  if (all || names.includes(name)) runs[name] = await run(progress);
+}
+
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, results, curves, runs }, null, 1)}\n`);
+else {
+  const lines = [machineText(machine), '', resultTable(WORKLOADS, results), ...Object.values(runs).flat()];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+if (values.write || all) writePage(WORKLOADS, mergeResults(machine, { results, curves, runs }));

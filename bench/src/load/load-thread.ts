@@ -9,6 +9,8 @@ export interface LoadOrder {
   readonly scenario: string;
   readonly target: Target;
   readonly size: Size;
+  /** A point of a curve: the scenario is then one of those. */
+  readonly point?: number;
 }
 
 /** What a load thread says. */

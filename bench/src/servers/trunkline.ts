@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { canonicalDialect, createHub, createJwtAuthenticator, createRedisBackend } from '@trunkline/server';
 import { createMetrics } from '../../../apps/server/src/observability/metrics.js';
 import { benchContract } from './bench-contract.js';
+import { otherFormats } from './other-formats.js';
 import { JWT_SECRET } from './secret.js';
 import { announce } from './serve.js';
 
@@ -21,5 +22,5 @@ hub.handle('echo', (input) => input);
 await hub.start();
 
 const server = createServer();
-hub.attach(server, [canonicalDialect()]);
+hub.attach(server, [canonicalDialect(), ...otherFormats()]);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 8_192 }, () => announce((server.address() as AddressInfo).port));

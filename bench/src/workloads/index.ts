@@ -1,5 +1,7 @@
+import { browserClient } from './browser-client.js';
 import { burst } from './burst.js';
 import { clientBundle } from './client-bundle.js';
+import { dialects, oneFormat } from './dialects.js';
 import { durablePublish } from './durable-publish.js';
 import { fanOut } from './fan-out.js';
 import { idle } from './idle.js';
@@ -24,13 +26,15 @@ const LOADS: readonly LoadWorkload[] = [
   twoNodes,
   nodeWithoutMembers,
   durablePublish,
+  dialects,
 ];
 
 /** Every row of the table, in its order. */
-export const WORKLOADS: readonly Workload[] = [...LOADS, validation, clientBundle];
+export const WORKLOADS: readonly Workload[] = [...LOADS, validation, clientBundle, browserClient];
 
 /** What a load thread runs. */
 export function scenarioOf(name: string): Scenario {
+  if (name === oneFormat.name) return oneFormat.scenario;
   const workload = LOADS.find((known) => known.name === name);
   if (workload === undefined) throw new Error(`There is no scenario ${name}.`);
   return workload.scenario;

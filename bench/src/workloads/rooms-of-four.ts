@@ -8,6 +8,7 @@ import type { Size } from './workload.js';
 const MEMBERS_PER_ROOM = 4;
 const ROOMS: Readonly<Record<Size, number>> = { smoke: 25, short: 500, full: 500 };
 const MESSAGES_EACH: Readonly<Record<Size, number>> = { smoke: 2, short: 8, full: 20 };
+const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 1, short: 10, full: 20 };
 
 /** Every member publishes its next message when the room's last four have reached it: the server is never idle. */
 export const roomsOfFour = loadWorkload({
@@ -38,7 +39,7 @@ export const roomsOfFour = loadWorkload({
       }
       return arrived;
     };
-    await publish(Math.ceil(MESSAGES_EACH[size] / 2));
+    await publish(WARM_UP_EACH[size]);
     return {
       round: () => observed(target, crowd.meter, members * MESSAGES_EACH[size], () => publish(MESSAGES_EACH[size])),
       close: async () => crowd.close(),
