@@ -37,10 +37,10 @@ describe('regular expressions of the server (S30)', () => {
     const slowestMs = HOSTILE.map((input) => {
       context.input = input;
       const times = Array.from({ length: 3 }, () => {
-        const start = performance.now();
+        const before = process.cpuUsage();
         // A time limit, so that an expression that never ends fails this test and does not hang it.
         TRY.runInContext(context, { timeout: 1_000 });
-        return performance.now() - start;
+        return process.cpuUsage(before).user / 1_000;
       });
       return Math.min(...times);
     });

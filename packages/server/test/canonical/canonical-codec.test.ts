@@ -248,12 +248,13 @@ describe('a canonical command', () => {
     expect(command.type === 'refused' ? command.id : '?').toBe(id);
   });
 
-  it('of depth 10 000 or a million keys is refused or read in little time', () => {
+  it('of depth 10 000 is refused in little processor time', () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     const command = readCommand(`{"type":"publish","id":"1","room":"lobby:a","event":"m","data":${deep}}`);
+    const elapsedMs = process.cpuUsage(before).user / 1_000;
     expect(command).toMatchObject({ type: 'refused', error: { code: 'invalid_frame', path: 'data' } });
-    expect(performance.now() - startedAt).toBeLessThan(50);
+    expect(elapsedMs).toBeLessThan(50);
   });
 });
 
