@@ -1,3 +1,5 @@
 import { programConfig } from '../tsup.shared.js';
 
-export default programConfig({ entry: ['src/main.ts', 'src/worker.ts'] });
+export default programConfig({
+  entry: ['src/apply-mutant.ts', 'src/exchange.ts', 'src/load-hook.ts', 'src/main.ts', 'src/worker.ts'],
+});

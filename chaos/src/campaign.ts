@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type FinalLog, judge, type Ledger, seededRandom } from '@trunkline/cli/verify';
 import { Fleet } from './fleet.js';
 import { NEMESES, type Nemesis } from './nemeses.js';
-import { startTopology, type Topology } from './topology.js';
+import { type Build, startTopology, type Topology } from './topology.js';
 
-export interface CampaignOptions {
+export interface CampaignOptions extends Build {
   readonly seed: number;
   readonly durationMs: number;
   readonly nodes?: number;
@@ -13,9 +13,8 @@ export interface CampaignOptions {
   readonly rooms?: number;
   readonly rate?: number;
   readonly nemeses?: readonly Nemesis[];
-  /** Given to `node --import` of every server: mutants. */
-  readonly imports?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** How long everybody may take to arrive once nothing is wrong any more. @default 60_000 */
+  readonly settleMs?: number;
   say?(line: string): void;
 }
 
@@ -45,6 +44,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     rooms: roomCount = 5,
     rate = 5,
     nemeses = NEMESES,
+    settleMs = SETTLE_MS,
     say = () => {},
   } = options;
   const random = seededRandom(seed);
@@ -67,7 +67,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   fleet.order({ type: 'publish' });
   const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, random, say });
   fleet.order({ type: 'quiet' });
-  const logs = await arrive(fleet, say);
+  const logs = await arrive(fleet, say, settleMs);
   await fleet.close();
   const version = /redis_version:(\S+)/.exec(String(await topology.redis.command('INFO', 'server')))?.[1] ?? 'unknown';
   return {
@@ -103,8 +103,12 @@ async function harm(
 }
 
 /** Waits until every publish is settled and every member stands at its log's head; then the logs are final. */
-async function arrive(fleet: Fleet, say: (line: string) => void): Promise<readonly FinalLog[]> {
-  const deadline = Date.now() + SETTLE_MS;
+export async function arrive(
+  fleet: Fleet,
+  say: (line: string) => void,
+  settleMs: number = SETTLE_MS,
+): Promise<readonly FinalLog[]> {
+  const deadline = Date.now() + settleMs;
   for (;;) {
     const { pending, positions, waiting } = await fleet.status();
     const logs = pending === 0 ? await fleet.logs() : [];

@@ -1,31 +1,67 @@
 import { Command } from 'commander';
 import { runCampaign } from './campaign.js';
+import { MUTANTS } from './mutants.js';
+import { mutantsTable } from './mutants-table.js';
+import { nemesesNamed } from './nemeses.js';
 import { report } from './report.js';
+import { isProof, runMutants } from './run-mutants.js';
 
+const print = (text: string) => process.stdout.write(`${text}\n`);
 const say = (line: string) => process.stderr.write(`${line}\n`);
+const anySeed = String(Date.now() % 1_000_000);
 
-const options = new Command('chaos')
+interface CampaignFlags {
+  readonly seed: string;
+  readonly seconds?: string;
+  readonly clients: string;
+  readonly nodes: string;
+  readonly workers: string;
+  readonly only?: string;
+  readonly json?: true;
+}
+
+const program = new Command('chaos')
   .description(
-    '3 nodes, real Redis, clients of the public SDK, every nemesis, and the judge of what their callbacks saw.',
+    'Nodes, real Redis, clients of the public SDK, every nemesis, and the judge of what their callbacks saw.',
   )
   .argument('[mode]', '`smoke` (60 s) or `full` (10 minutes)', 'full')
-  .option('--seed <number>', 'replays a run', String(Date.now() % 1_000_000))
+  .option('--seed <number>', 'replays a run', anySeed)
   .option('--seconds <number>', 'how long faults go on')
   .option('--clients <number>', 'clients of the SDK', '40')
+  .option('--nodes <number>', 'server processes', '3')
+  .option('--workers <number>', 'threads that the clients run in', '4')
+  .option('--only <names>', 'these nemeses alone, comma separated')
   .option('--json', 'print the ledger as JSON')
-  .parse();
+  .action(async (mode: string, flags: CampaignFlags) => {
+    const { seconds = mode === 'smoke' ? '45' : '600', only } = flags;
+    const result = await runCampaign({
+      seed: Number(flags.seed),
+      durationMs: Number(seconds) * 1_000,
+      clients: Number(flags.clients),
+      nodes: Number(flags.nodes),
+      workers: Number(flags.workers),
+      ...(only === undefined ? {} : { nemeses: nemesesNamed(only) }),
+      say,
+    });
+    print(
+      flags.json
+        ? JSON.stringify({ ...result, output: undefined, strikes: Object.fromEntries(result.strikes) })
+        : report(result),
+    );
+    process.exitCode = result.ledger.findings.length === 0 ? 0 : 1;
+  });
 
-const { seed, seconds, clients, json } = options.opts<{
-  seed: string;
-  seconds?: string;
-  clients: string;
-  json?: true;
-}>();
-const durationMs = Number(seconds ?? (options.args[0] === 'smoke' ? 45 : 600)) * 1_000;
-const result = await runCampaign({ seed: Number(seed), durationMs, clients: Number(clients), say });
-process.stdout.write(
-  json
-    ? `${JSON.stringify({ ...result, output: undefined, strikes: Object.fromEntries(result.strikes) })}\n`
-    : `${report(result)}\n`,
-);
-process.exit(result.ledger.findings.length === 0 ? 0 : 1);
+program
+  .command('mutants')
+  .description('Puts one defect after the other into our own server: each must be caught, and nothing found without.')
+  .option('--pick <text>', 'those whose name contains it')
+  .action(async ({ pick = '' }: { readonly pick?: string }) => {
+    const { seed } = program.opts<CampaignFlags>();
+    const mutants = MUTANTS.filter(({ name }) => name.includes(pick));
+    const runs = await runMutants(mutants, { seed: Number(seed), say });
+    print(mutantsTable(runs, Number(seed)));
+    process.exitCode = runs.length > 0 && isProof(runs) ? 0 : 1;
+  });
+
+await program.parseAsync();
+process.exit();

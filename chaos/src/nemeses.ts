@@ -138,3 +138,13 @@ export const NEMESES: readonly Nemesis[] = [
     },
   },
 ];
+
+/** Those of a comma-separated list of names. @throws {RangeError} that names one it does not know */
+export function nemesesNamed(names: string): readonly Nemesis[] {
+  return names.split(',').map((text) => {
+    const found = NEMESES.find(({ name }) => name === text.trim());
+    if (found === undefined)
+      throw new RangeError(`No nemesis "${text.trim()}". There are: ${NEMESES.map(({ name }) => name).join(', ')}.`);
+    return found;
+  });
+}

@@ -3,11 +3,19 @@ import { type RedisServer, startRedis } from '@trunkline/testkit';
 import { SignJWT } from 'jose';
 import { type Node, startNode } from './node.js';
 
-export interface TopologyOptions {
-  readonly nodes: number;
+/** What differs from the server as it is. */
+export interface Build {
+  /** Given to `node --import` of every server: mutants. */
   readonly imports?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
+
+export interface TopologyOptions extends Build {
+  readonly nodes: number;
+}
+
+/** The first part of every key in this Redis. */
+export const PREFIX = 'chaos';
 
 /** Real nodes and a real Redis that keeps its writes, all on this machine. */
 export interface Topology extends AsyncDisposable {
@@ -25,7 +33,7 @@ export async function startTopology({ nodes: count, imports, env }: TopologyOpti
   const options = {
     secret,
     redisPort: redis.port,
-    prefix: 'chaos',
+    prefix: PREFIX,
     ...(imports ? { imports } : {}),
     ...(env ? { env } : {}),
   };
