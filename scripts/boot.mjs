@@ -26,6 +26,7 @@ const COMMANDS = {
   build: ['build every package; arguments go to turbo', (args) => build(args)],
   bench: ['run the benchmarks', (args) => runMember('bench', args)],
   chaos: ['run the chaos campaign', (args) => runMember('chaos', args)],
+  rolling: ['restart nodes behind a balancer under load', (args) => runMember('chaos', args, 'rolling')],
   check: ['lint, types, layers, unused code, packaging and size; names select', check],
   lint: ['report what Biome finds', (args) => last(bin('biome'), ['check', ...orElse(args, ['.'])])],
   format: ['let Biome repair what it can', (args) => last(bin('biome'), ['check', '--write', ...orElse(args, ['.'])])],
@@ -76,11 +77,11 @@ async function check(args) {
   await last(process.execPath, [join('scripts', 'check.mjs'), ...args]);
 }
 
-async function runMember(member, args) {
+async function runMember(member, args, script = 'start') {
   if (!existsSync(join(member, 'package.json'))) stop(`There is no ${member}/ in this checkout.`);
   ensure({ 'redis-server': findRedis });
   build();
-  await last('pnpm', ['--filter', `@trunkline/${member}`, 'run', 'start', ...args]);
+  await last('pnpm', ['--filter', `@trunkline/${member}`, 'run', script, ...args]);
 }
 
 function build(args = []) {

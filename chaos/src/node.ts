@@ -12,6 +12,8 @@ export interface NodeOptions {
 
 /** One server process with a fault proxy on each of its sides. */
 export interface Node extends AsyncDisposable {
+  /** Its own, with no proxy before it. */
+  readonly port: number;
   readonly clients: FaultProxy;
   readonly redis: FaultProxy;
   /** What the running process, and those before it, printed. */
@@ -57,6 +59,7 @@ export async function startNode({ secret, redisPort, prefix, imports = [], env =
 
   await start();
   return {
+    port,
     clients,
     redis,
     output: () => earlier + server.output(),
