@@ -45,8 +45,10 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
 
   function relay(from: Socket, to: Socket, direction: Direction): void {
     let lastAt = 0;
+    // Behind the last byte before a cut nothing may follow until the reset: TCP leaves no bytes out.
+    let isCut = false;
     from.on('data', (chunk: Buffer) => {
-      if (over) return;
+      if (over || isCut) return;
       if (direction === 'up' && sent.length < 65_536) sent += chunk.toString('latin1');
       if (direction === 'up' && faults.swallow?.(chunk) === true) {
         faults.swallow = undefined;
@@ -63,7 +65,10 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
       if (rule !== undefined) rule.left -= passed.length;
       counts[direction === 'up' ? 'bytesUp' : 'bytesDown'] += passed.length;
       const cut = rule !== undefined && rule.left === 0;
-      if (cut) faults.cutAfter = undefined;
+      if (cut) {
+        isCut = true;
+        faults.cutAfter = undefined;
+      }
       const now = performance.now();
       lastAt = Math.max(lastAt, now + faults.delayMs[direction]);
       if (lastAt <= now) pass(passed, to, cut);

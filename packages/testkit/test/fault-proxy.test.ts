@@ -73,6 +73,19 @@ test('lets exactly n bytes through before the reset', async () => {
   expect(peer.seen.text).toBe('hel');
 });
 
+test('passes nothing behind the byte it cuts after', async () => {
+  await using echo = await startEcho();
+  await using proxy = await startFaultProxy({ targetPort: echo.port });
+  await using peer = await dial(proxy.port);
+  await eventually(() => proxy.open === 1);
+  proxy.cutAfter('down', 3);
+  peer.socket.write('hello');
+  await eventually(() => peer.seen.text === 'hel', { everyMs: 1 });
+  peer.socket.write('again');
+  await eventually(() => peer.seen.end === 'ECONNRESET');
+  expect(peer.seen.text).toBe('hel');
+});
+
 test('holds bytes in a black hole and passes them on when it heals', async () => {
   await using echo = await startEcho();
   await using proxy = await startFaultProxy({ targetPort: echo.port });
