@@ -1,0 +1,114 @@
+import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { freshPrefix, startNode } from './start-nodes.js';
+
+type Node = Awaited<ReturnType<typeof startNode>>;
+
+async function connect(node: Node, userId: string, roles: readonly string[] = []): Promise<RawClient> {
+  const client = await connectRaw({ url: node.url });
+  await client.hello({ token: await node.token(userId, { roles }) });
+  return client;
+}
+
+async function offsets(client: RawClient, count: number): Promise<number[]> {
+  const seen: number[] = [];
+  while (seen.length < count) seen.push((await client.nextOf('event', 10_000)).offset ?? 0);
+  return seen;
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+describe.concurrent('two nodes on one Redis', () => {
+  test('a member on the other node gets every event once and in order, and a resume there misses none', async () => {
+    await using redis = await startRedis();
+    const prefix = freshPrefix();
+    await using here = await startNode({ url: redis.url, prefix });
+    await using there = await startNode({ url: redis.url, prefix });
+    await using ann = await connect(here, 'ann');
+    await using bob = await connect(there, 'bob');
+    const { position } = await bob.join('lobby:main');
+    const acks = await Promise.all(upTo(100).map((n) => ann.publish('lobby:main', 'message', { text: `${n}` })));
+    expect(acks.map(({ offset }) => offset)).toEqual(upTo(100));
+    expect(await offsets(bob, 100)).toEqual(upTo(100));
+    await using eve = await connect(there, 'eve');
+    expect(await eve.join('lobby:main', { position })).toMatchObject({ recovered: true, missed: 100 });
+    expect(await offsets(eve, 100)).toEqual(upTo(100));
+  });
+
+  test('what pub/sub lost is filled in from the log before later events', async () => {
+    await using redis = await startRedis();
+    const prefix = freshPrefix();
+    await using here = await startNode({ url: redis.url, prefix });
+    await using there = await startNode({ url: redis.url, prefix });
+    await using ann = await connect(here, 'ann');
+    await using bob = await connect(there, 'bob');
+    await bob.join('lobby:main');
+    for (let n = 1; n <= 200; n++) {
+      if (n % 50 === 0) await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await ann.publish('lobby:main', 'message', { text: `${n}` });
+    }
+    expect(await offsets(bob, 200)).toEqual(upTo(200));
+    expect(bob.seen.filter(({ type }) => type === 'gap')).toEqual([]);
+  });
+
+  test('while Redis is away a rejecting kind refuses, a provisional one goes on locally and is logged once it is back', async () => {
+    await using redis = await startRedis({ appendonly: true });
+    await using node = await startNode({ url: redis.url, prefix: freshPrefix() });
+    await using ann = await connect(node, 'ann');
+    await ann.join('lobby:main');
+    await ann.join('user:ann');
+    await redis.kill();
+    await eventually(() => node.hub.status().state === 'degraded');
+    await expect(ann.publish('lobby:main', 'message', { text: 'no' })).rejects.toMatchObject({ code: 'unavailable' });
+    ann.send({ type: 'publish', id: 't1', room: 'lobby:main', event: 'typing', data: { isTyping: true } });
+    expect(await ann.nextOf('ack')).toMatchObject({ id: 't1' });
+    const publication = { rooms: ['user:ann'], event: 'notification', data: { n: 1 } };
+    const { eventId, provisional } = await node.hub.publish(publication);
+    expect(provisional).toBe(true);
+    expect(await ann.nextOf('event')).toMatchObject({ id: eventId, provisional: true });
+    expect(ann.seen.at(-1)).not.toHaveProperty('offset');
+    await redis.start();
+    expect(await ann.nextOf('event', 15_000)).toMatchObject({ id: eventId, offset: 1 });
+    expect((await node.hub.history('user:ann', { limit: 10 })).entries.map(({ id }) => id)).toEqual([eventId]);
+  });
+
+  test('members of a node that is gone leave within its lease and a tenth', async () => {
+    await using redis = await startRedis();
+    const prefix = freshPrefix();
+    const leaseMs = 2_000;
+    await using proxy = await startFaultProxy({ targetPort: redis.port });
+    await using here = await startNode({ url: redis.url, prefix, backend: { presenceLeaseMs: leaseMs } });
+    await using there = await startNode({
+      url: `redis://127.0.0.1:${proxy.port}`,
+      prefix,
+      backend: { presenceLeaseMs: leaseMs },
+    });
+    await using ann = await connect(here, 'ann');
+    await using bob = await connect(there, 'bob');
+    await bob.join('lobby:main');
+    await ann.join('lobby:main');
+    // To the others a node without Redis is a node that was killed.
+    await proxy.down();
+    proxy.rstAll();
+    const goneAt = performance.now();
+    expect(await ann.nextOf('presence', 10_000)).toMatchObject({ change: 'leave', member: { userId: 'bob' } });
+    expect(performance.now() - goneAt).toBeLessThan(leaseMs * 1.1 + 300);
+    await proxy.up();
+    expect(await ann.nextOf('presence', 15_000)).toMatchObject({ change: 'join', member: { userId: 'bob' } });
+  });
+
+  test('a request sent again on the other node gets the first result', async () => {
+    await using redis = await startRedis();
+    const prefix = freshPrefix();
+    await using here = await startNode({ url: redis.url, prefix });
+    await using there = await startNode({ url: redis.url, prefix });
+    let runs = 0;
+    for (const node of [here, there]) node.hub.handle('echo', () => ({ run: ++runs }));
+    await using first = await connect(here, 'ann');
+    await using second = await connect(there, 'ann');
+    for (const client of [first, second]) {
+      client.send({ type: 'request', id: 'q1', action: 'echo', data: {} });
+      expect(await client.nextOf('response')).toMatchObject({ id: 'q1', data: { run: 1 } });
+    }
+  });
+});
