@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { explainRestart, type RollingOptions, runRolling } from './rolling.js';
 
 const MODES: Readonly<Record<string, Omit<RollingOptions, 'say'>>> = {
-  full: { nodes: 3, clients: 2_000, group: 100, drainWindowMs: 5_000, publishesPerSecond: 20 },
-  smoke: { nodes: 2, clients: 200, group: 50, drainWindowMs: 5_000, publishesPerSecond: 20 },
+  full: { nodes: 3, clients: 2_000, drainWindowMs: 5_000, publishesPerSecond: 20 },
+  smoke: { nodes: 2, clients: 200, drainWindowMs: 5_000, publishesPerSecond: 20 },
 };
 
 const command = new Command('rolling')

@@ -9,8 +9,6 @@ import { startTopology, type Topology } from './topology.js';
 export interface RollingOptions {
   readonly nodes: number;
   readonly clients: number;
-  /** Clients that share a room and a worker thread. */
-  readonly group: number;
   readonly drainWindowMs: number;
   /** Publishes a second of all clients together. */
   readonly publishesPerSecond: number;
@@ -37,6 +35,8 @@ export interface RollingResult {
   readonly complaints: readonly string[];
 }
 
+/** Clients that share a room and a worker thread: everybody's coming and going is told to the others. */
+const GROUP = 50;
 const BUCKET_MICROS = 100_000;
 const MAX_PEAK_SHARE = 0.2;
 /** How long all clients may take to be back after one node's restart. */
@@ -87,11 +87,11 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
 }
 
 async function startFleets(topology: Topology, balancer: Balancer, options: RollingOptions) {
-  const { clients, group, publishesPerSecond } = options;
+  const { clients, publishesPerSecond } = options;
   const rate = publishesPerSecond / clients;
   const all: Fleet[] = [];
-  for (let first = 0; first < clients; first += group) {
-    const names = Array.from({ length: Math.min(group, clients - first) }, (_, index) => `c${first + index}`);
+  for (let first = 0; first < clients; first += GROUP) {
+    const names = Array.from({ length: Math.min(GROUP, clients - first) }, (_, index) => `c${first + index}`);
     const tokens = Object.fromEntries(
       await Promise.all(names.map(async (name) => [name, await topology.token(name)] as const)),
     );
