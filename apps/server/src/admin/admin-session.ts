@@ -3,14 +3,14 @@ import { type Accounts, type Hub, type Principal, TICKET_PREFIX } from '@trunkli
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyRequest } from 'fastify';
 
-export const ADMIN_PATH = '/admin';
+const ADMIN_PATH = '/admin';
 const COOKIE = 'trunkline_admin';
 /** A page of another origin can not send it without a preflight, which CORS refuses it. */
 const PROOF = 'x-trunkline-admin';
 const SAFE_METHODS = ['GET', 'HEAD'];
 const MAX_AGE_SECONDS = 12 * 3_600;
 
-export type Login = { readonly token: string } | { readonly name: string; readonly password: string };
+type Login = { readonly token: string } | { readonly name: string; readonly password: string };
 
 /** The dashboard's sign-in: the operator's own token in a cookie that no script can read and no other site can use. */
 export interface AdminSession {

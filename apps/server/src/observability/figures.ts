@@ -19,7 +19,7 @@ export interface Figures {
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
 }
-export type Buckets = readonly (readonly [le: number, count: number])[];
+type Buckets = readonly (readonly [le: number, count: number])[];
 
 /** Reads the figures as `/metrics` would give them, labels added up. */
 export async function readFigures(registry: Registry): Promise<Figures> {
