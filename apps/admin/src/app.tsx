@@ -36,7 +36,7 @@ function Dashboard({ onSignedOut }: { readonly onSignedOut: () => void }) {
             <Title order={1} size="h4">
               Trunkline
             </Title>
-            <Badge color={isWell ? 'teal' : ready === 0 ? 'red' : 'orange'} role="status" variant="light">
+            <Badge color={isWell ? 'teal' : ready === 0 ? 'red' : 'orange'} role="status" tt="none" variant="light">
               {isWell
                 ? `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} well`
                 : `${ready} of ${nodes.length} ready`}

@@ -8,7 +8,9 @@ export interface Sample {
   readonly deliveries: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  readonly troubles: number;
+  readonly gaps: number;
+  readonly drops: number;
+  readonly refusals: number;
   /** null: nothing happened. */
   readonly ackP50Ms: number | null;
   readonly ackP99Ms: number | null;
@@ -43,7 +45,9 @@ export function sampleOf(before: Overview, now: Overview, at: number, elapsedMs:
     deliveries: rate(({ figures }) => figures.deliveries),
     bytesIn: rate(({ figures }) => figures.bytesIn),
     bytesOut: rate(({ figures }) => figures.bytesOut),
-    troubles: rate(({ figures }) => figures.gaps + figures.drops + figures.refusals),
+    gaps: rate(({ figures }) => figures.gaps),
+    drops: rate(({ figures }) => figures.drops),
+    refusals: rate(({ figures }) => figures.refusals),
     ackP50Ms,
     ackP99Ms,
     deliveryP50Ms,

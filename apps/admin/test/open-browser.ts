@@ -27,7 +27,7 @@ export async function openBrowser(): Promise<TestBrowser> {
         viewport: { width: 1440, height: 900 },
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(8_000);
+      page.setDefaultTimeout(15_000);
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (message.type() === 'error') complaints.push(message.text());

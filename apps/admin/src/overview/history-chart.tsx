@@ -8,10 +8,12 @@ export interface HistoryChartProps {
   readonly samples: readonly Sample[];
   readonly series: readonly { readonly name: keyof Sample; readonly label: string; readonly color: string }[];
   readonly format: (value: number) => string;
+  /** The unit has parts worth a mark: cores. */
+  readonly isFractional?: boolean;
 }
 
 /** The last minutes of a few figures that share a unit. */
-export function HistoryChart({ title, samples, series, format }: HistoryChartProps) {
+export function HistoryChart({ title, samples, series, format, isFractional = false }: HistoryChartProps) {
   return (
     <Paper aria-label={title} component="section" p="md" radius="md" withBorder>
       <Text fw={600} mb="xs" size="sm">
@@ -24,7 +26,8 @@ export function HistoryChart({ title, samples, series, format }: HistoryChartPro
       ) : (
         <AreaChart
           areaProps={{ isAnimationActive: false }}
-          connectNulls={false}
+          areaChartProps={{ margin: { top: 10 } }}
+          connectNulls
           curveType="monotone"
           data={samples.map((sample) => ({ ...sample, time: time(sample.at) }))}
           dataKey="time"
@@ -38,7 +41,7 @@ export function HistoryChart({ title, samples, series, format }: HistoryChartPro
           withDots={false}
           withLegend
           xAxisProps={{ minTickGap: 60 }}
-          yAxisProps={{ width: 64, domain: [0, 'auto'], allowDecimals: false }}
+          yAxisProps={{ width: 64, domain: [0, 'auto'], allowDecimals: isFractional }}
         />
       )}
     </Paper>

@@ -23,7 +23,7 @@ export function OverviewPanel({ watched: { overview, samples, trouble } }: { rea
         <FigureCard label="Delivery, p99" value={milliseconds(last?.deliveryP99Ms ?? null)} />
         <FigureCard label="Sent a second" value={last ? bytes(last.bytesOut) : '–'} />
       </SimpleGrid>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
+      <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }}>
         <HistoryChart
           format={count}
           samples={samples}
@@ -45,18 +45,35 @@ export function OverviewPanel({ watched: { overview, samples, trouble } }: { rea
           series={[
             { name: 'deliveryP99Ms', label: 'Delivery p99', color: 'orange.6' },
             { name: 'ackP99Ms', label: 'Ack p99', color: 'blue.6' },
-            { name: 'eventLoopMs', label: 'Event loop p99, slowest node', color: 'gray.6' },
+            { name: 'eventLoopMs', label: 'Event loop p99', color: 'gray.6' },
           ]}
           title="Latency"
+        />
+        <HistoryChart
+          format={bytes}
+          samples={samples}
+          series={[
+            { name: 'bytesOut', label: 'Sent', color: 'teal.6' },
+            { name: 'bytesIn', label: 'Received', color: 'blue.6' },
+          ]}
+          title="Bytes a second"
         />
         <HistoryChart
           format={count}
           samples={samples}
           series={[
-            { name: 'troubles', label: 'Gaps, drops and refusals a second', color: 'red.6' },
-            { name: 'cpu', label: 'Cores in use', color: 'grape.6' },
+            { name: 'gaps', label: 'Gaps', color: 'red.6' },
+            { name: 'drops', label: 'Drops', color: 'orange.6' },
+            { name: 'refusals', label: 'Refusals', color: 'grape.6' },
           ]}
-          title="Trouble and work"
+          title="Trouble a second"
+        />
+        <HistoryChart
+          format={count}
+          isFractional
+          samples={samples}
+          series={[{ name: 'cpu', label: 'Cores in use', color: 'indigo.6' }]}
+          title="Processor"
         />
       </SimpleGrid>
       <NodeTable nodes={overview.nodes} />

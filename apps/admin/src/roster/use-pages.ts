@@ -4,6 +4,8 @@ import type { Page } from '../api.js';
 const LIMIT = 50;
 /** While somebody types, only the last search is asked for. */
 const DEBOUNCE_MS = 250;
+/** The shown page is asked for again. */
+const EVERY_MS = 5_000;
 
 export interface Pages<T> {
   readonly items: readonly T[];
@@ -32,8 +34,7 @@ export function usePages<T>(load: (query: string) => Promise<Page<T>>): Pages<T>
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round is a wish to see the page anew
   useEffect(() => {
     let isOver = false;
-    setLoading(true);
-    const timer = setTimeout(
+    let timer = setTimeout(
       () => {
         const query = new URLSearchParams({
           limit: String(LIMIT),
@@ -45,23 +46,31 @@ export function usePages<T>(load: (query: string) => Promise<Page<T>>): Pages<T>
             if (isOver) return;
             setShown(page);
             setTrouble(null);
-            setLoading(false);
+            settle();
           },
           (error: unknown) => {
             if (isOver) return;
             setTrouble(error instanceof Error ? error.message : String(error));
-            setLoading(false);
+            settle();
           },
         );
       },
       search === '' ? 0 : DEBOUNCE_MS,
     );
+    function settle(): void {
+      setLoading(false);
+      timer = setTimeout(() => setRound((before) => before + 1), EVERY_MS);
+    }
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
   }, [load, search, cursor, round]);
 
+  const go = useCallback((to: readonly (string | null)[]) => {
+    setLoading(true);
+    setCursors(to);
+  }, []);
   const { next } = shown;
   return {
     items: shown.items,
@@ -69,12 +78,18 @@ export function usePages<T>(load: (query: string) => Promise<Page<T>>): Pages<T>
     trouble,
     isLoading,
     search,
-    setSearch: useCallback((text: string) => {
-      setSearch(text);
-      setCursors([null]);
+    setSearch: useCallback(
+      (text: string) => {
+        setSearch(text);
+        go([null]);
+      },
+      [go],
+    ),
+    reload: useCallback(() => {
+      setLoading(true);
+      setRound((before) => before + 1);
     }, []),
-    reload: useCallback(() => setRound((before) => before + 1), []),
-    ...(next === null ? {} : { next: () => setCursors([...cursors, next]) }),
-    ...(cursors.length === 1 ? {} : { previous: () => setCursors(cursors.slice(0, -1)) }),
+    ...(next === null ? {} : { next: () => go([...cursors, next]) }),
+    ...(cursors.length === 1 ? {} : { previous: () => go(cursors.slice(0, -1)) }),
   };
 }
