@@ -39,14 +39,14 @@ it('tells one gap a room when a memory server is killed in the middle and starts
   const first = await start();
   await using ann = await join(port, 'ann');
   await using bob = await join(port, 'bob');
-  const publishEverywhere = (text: string) =>
-    Promise.all(ROOMS.map((room) => ann.client.room(room).publish('message', { text })));
-  for (let n = 0; n < 20; n++) await publishEverywhere(`before ${n}`);
-  const underWay = Array.from({ length: 20 }, (_, n) => publishEverywhere(`middle ${n}`));
+  const publish = (text: string) => ROOMS.map((room) => ann.client.room(room).publish('message', { text }));
+  for (let n = 0; n < 20; n++) await Promise.all(publish(`before ${n}`));
+  const underWay = Array.from({ length: 20 }, (_, n) => publish(`middle ${n}`)).flat();
   await first.kill();
   await using _second = await start();
-  // Whatever had no acknowledgement is sent again, under its id, to the new log.
-  await Promise.all(underWay);
+  // What was sent and not answered may have been in the log that is gone: nobody can know, and that is said.
+  for (const outcome of await Promise.allSettled(underWay))
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'unknown_outcome' });
   await eventually(
     () => bob.client.state.status === 'open' && ROOMS.every((room) => bob.client.room(room).status === 'joined'),
     {
@@ -54,7 +54,7 @@ it('tells one gap a room when a memory server is killed in the middle and starts
     },
   );
   await eventually(() => bob.gaps.length >= ROOMS.length);
-  await publishEverywhere('after');
+  await Promise.all(publish('after'));
   for (const { gaps, texts } of [ann, bob]) {
     await eventually(() => texts.has('after'));
     expect(gaps.map(({ room }) => room).sort()).toEqual([...ROOMS]);
