@@ -1,4 +1,4 @@
-import { createId } from '@trunkline/protocol';
+import { randomUUID } from 'node:crypto';
 import type { Appended, Publication } from '../../seams/broker.js';
 import { rememberedKey } from '../memory-log.js';
 import { digestPayload } from '../payload-digest.js';
@@ -14,7 +14,7 @@ export function argumentsOf(publication: Publication, keys: RedisKeys): readonly
   const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
   return [
     ...[keys.log(room), keys.meta(room), keys.dedupe(room, rememberedKey(publication)), keys.hooks(room)],
-    ...[createId(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
+    ...[randomUUID(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
     ...[
       log.size,
       log.ttlMs,

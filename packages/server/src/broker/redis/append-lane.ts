@@ -104,8 +104,17 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
     givenUp.set(publisherOf(job), job.order);
   }
 
+  /** What one turn sends leaves in one write: a system call a publish was a quarter of what a publish cost. */
+  function hold(): void {
+    const { stream } = redis;
+    if (stream === undefined || stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
+  }
+
   function send(job: Job): void {
     job.attempts += 1;
+    hold();
     inFlight.add(job);
     const appended = redis.evalsha(appendScript.sha, appendScript.keys, ...job.args);
     const wanted = job.publication.minReplicas;
