@@ -3,7 +3,7 @@ import type { Queue, QueueStatus } from './client-api.js';
 import { createListeners } from './listeners.js';
 
 /** Something that waits for the server. */
-export interface Entry {
+interface Entry {
   readonly bytes: number;
   readonly createdAt: number;
 }

@@ -2,7 +2,7 @@ import type { EventFrame, Position } from '@trunkline/protocol';
 import { createRecentIds } from './recent-ids.js';
 
 /** What to do with an event: show it, not, or ask for what is missing before it. */
-export type Verdict = 'deliver' | 'duplicate' | 'hole';
+type Verdict = 'deliver' | 'duplicate' | 'hole';
 
 /** Where one room's reader is. The position moves before anybody is called, so that a handler may leave and join again. */
 export interface RoomCursor {

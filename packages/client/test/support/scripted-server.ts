@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 type FrameOf<T extends ClientFrame['type']> = ClientFrame & { readonly type: T };
 
 /** One connection, played by the test. */
-export interface Peer {
+interface Peer {
   /** Everything the client sent, oldest first. */
   readonly seen: readonly ClientFrame[];
   next<T extends ClientFrame['type']>(type: T): Promise<FrameOf<T>>;
