@@ -6,7 +6,7 @@ import { WORKLOADS } from '../src/workloads/index.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-it('runs every workload small, and every message of each arrives', { timeout: 120_000 }, async () => {
+it('runs every workload small, and every message of each arrives', { timeout: 300_000 }, async () => {
   // A workload whose messages do not all arrive ends the run with an error; nothing here is about time.
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'smoke', '--json'], { maxBuffer: 2 ** 24 });
   const { results, machine } = JSON.parse(stdout);

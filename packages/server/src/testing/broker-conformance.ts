@@ -108,8 +108,9 @@ function fanOutTrials(trial: Trial): void {
       broker.unsubscribe(name);
       await broker.publish(makePublication(name));
       broker.emit(name, 'gone');
-      // What is answered here was sent after it.
+      // What is heard here was sent after it.
       await broker.publish(makePublication(other));
+      await settleUntil(() => recorder.offsets(other).includes(1), 'the event of the other room');
       void broker.subscribe(name);
       broker.unsubscribe(name);
       await broker.subscribe(name);

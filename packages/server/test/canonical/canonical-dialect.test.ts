@@ -238,6 +238,7 @@ describe('trunkline.v1', () => {
       '2',
       '3',
     ]);
+    await eventually(() => client.texts().length > 0);
     expect(client.texts()[0]).toContain('"welcome"');
   });
 
