@@ -89,7 +89,11 @@ export interface OpenOptions {
   /** Who pings: the hub by notices, or the link by WebSocket frames. @default 'notice' */
   readonly heartbeat?: 'notice' | 'link';
   /** The dialect's documented rhythm, used unless the operator set one. `pong`: the timeout counts from the last sign of life; `ping`: from the ping. */
-  readonly heartbeatTiming?: { readonly intervalMs: number; readonly timeoutMs: number; readonly countsFrom: 'ping' | 'pong' };
+  readonly heartbeatTiming?: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly countsFrom: 'ping' | 'pong';
+  };
   /** Each event id is shown once, over all rooms and provisional copies: for clients that do not know ids. @default true */
   readonly eachEventOnce?: boolean;
 }
