@@ -20,6 +20,7 @@ export interface NodeBoard {
   start(): void;
   /** All processes; while Redis is away, this one alone. */
   rows(): Promise<readonly NodeRow[]>;
+  /** Takes this process's row away. */
   close(): void;
 }
 
@@ -86,6 +87,7 @@ export function createNodeBoard({ nodeId, readiness, figures, redis }: NodeBoard
     },
     close() {
       clearInterval(timer);
+      if (timer) redis?.commands.del(rowOf(nodeId)).catch(() => undefined);
     },
   };
 }
