@@ -86,10 +86,11 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
   return { ledger, balancer: balancer.name, restarts, back, complaints: complaintsOf(ledger, restarts, back, clients) };
 }
 
-async function startFleets(topology: Topology, balancer: Balancer, options: RollingOptions) {
-  const { clients, publishesPerSecond } = options;
+async function startFleets(topology: Topology, balancer: Balancer, load: RollingOptions) {
+  const { clients, publishesPerSecond } = load;
   const rate = publishesPerSecond / clients;
   const all: Fleet[] = [];
+  const ready: Promise<unknown>[] = [];
   for (let first = 0; first < clients; first += GROUP) {
     const names = Array.from({ length: Math.min(GROUP, clients - first) }, (_, index) => `c${first + index}`);
     const tokens = Object.fromEntries(
@@ -97,11 +98,13 @@ async function startFleets(topology: Topology, balancer: Balancer, options: Roll
     );
     const rooms = [`verify:rolling-${all.length}`];
     const urls = [`ws://127.0.0.1:${balancer.port}/v1/connect`];
-    all.push(
-      new Fleet({ workers: 1, rooms, urls, tokens, seed: first, rate }, new URL('../dist/worker.js', import.meta.url)),
-    );
+    const options = { workers: 1, rooms, urls, tokens, seed: first, rate };
+    const fleet = new Fleet(options, new URL('../dist/worker.js', import.meta.url));
+    all.push(fleet);
+    // Asked at once: a fleet says it only once, perhaps before the last one is made.
+    ready.push(fleet.ready());
   }
-  await Promise.all(all.map((fleet) => fleet.ready()));
+  await Promise.all(ready);
   return {
     all,
     history: () => all.flatMap(({ history }) => history),
