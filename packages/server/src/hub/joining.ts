@@ -32,7 +32,7 @@ interface Shown {
 
 const FRESH: Start = { position: null, recovered: false, page: null };
 /** The log's head is asked, its first missed events come with it. */
-export const REPLAY_PAGE = 200;
+const REPLAY_PAGE = 200;
 
 export class Joining {
   constructor(

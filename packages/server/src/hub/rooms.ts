@@ -1,4 +1,3 @@
-import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { HubRoom, type Membership } from './hub-room.js';
 
@@ -59,9 +58,4 @@ async function open(core: Core, room: HubRoom): Promise<void> {
   // While the broker is away the room serves this node alone; the broker subscribes when it is back and makes it check.
   if (core.broker.status.state === 'connected') await subscribed;
   await room.feed.open();
-}
-
-/** Rooms that two connections share. */
-export function sharedRooms(a: Connection, b: Connection): string[] {
-  return [...a.memberships.keys()].filter((room) => b.memberships.get(room)?.state === 'live');
 }

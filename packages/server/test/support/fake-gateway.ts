@@ -12,7 +12,7 @@ import type {
 } from '../../src/seams/dialect.js';
 import type { Observer } from '../../src/seams/observer.js';
 
-export interface OpenedSession {
+interface OpenedSession {
   readonly id: string;
   readonly link: Link<Buffer>;
   readonly admission: Admission;
