@@ -1,7 +1,7 @@
 import type { ServerName } from './target.js';
 
 /** What a server's frame is to the load generator, told by its first bytes. */
-export type FrameKind = 'delivery' | 'ready' | 'reply' | 'ping' | 'greeting' | 'error' | 'other';
+type FrameKind = 'delivery' | 'ready' | 'reply' | 'ping' | 'greeting' | 'error' | 'other';
 
 /** Where and as whom a client connects. */
 export interface Identity {
@@ -45,7 +45,7 @@ function kindByType(bytes: Buffer, start: number): FrameKind {
   return first === W ? 'greeting' : 'other';
 }
 
-export const trunkline: Speaker = {
+const trunkline: Speaker = {
   subprotocol: 'trunkline.v1',
   path: () => '/v1/connect',
   hello: ({ token, rooms, positions, session }) => [
@@ -66,7 +66,7 @@ export const trunkline: Speaker = {
 };
 
 /** ws and Bun servers of this package speak the plainest JSON there is; rooms are in the URL, nobody authenticates. */
-export const plain: Speaker = {
+const plain: Speaker = {
   path: ({ rooms }) => `/?rooms=${rooms.join(',')}`,
   hello: () => [],
   afterGreeting: () => [],
@@ -77,7 +77,7 @@ export const plain: Speaker = {
   request: (data, id) => `{"type":"request","id":${id},"data":${data}}`,
 };
 
-export const socketIo: Speaker = {
+const socketIo: Speaker = {
   path: () => '/socket.io/?EIO=4&transport=websocket',
   hello: () => ['40'],
   afterGreeting: ({ rooms }) => rooms.map((room) => `42["join","${room}"]`),

@@ -3,7 +3,7 @@ import { type Spread, spreadOf } from '../measure/statistics.js';
 import type { Goal, Workload } from '../workloads/workload.js';
 
 /** One metric of one contender over all rounds. */
-export type Figures = Readonly<Record<string, Readonly<Record<string, Spread>>>>;
+type Figures = Readonly<Record<string, Readonly<Record<string, Spread>>>>;
 
 export interface Verdict {
   readonly goal: Goal;

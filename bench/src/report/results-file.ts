@@ -12,9 +12,9 @@ export interface Results {
   readonly runs: Readonly<Record<string, readonly string[]>>;
 }
 
-export const RESULTS_FILE = new URL('../results.json', import.meta.url);
+const RESULTS_FILE = new URL('../results.json', import.meta.url);
 
-export function readResults(): Partial<Results> {
+function readResults(): Partial<Results> {
   return existsSync(RESULTS_FILE) ? JSON.parse(readFileSync(RESULTS_FILE, 'utf8')) : {};
 }
 

@@ -1,5 +1,5 @@
 /** The few parts of Bun that its server here uses; the whole of @types/bun would shadow Node's own types. */
-export interface BunSocket {
+interface BunSocket {
   readonly data: { readonly rooms: readonly string[] };
   subscribe(room: string): void;
   send(text: string): void;
@@ -9,7 +9,7 @@ export interface BunServer {
   upgrade(request: Request, options: { readonly data: BunSocket['data'] }): boolean;
   publish(room: string, text: string): void;
 }
-export interface BunRuntime {
+interface BunRuntime {
   readonly version: string;
   gc(force: boolean): void;
   serve(options: {
