@@ -195,7 +195,7 @@ function onceGone<F>(link: Link<F>, listener: (gone: Gone) => void): void {
 
 function end({ core, joining, requests, calls }: GatewayParts, connection: Connection, gone: Gone): void {
   // A peer that we asked to come back is given the grace too: it is about to.
-  const clean = gone.clean && (connection.closedWith === null || connection.closedWith >= 4500);
+  const clean = gone.clean && !meansToReturn(connection.closedWith ?? gone.code);
   for (const membership of [...connection.memberships.values()]) joining.leave(membership, clean);
   core.connections.remove(connection);
   core.roster.remove(connection.id);
@@ -207,4 +207,9 @@ function end({ core, joining, requests, calls }: GatewayParts, connection: Conne
     { connectionId: connection.id, dialect: connection.options.dialect, code, clean: gone.clean },
     'connection closed',
   );
+}
+
+/** Codes that say the peer is about to come back, whoever sent them (PROTOCOL.md, "Close codes"). */
+function meansToReturn(code: number): boolean {
+  return (code >= 4000 && code <= 4499) || code === 1012 || code === 1013;
 }

@@ -78,7 +78,7 @@ export class HubSession implements Session {
 
   /** A room the connection opened with. @returns why it could not be joined, or null */
   async joinAtOpen(request: RoomRequest): Promise<TrunklineError | null> {
-    const join = () => settle(() => this.#join(request));
+    const join = () => settle(() => this.#join(request, this.#connection.options.ref));
     const settled = await this.#order.run([request.room], join);
     return 'error' in settled ? this.#refusal(settled.error) : null;
   }

@@ -78,8 +78,8 @@ describe('resume', () => {
     await bob.close();
     for (let n = 1; n <= 500; n++) await ann.publish('lobby:main', 'message', { text: `${n}` });
     await using again = await connectRaw({ url: hub.url });
-    await again.hello({ token: await hub.token('bob'), rooms: [{ room: 'lobby:main', position }] });
-    expect(await again.nextOf('joined')).toMatchObject({ recovered: true, missed: 500, position });
+    const { id } = await again.hello({ token: await hub.token('bob'), rooms: [{ room: 'lobby:main', position }] });
+    expect(await again.nextOf('joined')).toMatchObject({ id, recovered: true, missed: 500, position });
     for (let offset = 1; offset <= 500; offset++)
       expect(await again.nextOf('event')).toMatchObject({ offset, data: { text: `${offset}` } });
     await ann.publish('lobby:main', 'message', { text: 'live' });
@@ -259,6 +259,27 @@ describe('limits', () => {
     ann.sendText('[]');
     expect(await ann.closed).toMatchObject({ code: 4501 });
   });
+});
+
+test('a client that closes to reconnect stays present for the grace, one that leaves does not', async () => {
+  await using hub = await startHub();
+  await using ann = await connect(hub, 'ann');
+  await ann.join('lobby:main');
+  for (const [userId, code] of [
+    ['bob', 4000],
+    ['eve', 1000],
+  ] as const) {
+    const client = await connect(hub, userId);
+    await client.join('lobby:main');
+    client.socket.close(code);
+    await client.closed;
+  }
+  const order: string[] = [];
+  while (!order.includes('bob leave')) {
+    const frame = await ann.nextOf('presence');
+    if (frame.change !== 'sync') order.push(`${frame.member.userId} ${frame.change}`);
+  }
+  expect(order).toEqual(['bob join', 'eve join', 'eve leave', 'bob leave']);
 });
 
 test('the newest socket of a session wins and the older is superseded', async () => {
