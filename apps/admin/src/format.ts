@@ -6,11 +6,13 @@ const TIME = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const CORES = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** The time of day of milliseconds since 1970. */
 export const time = (at: number): string => TIME.format(at);
 export const count = (value: number): string => (value < 10_000 ? NUMBER.format(value) : COMPACT.format(value));
+export const cores = (value: number): string => CORES.format(value);
 export const milliseconds = (value: number | null): string => (value === null ? '–' : `${NUMBER.format(value)} ms`);
 
 export function bytes(value: number): string {

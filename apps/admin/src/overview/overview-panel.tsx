@@ -1,5 +1,5 @@
 import { Alert, SimpleGrid, Stack } from '@mantine/core';
-import { bytes, count, milliseconds } from '../format.js';
+import { bytes, cores, count, milliseconds } from '../format.js';
 import type { Watched } from '../use-overview.js';
 import { FigureCard } from './figure-card.js';
 import { HistoryChart } from './history-chart.js';
@@ -69,7 +69,7 @@ export function OverviewPanel({ watched: { overview, samples, trouble } }: { rea
           title="Trouble a second"
         />
         <HistoryChart
-          format={count}
+          format={cores}
           isFractional
           samples={samples}
           series={[{ name: 'cpu', label: 'Cores in use', color: 'indigo.6' }]}
