@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@trunkline/client';
-import { type SpawnedServer, spawnServer } from '@trunkline/testkit';
+import { eventually, type SpawnedServer, spawnServer } from '@trunkline/testkit';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -26,7 +26,8 @@ beforeAll(async () => {
     }),
     openBrowser(),
   ]);
-  adminToken = /Admin token: (\S+)/.exec(server.output())?.[1] ?? '';
+  // It is ready a moment before it says so.
+  adminToken = await eventually(() => /Admin token: (\S+)\n/.exec(server.output())?.[1]);
 });
 afterAll(async () => {
   await browser[Symbol.asyncDispose]();
