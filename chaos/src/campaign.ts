@@ -13,6 +13,8 @@ export interface CampaignOptions extends Build {
   readonly rooms?: number;
   readonly rate?: number;
   readonly nemeses?: readonly Nemesis[];
+  /** From the end of one strike to the next one at least. @default 500 */
+  readonly calmMs?: number;
   /** How long everybody may take to arrive once nothing is wrong any more. @default 60_000 */
   readonly settleMs?: number;
   say?(line: string): void;
@@ -44,6 +46,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     rooms: roomCount = 5,
     rate = 5,
     nemeses = NEMESES,
+    calmMs = 500,
     settleMs = SETTLE_MS,
     say = () => {},
   } = options;
@@ -65,7 +68,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   await fleet.ready();
   say(`${nodes} nodes, ${clients} clients in ${workers} workers, ${roomCount} rooms, seed ${seed}`);
   fleet.order({ type: 'publish' });
-  const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, random, say });
+  const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, calmMs, random, say });
   fleet.order({ type: 'quiet' });
   const logs = await arrive(fleet, say, settleMs);
   await fleet.close();
@@ -84,7 +87,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 async function harm(
   topology: Topology,
   nemeses: readonly Nemesis[],
-  { until, random, say }: { readonly until: number; readonly random: () => number; say(line: string): void },
+  {
+    until,
+    calmMs,
+    random,
+    say,
+  }: { readonly until: number; readonly calmMs: number; readonly random: () => number; say(line: string): void },
 ): Promise<Map<string, number>> {
   const strikes = new Map<string, number>();
   let deck: Nemesis[] = [];
@@ -96,7 +104,7 @@ async function harm(
     say(`  ${nemesis.name}`);
     await nemesis.run(topology, random);
     strikes.set(nemesis.name, (strikes.get(nemesis.name) ?? 0) + 1);
-    await delay(500 + random() * 1_500);
+    await delay(calmMs + random() * 1_500);
   }
   await delay(Math.max(0, until - Date.now()));
   return strikes;

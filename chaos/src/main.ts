@@ -17,6 +17,7 @@ interface CampaignFlags {
   readonly nodes: string;
   readonly workers: string;
   readonly only?: string;
+  readonly calm: string;
   readonly json?: true;
 }
 
@@ -31,6 +32,7 @@ const program = new Command('chaos')
   .option('--nodes <number>', 'server processes', '3')
   .option('--workers <number>', 'threads that the clients run in', '4')
   .option('--only <names>', 'these nemeses alone, comma separated')
+  .option('--calm <seconds>', 'between two strikes at least; above 5 every backoff begins anew', '0.5')
   .option('--json', 'print the ledger as JSON')
   .action(async (mode: string, flags: CampaignFlags) => {
     const { seconds = mode === 'smoke' ? '45' : '600', only } = flags;
@@ -40,6 +42,7 @@ const program = new Command('chaos')
       clients: Number(flags.clients),
       nodes: Number(flags.nodes),
       workers: Number(flags.workers),
+      calmMs: Number(flags.calm) * 1_000,
       ...(only === undefined ? {} : { nemeses: nemesesNamed(only) }),
       say,
     });
