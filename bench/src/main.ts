@@ -5,7 +5,7 @@ import { profiling } from './measure/server-process.js';
 import { judge, type Result } from './report/judge.js';
 import { describeMachine } from './report/machine.js';
 import { machineText, writePage } from './report/page.js';
-import { mergeResults } from './report/results-file.js';
+import { mergeResults, readResults } from './report/results-file.js';
 import { resultTable } from './report/table.js';
 import { runLeak } from './runs/leak.js';
 import { runSlowConsumer } from './runs/slow-consumer.js';
@@ -14,11 +14,12 @@ import type { Size } from './workloads/workload.js';
 
 const RUNS = { leak: runLeak, 'slow-consumer': runSlowConsumer } as const;
 
-const USAGE = `bench [smoke | all | workload … | curves | leak | slow-consumer] [options]
+const USAGE = `bench [smoke | all | page | workload … | curves | leak | slow-consumer] [options]
 
   (nothing)      every workload
   smoke          every workload once, small; asserts that every message arrived and nothing about time
   all            every workload, the curves, the leak run and the slow-consumer run, and --write
+  page           docs/performance.md anew from what was measured last
   curves         cost as work grows: members, payload, rooms, connections
   leak           five rounds of connects, joins, publishes and cuts
   slow-consumer  a tenth of a room stops reading
@@ -48,11 +49,18 @@ const { values, positionals } = parseArgs({
 const smoke = positionals[0] === 'smoke';
 const all = positionals[0] === 'all';
 const names = smoke || all ? positionals.slice(1) : positionals;
-const known = ['curves', ...Object.keys(RUNS), ...WORKLOADS.map(({ name }) => name)];
+const known = ['curves', 'page', ...Object.keys(RUNS), ...WORKLOADS.map(({ name }) => name)];
 const unknown = names.find((name) => !known.includes(name));
 if (values.help || unknown !== undefined) {
   process.stdout.write(unknown === undefined ? USAGE : `There is no ${unknown}.\n\n${USAGE}`);
   process.exit(unknown === undefined ? 0 : 64);
+}
+
+if (names.includes('page')) {
+  const { machine, results, curves = {}, runs = {} } = readResults();
+  if (machine === undefined || results === undefined) throw new Error('Nothing has been measured yet.');
+  writePage(WORKLOADS, { machine, results, curves, runs });
+  process.exit(0);
 }
 
 profiling.directory = values['cpu-prof'];

@@ -14,7 +14,8 @@ export interface Results {
 
 const RESULTS_FILE = new URL('../results.json', import.meta.url);
 
-function readResults(): Partial<Results> {
+/** What was measured last; empty before anything was. */
+export function readResults(): Partial<Results> {
   return existsSync(RESULTS_FILE) ? JSON.parse(readFileSync(RESULTS_FILE, 'utf8')) : {};
 }
 

@@ -15,7 +15,13 @@ const hub = createHub({
   ...backend,
   contract: benchContract,
   authenticator: createJwtAuthenticator({ secret: JWT_SECRET }),
-  limits: { connectionsPerAddress: 100_000, connectsPerSecond: 100_000, messageBurst: 1e9, messagesPerSecond: 1e9, unacked: 100_000 },
+  limits: {
+    connectionsPerAddress: 100_000,
+    connectsPerSecond: 100_000,
+    messageBurst: 1e9,
+    messagesPerSecond: 1e9,
+    unacked: 100_000,
+  },
   observer,
 });
 hub.handle('echo', (input) => input);

@@ -34,7 +34,7 @@ const PAGE_SOURCE = `
   room.join().then(() => { seen.joined = true; });
 `;
 
-/** The SDK in Chromium: the highest rate at which a page handles every event in time and without a task above 50 ms. */
+/** The SDK in Chromium: the most events a second that a page handles without a task above 50 ms. */
 export const browserClient: Workload = {
   name: 'browser-client',
   title: 'Client in Chromium without a task above 50 ms',
@@ -99,9 +99,10 @@ export const browserClient: Workload = {
           if (isBehind && size === 'smoke') throw new Error('Not every event reached the page.');
           const seconds = (performance.now() - startedAt) / 1_000;
           const longestTaskMs = await longestTask(page);
-          // A page that lags behind what is sent has not kept the rate.
-          if (isBehind || longestTaskMs > LONG_TASK_MS || count / seconds < rate * 0.7) break;
-          best = { eventsPerSecond: count / seconds, longestTaskMs };
+          if (isBehind || longestTaskMs > LONG_TASK_MS) break;
+          // Sent faster than the page or this machine takes it, it comes late: what was handled counts, not what was sent.
+          const eventsPerSecond = count / seconds;
+          if (eventsPerSecond > best.eventsPerSecond) best = { eventsPerSecond, longestTaskMs };
         }
         return best;
       },
