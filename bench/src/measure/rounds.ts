@@ -17,11 +17,14 @@ export async function measureRounds(workload: Workload, { size, rounds, progress
   const samples: Record<string, Sample[]> = {};
   const trials: { readonly contender: string; readonly trial: Trial }[] = [];
   try {
-    for (const contender of workload.contenders) {
+    const open = async (contender: string): Promise<void> => {
       progress(`${workload.name}: ${contender} …`);
-      trials.push({ contender, trial: await workload.open(contender, size) });
       samples[contender] = [];
-    }
+      trials.push({ contender, trial: await workload.open(contender, size) });
+    };
+    // Where nothing is measured the contenders may start together.
+    if (size === 'smoke') await Promise.all(workload.contenders.map(open));
+    else for (const contender of workload.contenders) await open(contender);
     for (let round = 1; round <= rounds; round++) {
       for (const { contender, trial } of trials) {
         const sample = await trial.round();
