@@ -31,7 +31,7 @@ export async function openPages(): Promise<Pages> {
     profile: () => browser.newContext(),
     async open(context) {
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(25_000);
       await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
       return page;
     },
