@@ -1,14 +1,14 @@
 import type { ActionDefinition } from '@trunkline/protocol';
-import { type ErrorBody, TrunklineError } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
 import { LazyAbort } from './lazy-abort.js';
+import { bodyOf, checkOutput, NOT_KEPT, type Outcome } from './request-outcome.js';
 
 type RequestCommand = Command & { readonly type: 'request' };
-type Outcome = { readonly data: unknown } | { readonly error: ErrorBody };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
 
 interface Running {
@@ -21,9 +21,6 @@ interface Running {
   abandoned: NodeJS.Timeout | undefined;
 }
 
-const NOT_KEPT: Outcome = {
-  error: new TrunklineError('unknown_outcome', 'The action ran, but its result was too large to keep.').toBody(),
-};
 const KEPT_MS = 300_000;
 const KEPT_BYTES = 65_536;
 /** A request outlives the last connection that waits for it by this. */
@@ -238,18 +235,4 @@ export class Requests {
 /** Lengths keep ('a', 'bc') and ('ab', 'c') apart. */
 function keyOf(userId: string, { action, id }: RequestCommand, connectionId: string): string {
   return `${userId.length}:${userId}${action.length}:${action}${connectionId.length}:${connectionId}${id}`;
-}
-
-function checkOutput(schema: unknown, data: unknown): void {
-  try {
-    checkData(schema, data);
-  } catch (error) {
-    throw new TypeError('The action answered something its contract does not allow.', { cause: error });
-  }
-}
-
-function bodyOf(error: unknown): ErrorBody {
-  return (
-    error instanceof TrunklineError ? error : new TrunklineError('internal', 'The action failed.', { retryable: false })
-  ).toBody();
 }
