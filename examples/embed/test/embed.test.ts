@@ -1,7 +1,8 @@
-import { freePort } from '@trunkline/testkit';
+import { freePort, runProgram } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
-import { answering, runProgram, SECRET } from './run-example.js';
+import { answering } from './answering.js';
 
+const SECRET = 'a-secret-of-at-least-32-bytes-for-examples';
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url);
 
 test('the client logs in over HTTP, is quoted a price, and hears that its order was sent', async () => {

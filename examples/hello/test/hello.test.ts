@@ -1,8 +1,8 @@
 import { createTokenIssuer } from '@trunkline/server';
-import { eventually, freePort } from '@trunkline/testkit';
+import { eventually, freePort, runProgram } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
-import { runProgram, SECRET } from './run-example.js';
 
+const SECRET = 'a-secret-of-at-least-32-bytes-for-examples';
 const built = (name: string) => new URL(`../dist/${name}.js`, import.meta.url);
 
 test('the client says hello to itself and to everybody else in the room', async () => {

@@ -5,7 +5,7 @@
  * - `RawSocket`, `handshake`, `clientFrame`: the bytes of a WebSocket, good or bad
  * - `startFaultProxy`: TCP that is cut, reset, delayed, black-holed or refused on command
  * - `startRedis`, `startSentinelTopology`: real servers with kill, restart, pause
- * - `spawnServer`: the deployable in a process of its own
+ * - `spawnServer`: the deployable in a process of its own; `runProgram`: any other program
  * - `createManualClock`, `eventually`, `watchLeaks`, `freePort`
  */
 export { type EventuallyOptions, eventually } from './eventually.js';
@@ -26,6 +26,7 @@ export {
 } from './raw-socket.js';
 export { type RedisCommandOptions, type RedisReply, redisCommand } from './redis-command.js';
 export { type RedisOptions, type RedisServer, startRedis } from './redis-server.js';
+export { runProgram, type SpawnedProgram } from './run-program.js';
 export { type SentinelOptions, type SentinelTopology, startSentinelTopology } from './sentinel-topology.js';
 export { type SpawnedServer, type SpawnServerOptions, spawnServer } from './spawn-server.js';
 export { createTokenSigner, type TokenSigner } from './token-signer.js';

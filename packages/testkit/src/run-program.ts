@@ -2,15 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-export const SECRET = 'a-secret-of-at-least-32-bytes-for-examples';
-
-export interface ExampleProcess extends AsyncDisposable {
+/** A program under way; SIGKILL when it is disposed of. */
+export interface SpawnedProgram extends AsyncDisposable {
   output(): string;
   readonly exited: Promise<number | null>;
 }
 
-/** One program of an example in a process of its own; `module` is its built file. */
-export function runProgram(module: URL, env: Readonly<Record<string, string>>): ExampleProcess {
+/** One built module in a process of its own, without this process's environment. */
+export function runProgram(module: URL, env: Readonly<Record<string, string>>): SpawnedProgram {
   const child: ChildProcess = spawn(process.execPath, [fileURLToPath(module)], {
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
