@@ -44,7 +44,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const directory = await mkdtemp(join(tmpdir(), 'trunkline-redis-'));
   const port = options.port ?? (await freePort());
   const args = ['--port', String(port), '--dir', directory, ...baseArguments(options), ...(options.args ?? [])];
-  const server = createRedisProcess({ program: 'redis-server', args, port, password: options.password });
+  const server = createRedisProcess({ args, port, password: options.password });
   await server.start();
   return {
     ...server,
@@ -70,14 +70,13 @@ function baseArguments(options: RedisOptions): string[] {
 }
 
 export interface RedisProcessOptions {
-  readonly program: 'redis-server' | 'redis-sentinel';
   readonly args: readonly string[];
   readonly port: number;
   readonly password?: string | undefined;
 }
 
 /** One process of the redis family and its signals; not started yet. */
-export function createRedisProcess({ program, args, port, password }: RedisProcessOptions) {
+export function createRedisProcess({ args, port, password }: RedisProcessOptions) {
   let child: ChildProcess | undefined;
   let output = '';
 
@@ -105,14 +104,14 @@ export function createRedisProcess({ program, args, port, password }: RedisProce
     resume: () => void child?.kill('SIGCONT'),
     async start(): Promise<void> {
       output = '';
-      const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       endWithUs(started);
       const failed = new Promise<never>((_resolve, reject) => {
         started.once('error', (error) =>
-          reject(new Error(`${program} can not be run; is it installed?`, { cause: error })),
+          reject(new Error(`redis-server can not be run; is it installed?`, { cause: error })),
         );
-        started.once('exit', (code) => reject(new Error(`${program} ended with ${code}:\n${output.slice(-2_000)}`)));
+        started.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${output.slice(-2_000)}`)));
       });
       failed.catch(() => undefined);
       const collect = (chunk: Buffer): void => {

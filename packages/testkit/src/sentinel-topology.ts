@@ -108,7 +108,8 @@ async function startSentinel(options: {
       '',
     ].join('\n'),
   );
-  const sentinel = createRedisProcess({ program: 'redis-sentinel', args: [file], port });
+  // The same binary: Debian ships redis-sentinel in a package of its own.
+  const sentinel = createRedisProcess({ args: [file, '--sentinel'], port });
   await sentinel.start();
   return {
     port,
