@@ -43,7 +43,7 @@ export async function startApi(options: TestApiOptions = {}) {
   });
   await hub.start();
   const state = { isDraining: false };
-  metrics.watch({ ready: () => hub.status().ready, degraded: () => hub.status().state === 'degraded' });
+  metrics.watch({ ready: () => hub.status().ready, hub });
   const readiness = () =>
     readinessOf({
       hubStatus: () => hub.status(),

@@ -1,4 +1,4 @@
-import type { Observer } from '@trunkline/server';
+import type { Hub, Observer } from '@trunkline/server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The figures of one process, for Prometheus. No user and no room is ever a label. */
@@ -6,11 +6,11 @@ export interface Metrics {
   readonly observer: Observer;
   readonly registry: Registry;
   /** Read at each scrape. */
-  watch(figures: Figures): void;
+  watch(watched: Watched): void;
 }
-interface Figures {
+interface Watched {
   readonly ready: () => boolean;
-  readonly degraded: () => boolean;
+  readonly hub: Pick<Hub, 'queuedBytes' | 'status'>;
 }
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -54,6 +54,18 @@ export function createMetrics(): Metrics {
     'Age of the newest message that this node heard from itself through the broker.',
   );
 
+  const redisCommands = new Map<string, number>();
+  new Counter({
+    name: 'trunkline_redis_commands_total',
+    help: 'Commands sent to Redis, by name.',
+    labelNames: ['command'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [command, count] of redisCommands) this.inc({ command }, count);
+    },
+  });
+
   const observer: Observer = {
     connectionOpened(dialect) {
       open.inc({ dialect });
@@ -84,13 +96,14 @@ export function createMetrics(): Metrics {
     refused: (code) => refusals.inc({ code }),
     requestSettled: (outcome, durationMs) => requestSeconds.observe({ outcome }, durationMs / 1_000),
     brokerEvent: (event) => brokerEvents.inc({ event }),
+    redisCommand: (name) => redisCommands.set(name, (redisCommands.get(name) ?? 0) + 1),
     canaryAge: (seconds) => canaryAge.set(seconds),
   };
 
   return {
     observer,
     registry,
-    watch(figures) {
+    watch({ hub, ready }) {
       const read = (name: string, help: string, value: () => number) =>
         new Gauge({
           name: `trunkline_${name}`,
@@ -100,8 +113,10 @@ export function createMetrics(): Metrics {
             this.set(value());
           },
         });
-      read('ready', '1 while this node takes traffic.', () => Number(figures.ready()));
-      read('degraded', '1 while Redis is away.', () => Number(figures.degraded()));
+      read('ready', '1 while this node takes traffic.', () => Number(ready()));
+      read('degraded', '1 while Redis is away.', () => Number(hub.status().state === 'degraded'));
+      read('queue_bytes', 'Bytes that wait for slow readers.', () => hub.queuedBytes());
+      read('rooms', 'Rooms with members on this node.', () => hub.status().rooms);
     },
   };
 }

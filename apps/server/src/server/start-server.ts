@@ -86,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       readyWhenDegraded: configuration.readyWhenDegraded,
     });
   };
-  metrics.watch({ ready: () => readiness().ready, degraded: () => hub.status().state === 'degraded' });
+  metrics.watch({ ready: () => readiness().ready, hub });
 
   const board = createNodeBoard({
     nodeId: hub.status().nodeId,

@@ -69,6 +69,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     roster: core.roster,
     start: () => hub.start(),
     status: () => hub.status(),
+    queuedBytes: () => hub.queuedBytes(),
     authenticate: async (token) => {
       const principal = await core.authenticator.authenticate(token);
       hub.parts.revocations.check(principal);
@@ -181,13 +182,24 @@ class HubProcess {
   status(): HubStatus {
     const { broker, connections } = this.core;
     const brokerStatus = broker.status;
-    const base = { broker: brokerStatus, connections: connections.byId.size, nodeId: broker.nodeId };
+    const base = {
+      broker: brokerStatus,
+      connections: connections.byId.size,
+      nodeId: broker.nodeId,
+      rooms: this.parts.rooms.size,
+    };
     if (this.#state === 'starting' || brokerStatus.state === 'starting')
       return { ...base, state: 'starting', ready: false };
     if (this.#state !== 'running') return { ...base, state: 'draining', ready: false };
     if (brokerStatus.state === 'degraded')
       return { ...base, state: 'degraded', ready: brokerStatus.deaf !== true, reason: brokerStatus.reason };
     return { ...base, state: 'ready', ready: true };
+  }
+
+  queuedBytes(): number {
+    let bytes = 0;
+    for (const { link } of this.core.connections.byId.values()) bytes += link.bufferedBytes();
+    return bytes;
   }
 
   async drain(options: {

@@ -111,6 +111,8 @@ export interface HubStatus {
   readonly broker: BrokerStatus;
   readonly connections: number;
   readonly nodeId: string;
+  /** Rooms with members on this node. */
+  readonly rooms: number;
 }
 
 /** The core in one process: connections, rooms, policy, broker. Made by `createHub`. */
@@ -120,6 +122,8 @@ export interface Hub<C extends Contract = Contract> {
   readonly roster: Roster;
   start(): Promise<void>;
   status(): HubStatus;
+  /** Bytes that wait for the peers of this node to read, added up when asked: time grows with the connections. */
+  queuedBytes(): number;
   /** Verifies a token as the gateway does, revocations included; for HTTP routes beside the sockets. @throws {TrunklineError} as the gateway */
   authenticate(token: string): Promise<Principal>;
   /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */

@@ -23,6 +23,8 @@ export interface Observer {
   refused?(code: string): void;
   requestSettled?(outcome: 'ok' | 'error' | 'timeout' | 'cancelled', durationMs: number): void;
   brokerEvent?(event: 'reconnected' | 'resubscribed' | 'junk' | 'foreign_lost' | 'repaired' | 'canary_missed'): void;
+  /** One command was sent to Redis, by its name in lower case. */
+  redisCommand?(name: string): void;
   /** Age of the newest canary heard from this node itself, seconds. */
   canaryAge?(seconds: number): void;
 }

@@ -45,6 +45,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
       options: link.target.options,
       name: `${keys.prefix}:${nodeId.slice(0, 8)}:replicated`,
       commandTimeoutMs: publishDeadlineMs,
+      observer,
       onReady: () => void own.resume().catch(() => connection.reconnect()),
       onLost: (reason) => own.suspend(reason),
     });

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Observer } from '../../seams/observer.js';
 import { describeFailure } from './redis-failure.js';
 
 export interface RedisConnectionOptions {
@@ -7,6 +8,7 @@ export interface RedisConnectionOptions {
   readonly name: string;
   /** Bound of one command without a deadline of its own, milliseconds. */
   readonly commandTimeoutMs: number;
+  readonly observer: Observer;
   /** Once per established connection, before which nothing may be sent. */
   onReady(): void;
   /** Once per loss, and once per failed try. */
@@ -33,6 +35,7 @@ export function createRedisConnection({
   options,
   name,
   commandTimeoutMs,
+  observer,
   onReady,
   onLost,
 }: RedisConnectionOptions): RedisConnection {
@@ -60,6 +63,13 @@ export function createRedisConnection({
     sentinelCommandTimeout: HANDSHAKE_MS,
     sentinelRetryStrategy: (attempt) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * attempt),
   });
+
+  // Every command passes here, those of pipelines and scripts included.
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    observer.redisCommand?.(command.name);
+    return send(command, stream);
+  };
 
   function connect(): void {
     // A failed try is told by `error` and `close`; the promise says nothing more.

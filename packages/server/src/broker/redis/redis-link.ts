@@ -71,6 +71,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     },
     name: nameOf('commands'),
     commandTimeoutMs,
+    observer,
     onReady: () => void prepare(),
     onLost(reason) {
       for (const listener of commandListeners) listener.lost?.(reason);
@@ -81,6 +82,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     options: target.options,
     name: nameOf('health'),
     logger,
+    observer,
     commands: () => (status.facts.usable ? commands.redis : undefined),
     onChanged(moved) {
       // The others may still talk to the one before.
@@ -96,6 +98,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const subscriber = createSubscriber({
     options: target.options,
     name: nameOf('subscriber'),
+    observer,
     onHeard() {
       if (everConnected) observer.brokerEvent?.('resubscribed');
       if (status.facts.usable) canary.expect();

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Logger } from '../../seams/dialect.js';
+import type { Observer } from '../../seams/observer.js';
 import { createRedisConnection } from './redis-connection.js';
 import { findObstacle, parseFacts, type RedisFacts } from './redis-facts.js';
 
@@ -7,6 +8,7 @@ export interface ServerWatchOptions {
   readonly options: RedisOptions;
   readonly name: string;
   readonly logger: Logger;
+  readonly observer: Observer;
   /** The command connection; undefined while it may not be used. */
   commands(): Redis | undefined;
   /** Another process or another life of the same one answers now. `moved`: another process. */
@@ -32,6 +34,7 @@ export function createServerWatch({
   options,
   name,
   logger,
+  observer,
   commands,
   onChanged,
   onObstacle,
@@ -44,6 +47,7 @@ export function createServerWatch({
     options,
     name,
     commandTimeoutMs: ANSWER_MS,
+    observer,
     onReady: () => undefined,
     onLost: () => undefined,
   });

@@ -1,9 +1,11 @@
 import type { RedisOptions } from 'ioredis';
+import type { Observer } from '../../seams/observer.js';
 import { createRedisConnection, type RedisConnection } from './redis-connection.js';
 
 export interface SubscriberOptions {
   readonly options: RedisOptions;
   readonly name: string;
+  readonly observer: Observer;
   /** Every wanted channel is heard on a fresh connection. */
   onHeard(): void;
   onLost(reason: string): void;
@@ -20,7 +22,7 @@ export interface Subscriber {
 const SUBSCRIBE_TIMEOUT_MS = 3_000;
 const CHANNELS_PER_COMMAND = 500;
 
-export function createSubscriber({ options, name, onHeard, onLost }: SubscriberOptions): Subscriber {
+export function createSubscriber({ options, name, observer, onHeard, onLost }: SubscriberOptions): Subscriber {
   const wanted = new Map<string, (message: string) => void>();
   /** What this connection was told to hear, with the answer. */
   let asked = new Map<string, Promise<void>>();
@@ -31,6 +33,7 @@ export function createSubscriber({ options, name, onHeard, onLost }: SubscriberO
     options,
     name,
     commandTimeoutMs: SUBSCRIBE_TIMEOUT_MS,
+    observer,
     onReady() {
       const current = new Map<string, Promise<void>>();
       asked = current;

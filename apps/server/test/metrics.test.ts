@@ -1,0 +1,53 @@
+import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
+import { expect, it } from 'vitest';
+import { startWholeServer } from './start-server.js';
+
+type Server = Awaited<ReturnType<typeof startWholeServer>>;
+
+/** One figure of /metrics; NaN: it is not there. */
+async function figure(server: Server, line: string): Promise<number> {
+  const headers = { authorization: `Bearer ${await server.tokenFor('boss', 'admin')}` };
+  const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+  const found = text.split('\n').find((one) => one.startsWith(`${line} `));
+  return Number(found?.slice(line.length) ?? Number.NaN);
+}
+
+it('counts the rooms that have members, until the last one leaves', async () => {
+  await using server = await startWholeServer();
+  await using client = await connectRaw({ url: server.socketUrl });
+  await client.hello({ token: await server.tokenFor('ann') });
+  await client.join('lobby:hall');
+  await client.join('lobby:yard');
+  expect(await figure(server, 'trunkline_rooms')).toBe(2);
+  await client.close();
+  await eventually(async () => (await figure(server, 'trunkline_rooms')) === 0);
+});
+
+it('shows the bytes that wait for a peer who does not read, and forgets them with it', async () => {
+  await using server = await startWholeServer({ MAX_QUEUE_BYTES: String(64 * 1_024 * 1_024) });
+  await using reader = await connectRaw({ url: server.socketUrl });
+  await reader.hello({ token: await server.tokenFor('ann') });
+  await reader.join('lobby:hall');
+  expect(await figure(server, 'trunkline_queue_bytes')).toBe(0);
+  reader.socket.pause();
+  const text = 'x'.repeat(200_000);
+  await eventually(async () => {
+    await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text } });
+    return (await figure(server, 'trunkline_queue_bytes')) > 200_000;
+  });
+  reader.terminate();
+  await eventually(async () => (await figure(server, 'trunkline_queue_bytes')) === 0);
+});
+
+it('counts the commands that it sends to Redis, and each time that it connects again', async () => {
+  await using redis = await startRedis();
+  await using server = await startWholeServer({ REDIS_URL: redis.url });
+  await eventually(async () => (await fetch(`${server.url}/readyz`)).status === 200);
+  const scripts = await figure(server, 'trunkline_redis_commands_total{command="evalsha"}');
+  await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text: 'hi' } });
+  expect(await figure(server, 'trunkline_redis_commands_total{command="evalsha"}')).toBeGreaterThan(scripts);
+  expect(await figure(server, 'trunkline_redis_commands_total{command="subscribe"}')).toBeGreaterThan(0);
+  await redis.kill();
+  await redis.start();
+  await eventually(async () => (await figure(server, 'trunkline_broker_events_total{event="reconnected"}')) > 0);
+});
