@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { runCampaign } from './campaign.js';
+import { runKill } from './kill.js';
+import { killReport } from './kill-report.js';
 import { MUTANTS } from './mutants.js';
 import { mutantsTable } from './mutants-table.js';
 import { nemesesNamed } from './nemeses.js';
@@ -21,10 +23,13 @@ interface CampaignFlags {
   readonly json?: true;
 }
 
-const program = new Command('chaos')
-  .description(
-    'Nodes, real Redis, clients of the public SDK, every nemesis, and the judge of what their callbacks saw.',
-  )
+const program = new Command('chaos').description(
+  'Nodes, real Redis, clients of the public SDK, every nemesis, and the judge of what their callbacks saw.',
+);
+
+program
+  .command('campaign', { isDefault: true })
+  .description('Every nemesis in random order, then the judge.')
   .argument('[mode]', '`smoke` (60 s) or `full` (10 minutes)', 'full')
   .option('--seed <number>', 'replays a run', anySeed)
   .option('--seconds <number>', 'how long faults go on')
@@ -55,11 +60,28 @@ const program = new Command('chaos')
   });
 
 program
+  .command('kill')
+  .description('Kills one of several nodes with SIGKILL, and times how its clients come back.')
+  .option('--clients <number>', 'of the node that is killed; the others have as many each', '500')
+  .option('--nodes <number>', 'server processes', '3')
+  .option('--json', 'print the result as JSON')
+  .action(async (flags: { readonly clients: string; readonly nodes: string; readonly json?: true }) => {
+    const result = await runKill({
+      nodes: Number(flags.nodes),
+      clients: Number(flags.clients),
+      publishesPerSecond: 20,
+      say,
+    });
+    print(flags.json ? JSON.stringify(result) : killReport(result));
+    process.exitCode = result.complaints.length === 0 ? 0 : 1;
+  });
+
+program
   .command('mutants')
   .description('Puts one defect after the other into our own server: each must be caught, and nothing found without.')
-  .option('--pick <text>', 'those whose name contains it')
-  .action(async ({ pick = '' }: { readonly pick?: string }) => {
-    const { seed } = program.opts<CampaignFlags>();
+  .option('--seed <number>', 'replays a run', anySeed)
+  .option('--pick <text>', 'those whose name contains it', '')
+  .action(async ({ pick, seed }: { readonly pick: string; readonly seed: string }) => {
     const mutants = MUTANTS.filter(({ name }) => name.includes(pick));
     const runs = await runMutants(mutants, { seed: Number(seed), say });
     print(mutantsTable(runs, Number(seed)));

@@ -1,5 +1,6 @@
 import { ruleOfThree } from '@trunkline/cli/verify';
 import { Command } from 'commander';
+import { ledgerRows, type Row, rowsTable } from './ledger-rows.js';
 import { explainRestart, type RollingOptions, runRolling } from './rolling.js';
 
 const MODES: Readonly<Record<string, Omit<RollingOptions, 'say'>>> = {
@@ -17,27 +18,16 @@ if (mode === undefined) command.error('The mode is smoke or full.');
 else {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const { ledger, balancer, restarts, back, complaints } = await runRolling({ ...mode, say });
-  const rows: readonly (readonly [string, number | string])[] = [
-    ['published', ledger.published],
-    ['acknowledged', ledger.acknowledged],
-    ['refused for certain', ledger.failed],
-    ['unknown', ledger.unknown],
-    ['delivered to callbacks', ledger.delivered],
-    ['lost acknowledged', ledger.lost],
-    ['duplicated', ledger.duplicated],
-    ['silent gaps', ledger.silentGaps],
-    ['reported gaps', ledger.reportedGaps],
-    ['clients back', `${back} of ${mode.clients}`],
-    ['away p50', `${ledger.resumeP50Ms} ms`],
-    ['away p99', `${ledger.resumeP99Ms} ms`],
-  ];
   const text = [
     `${mode.nodes} nodes · ${mode.clients} clients · ${balancer} · Node ${process.version}`,
     '',
-    '| | |',
-    '|---|---|',
-    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
-    ...restarts.map((restart, index) => `| restart of node ${index + 1} | ${explainRestart(restart)} |`),
+    rowsTable([
+      ...ledgerRows(ledger),
+      ['clients back', `${back} of ${mode.clients}`],
+      ['away p50', `${ledger.resumeP50Ms} ms`],
+      ['away p99', `${ledger.resumeP99Ms} ms`],
+      ...restarts.map((restart, index): Row => [`restart of node ${index + 1}`, explainRestart(restart)]),
+    ]),
     '',
     `${complaints.length} complaints; ${ruleOfThree(ledger.acknowledged)}.`,
     ...complaints.slice(0, 20).map((complaint) => `- ${complaint}`),

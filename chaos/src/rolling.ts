@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type HistoryEntry, judge, type Ledger, monotonicMicros } from '@trunkline/cli/verify';
+import { judge, type Ledger, monotonicMicros } from '@trunkline/cli/verify';
 import { eventually } from '@trunkline/testkit';
-import { type Balancer, startBalancer } from './balancer.js';
+import { startBalancer } from './balancer.js';
 import { arrive } from './campaign.js';
-import { Fleet } from './fleet.js';
-import { startTopology, type Topology } from './topology.js';
+import { countConnections, startCrowd } from './crowd.js';
+import { describeRush, MAX_PEAK_SHARE } from './rush.js';
+import { startTopology } from './topology.js';
 
 export interface RollingOptions {
   readonly nodes: number;
@@ -35,10 +36,6 @@ export interface RollingResult {
   readonly complaints: readonly string[];
 }
 
-/** Clients that share a room and a worker thread: everybody's coming and going is told to the others. */
-const GROUP = 50;
-const BUCKET_MICROS = 100_000;
-const MAX_PEAK_SHARE = 0.2;
 /** How long all clients may take to be back after one node's restart. */
 const RETURN_MS = 60_000;
 /** Between two restarts, until the balancer has seen the node well twice; Kubernetes calls it minReadySeconds. */
@@ -57,10 +54,11 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
     },
   });
   await using balancer = await startBalancer(topology.nodes.map(({ port }) => port));
-  await using fleets = await startFleets(topology, balancer, options);
-  say(`${nodes} nodes, ${clients} clients in ${fleets.all.length} rooms, ${balancer.name}`);
-  const count = await connectionCounter(topology);
-  for (const fleet of fleets.all) fleet.order({ type: 'publish' });
+  const { publishesPerSecond } = options;
+  await using crowd = await startCrowd(topology, { port: balancer.port, clients, publishesPerSecond });
+  say(`${nodes} nodes, ${clients} clients in ${crowd.fleets.length} rooms, ${balancer.name}`);
+  const count = () => countConnections(topology, [...topology.nodes.keys()]);
+  for (const fleet of crowd.fleets) fleet.order({ type: 'publish' });
 
   const restarts: Restart[] = [];
   for (const node of topology.nodes) {
@@ -71,71 +69,19 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
     await eventually(async () => (await count()) === clients, { timeoutMs: RETURN_MS, everyMs: 250 }).catch(
       () => undefined,
     );
-    // Workers hand over what they saw every 100 ms; asking flushes it.
-    for (const fleet of fleets.all) await fleet.status();
-    restarts.push(describeRestart(exitCode, started, fleets.history()));
+    await crowd.flush();
+    const { returned: moved, peakShare } = describeRush(crowd.history(), started);
+    restarts.push({ exitCode, moved, peakShare, durationMs: Math.round((monotonicMicros() - started) / 1_000) });
     say(`  ${restarts.length}. node: ${explainRestart(restarts.at(-1))}`);
   }
 
-  for (const fleet of fleets.all) fleet.order({ type: 'quiet' });
+  for (const fleet of crowd.fleets) fleet.order({ type: 'quiet' });
   const logs = [];
-  for (const fleet of fleets.all) logs.push(...(await arrive(fleet, say)));
+  for (const fleet of crowd.fleets) logs.push(...(await arrive(fleet, say)));
   const back = await count();
-  for (const fleet of fleets.all) await fleet.close();
-  const ledger = judge(fleets.history(), logs);
+  for (const fleet of crowd.fleets) await fleet.close();
+  const ledger = judge(crowd.history(), logs);
   return { ledger, balancer: balancer.name, restarts, back, complaints: complaintsOf(ledger, restarts, back, clients) };
-}
-
-async function startFleets(topology: Topology, balancer: Balancer, load: RollingOptions) {
-  const { clients, publishesPerSecond } = load;
-  const rate = publishesPerSecond / clients;
-  const all: Fleet[] = [];
-  const ready: Promise<unknown>[] = [];
-  for (let first = 0; first < clients; first += GROUP) {
-    const names = Array.from({ length: Math.min(GROUP, clients - first) }, (_, index) => `c${first + index}`);
-    const tokens = Object.fromEntries(
-      await Promise.all(names.map(async (name) => [name, await topology.token(name)] as const)),
-    );
-    const rooms = [`verify:rolling-${all.length}`];
-    const urls = [`ws://127.0.0.1:${balancer.port}/v1/connect`];
-    const options = { workers: 1, rooms, urls, tokens, seed: first, rate };
-    const fleet = new Fleet(options, new URL('../dist/worker.js', import.meta.url));
-    all.push(fleet);
-    // Asked at once: a fleet says it only once, perhaps before the last one is made.
-    ready.push(fleet.ready());
-  }
-  await Promise.all(ready);
-  return {
-    all,
-    history: () => all.flatMap(({ history }) => history),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(all.map((fleet) => fleet[Symbol.asyncDispose]()));
-    },
-  };
-}
-
-/** Asks the nodes, over HTTP, how many connections all of them have. */
-async function connectionCounter(topology: Topology): Promise<() => Promise<number>> {
-  const headers = { authorization: `Bearer ${await topology.token('counter')}` };
-  const [node] = topology.nodes;
-  return async () => {
-    const answer = await fetch(`http://127.0.0.1:${node?.port}/websocket/connections?limit=1`, { headers });
-    const { total } = (await answer.json()) as { total: number };
-    return total;
-  };
-}
-
-function describeRestart(exitCode: number | null, started: number, history: readonly HistoryEntry[]): Restart {
-  const buckets = new Map<number, number>();
-  let moved = 0;
-  for (const { type, at } of history) {
-    if (type !== 'resumed' || at < started) continue;
-    const bucket = Math.floor(at / BUCKET_MICROS);
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
-    moved += 1;
-  }
-  const peakShare = moved === 0 ? 0 : Math.max(...buckets.values()) / moved;
-  return { exitCode, moved, peakShare, durationMs: Math.round((monotonicMicros() - started) / 1_000) };
 }
 
 export function explainRestart(restart: Restart | undefined): string {
