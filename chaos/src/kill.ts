@@ -26,7 +26,7 @@ export interface KillResult extends Rush {
   readonly complaints: readonly string[];
 }
 
-const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_MS = 3_000;
 const RETURN_MS = 5_000;
 /** How long the run waits for stragglers before it counts them as lost. */
 const PATIENCE_MS = 60_000;
@@ -70,12 +70,13 @@ export async function runKill({
   return { ...result, complaints: complaintsOf(result) };
 }
 
-function complaintsOf({ killed, returned, peakShare, lastMs, ledger }: Omit<KillResult, 'complaints'>): string[] {
+function complaintsOf({ killed, returned, peakTries, lastMs, ledger }: Omit<KillResult, 'complaints'>): string[] {
   const complaints = ledger.findings.map(({ violation, room, detail }) => `${violation} in ${room}: ${detail}`);
   if (ledger.acknowledged === 0) complaints.push('nothing was acknowledged, so nothing was shown');
   if (returned !== killed) complaints.push(`${returned} of ${killed} clients came back`);
   if (lastMs > RETURN_MS) complaints.push(`the last client was back after ${lastMs} ms`);
-  if (peakShare > MAX_PEAK_SHARE)
-    complaints.push(`${(peakShare * 100).toFixed(1)} % of the clients came back within 100 ms`);
+  // Welcomes come as fast as the machine makes them; what spreads a herd is when it knocks.
+  if (peakTries > MAX_PEAK_SHARE)
+    complaints.push(`${(peakTries * 100).toFixed(1)} % of the clients tried to connect within 100 ms`);
   return complaints;
 }

@@ -173,8 +173,10 @@ export function createConnection(parts: ConnectionParts): Connection {
     liveness?.heard();
     if (!frame) return;
     if (frame.type === 'welcome') welcome(frame);
-    else if (frame.type === 'ping') transport?.send({ type: 'pong' });
-    else if (frame.type === 'goaway') goaway(frame);
+    else if (frame.type === 'ping') {
+      spreadMs = frame.reconnectSpreadMs ?? spreadMs;
+      transport?.send({ type: 'pong' });
+    } else if (frame.type === 'goaway') goaway(frame);
     else if (frame.type === 'error' && state.status === 'authenticating') {
       // The close that follows decides; a refusal that cures itself is nobody's business.
       refusedMs = frame.retryAfterMs ?? 0;

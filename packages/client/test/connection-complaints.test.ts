@@ -209,6 +209,21 @@ describe('reconnecting', () => {
     expect(new Set(delays.map((ms) => Math.round(ms * 10))).size).toBeGreaterThan(20);
   });
 
+  test('a spread told with a later ping replaces the one of the welcome', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url, token: 't', random: () => 0.5 });
+    const opening = client.connect();
+    const peer = await script.connection();
+    await peer.welcome();
+    await opening;
+    peer.send({ type: 'ping', reconnectSpreadMs: 800 });
+    await peer.next('pong');
+    peer.send({ type: 'ping' });
+    await peer.next('pong');
+    peer.terminate();
+    await eventually(() => expect(client.state).toMatchObject({ status: 'waiting', delayMs: 400 }));
+  });
+
   test('maxAttempts ends the trying, and says so', async () => {
     const client = openClient({ ...QUICK, url: urlOf(1), maxAttempts: 3 });
     expect(await settle(client.connect())).toMatch(/./);

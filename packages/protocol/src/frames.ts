@@ -292,6 +292,8 @@ export interface ErrorFrame extends ErrorBody {
 }
 export interface PingFrame {
   readonly type: 'ping';
+  /** In place of the one in `welcome.limits`, once the node has many more or fewer connections than then. */
+  readonly reconnectSpreadMs?: number;
 }
 
 export type ServerFrame =

@@ -197,5 +197,5 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
     afterMs: z.number(),
   }),
   errorBodySchema.extend({ type: z.literal('error'), id: id.optional() }),
-  z.looseObject({ type: z.literal('ping') }),
+  z.looseObject({ type: z.literal('ping'), reconnectSpreadMs: count.optional() }),
 ]);

@@ -56,6 +56,8 @@ export type HistoryEntry =
     }
   /** The client ended on purpose; nothing is owed to it from here on. */
   | { readonly type: 'end'; readonly at: number; readonly client: string }
+  /** A try to connect again after a loss. */
+  | { readonly type: 'retry'; readonly at: number; readonly client: string }
   /** From a lost connection to the next welcome. */
   | { readonly type: 'resumed'; readonly at: number; readonly client: string; readonly durationMs: number };
 

@@ -37,6 +37,7 @@ export function createProbe({ name, rooms, client: options, random, record }: Pr
 
   client.on('state', (next, previous) => {
     if (previous.status === 'open' && next.status !== 'open') lostAt = performance.now();
+    if (next.status === 'connecting' && lostAt !== null) record({ type: 'retry', at: monotonicMicros(), client: name });
     if (next.status === 'open' && lostAt !== null) {
       record({ type: 'resumed', at: monotonicMicros(), client: name, durationMs: performance.now() - lostAt });
       lostAt = null;

@@ -1,5 +1,5 @@
 import type { ServerFrame } from '@trunkline/protocol';
-import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
+import { type Encoder, type EventNotice, type Notice, PING } from '../seams/dialect.js';
 import { EventText } from './event-text.js';
 
 const PING_FRAME = JSON.stringify({ type: 'ping' });
@@ -11,7 +11,7 @@ const eventText = new EventText();
 /** Words notices as the frames of `trunkline.v1`. The frames' fields, and no others of a notice, reach the wire. */
 export const canonicalEncoder: Encoder<string> = {
   encode(notice) {
-    if (notice.type === 'ping') return PING_FRAME;
+    if (notice === PING) return PING_FRAME;
     if (notice.type === 'event') return eventText.of(notice);
     const frame = frameOf(notice);
     return frame === null ? null : JSON.stringify(frame);
@@ -71,7 +71,7 @@ function frameOf(notice: Exclude<Notice, EventNotice>): FrameToWrite | null {
     case 'progress':
       return { type: 'progress', id: notice.ref, data: notice.data };
     case 'ping':
-      return { type: 'ping' };
+      return { type: 'ping', reconnectSpreadMs: notice.reconnectSpreadMs };
     case 'expiring':
       return { type: 'expiring', expiresAt: notice.expiresAt };
     case 'goaway': {

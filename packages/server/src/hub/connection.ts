@@ -22,6 +22,8 @@ export class Connection {
   /** When the hub last pinged; the first ping is spread over the interval. */
   pingedAt: number;
   expiringTold = false;
+  /** The span of its first reconnect, as it was told last. */
+  toldSpreadMs = 0;
   /** Set at the first close; nothing is sent afterwards. */
   closedWith: CloseCode | null = null;
   /** Set when the peer is gone. */

@@ -54,6 +54,11 @@ export class Connections {
     if (this.bySession.get(connection.sessionId) === connection) this.bySession.delete(connection.sessionId);
   }
 
+  /** Over what a client spreads its first retry after a drop, so that all of this node's together are no storm. */
+  get reconnectSpreadMs(): number {
+    return Math.min(1_000, 2 * this.byId.size);
+  }
+
   ofUser(userId: string): Iterable<Connection> {
     return this.byUser.get(userId) ?? [];
   }

@@ -84,7 +84,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       session: parts.sessionIds.sign(sessionId, principal.userId),
       principal,
       serverTime: Date.now(),
-      limits: welcomeLimits(parts),
+      limits: welcomeLimits(parts, connection),
       heartbeat: parts.pulse.timingOf(connection),
       ...(openOptions.ref === undefined ? {} : { ref: openOptions.ref }),
     });
@@ -121,8 +121,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   };
 }
 
-function welcomeLimits({ core }: GatewayParts) {
+function welcomeLimits({ core }: GatewayParts, connection: Connection) {
   const { limits, connections } = core;
+  connection.toldSpreadMs = connections.reconnectSpreadMs;
   return {
     maxMessageBytes: limits.maxMessageBytes,
     maxRooms: limits.roomsPerConnection,
@@ -130,7 +131,7 @@ function welcomeLimits({ core }: GatewayParts) {
     messagesPerSecond: limits.messagesPerSecond,
     burst: limits.messageBurst,
     dedupeWindowMs: limits.dedupeWindowMs,
-    reconnectSpreadMs: Math.min(1_000, 2 * connections.byId.size),
+    reconnectSpreadMs: connections.reconnectSpreadMs,
   };
 }
 

@@ -1,4 +1,4 @@
-import { PING } from '../seams/dialect.js';
+import { type Notice, PING } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { LiveAuthorisation } from './live-authorisation.js';
@@ -16,6 +16,8 @@ const EXPIRY_TOLERANCE_MS = 5_000;
 /** A room without events is compared with the log this often. */
 const IDLE_CHECK_MS = 5_000;
 const CHECKS_PER_TICK = 200;
+/** A smaller change of the spread is not worth telling. */
+const SPREAD_STEP_MS = 100;
 
 /** The one timer of all connections: pings, silence, token expiry, what backpressure held back, idle rooms. */
 export class Pulse {
@@ -74,7 +76,15 @@ export class Pulse {
     if (now - connection.pingedAt < intervalMs) return;
     connection.pingedAt = now;
     if (connection.options.heartbeat === 'link') connection.link.ping?.();
-    else connection.tell(PING);
+    else connection.tell(this.#pingFor(connection));
+  }
+
+  /** Who came while the node filled was told the short spread of a small one; lost together, all would be back at once. */
+  #pingFor(connection: Connection): Notice {
+    const { reconnectSpreadMs } = this.core.connections;
+    if (Math.abs(reconnectSpreadMs - connection.toldSpreadMs) < SPREAD_STEP_MS) return PING;
+    connection.toldSpreadMs = reconnectSpreadMs;
+    return { type: 'ping', reconnectSpreadMs };
   }
 
   #expire(connection: Connection, now: number): void {

@@ -221,7 +221,7 @@ export interface EventNotice {
   /** True for a copy replayed from the log. */
   readonly replayed?: true;
 }
-/** The one ping; encoders may keep its frame. */
+/** The usual ping; encoders may keep its frame. */
 export const PING: Notice = { type: 'ping' };
 export type Notice =
   | {
@@ -298,7 +298,8 @@ export type Notice =
   | { readonly type: 'call'; readonly id: string; readonly method: string; readonly data: unknown }
   | { readonly type: 'call_cancelled'; readonly of: string }
   | { readonly type: 'progress'; readonly ref: string; readonly data: unknown }
-  | { readonly type: 'ping' }
+  /** With `reconnectSpreadMs` when it is no longer what the connection was told. */
+  | { readonly type: 'ping'; readonly reconnectSpreadMs?: number }
   | { readonly type: 'expiring'; readonly expiresAt: number }
   /** A broadcast to every connection (`system_notification`). */
   | {

@@ -251,6 +251,20 @@ describe('limits', () => {
     expect((await talker.publish('lobby:main', 'message', { text: 'here' })).offset).toBe(1);
   });
 
+  test('a client that came early is told the spread of its reconnect anew once the node has filled', async () => {
+    await using hub = await startHub({ heartbeat: { intervalMs: 100, timeoutMs: 5_000 } });
+    await using early = await connectRaw({ url: hub.url, answerPings: false });
+    const { limits } = await early.hello({ token: await hub.token('ann') });
+    expect(limits.reconnectSpreadMs).toBe(2);
+    expect(await early.nextOf('ping')).toEqual({ type: 'ping' });
+    const others: RawClient[] = [];
+    for (let n = 0; n < 50; n++) others.push(await connect(hub, `u${n}`));
+    const told = await early.nextWhere((frame) => frame.type === 'ping' && 'reconnectSpreadMs' in frame, 'the spread');
+    expect(told).toEqual({ type: 'ping', reconnectSpreadMs: 102 });
+    expect(await early.nextOf('ping')).toEqual({ type: 'ping' });
+    await Promise.all(others.map((other) => other.close()));
+  });
+
   test('twenty malformed frames close the connection, fewer do not', async () => {
     await using hub = await startHub();
     await using ann = await connect(hub, 'ann');
