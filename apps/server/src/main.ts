@@ -32,15 +32,16 @@ async function runPrimary({ keys, log, workers }: Configuration): Promise<void> 
 async function runServer(configuration: Configuration): Promise<void> {
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
+  const hasDashboard = existsSync(ADMIN);
   const server = await startServer({
     configuration,
     logger,
     ...(hasPages ? { pagesDirectory: PAGES } : {}),
-    adminDirectory: ADMIN,
+    ...(hasDashboard ? { adminDirectory: ADMIN } : {}),
   });
   exitOnSignal({ drain: () => server.drain(), deadlineMs: configuration.drain.deadlineMs, logger });
   const { issuer } = server.identity;
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
   if (!configuration.production && issuer && isFirst)
-    process.stdout.write(await announce({ url: server.url, issuer, hasPages }));
+    process.stdout.write(await announce({ url: server.url, issuer, hasPages, hasDashboard }));
 }

@@ -3,10 +3,13 @@ import type { ApiContext } from './api-context.js';
 import { eventName, limitOf } from './shapes.js';
 import type { Api } from './zod-schemas.js';
 
+/** A page of 1 000 held up the event loop for up to 19 ms where 20 ms are the goal. */
+const MOST_ON_PAGE = 500;
+
 /** Which part of a long list. */
 export const rosterPage = z.object({
   cursor: z.string().min(1).max(1_024).optional(),
-  limit: limitOf(1_000, 100),
+  limit: limitOf(MOST_ON_PAGE, 100),
   prefix: z.string().min(1).max(256).optional(),
 });
 export const broadcastBody = z.object({ type: eventName, data: z.unknown() });

@@ -5,6 +5,7 @@ export async function announce(options: {
   readonly url: string;
   readonly issuer: TokenIssuer;
   readonly hasPages: boolean;
+  readonly hasDashboard: boolean;
 }): Promise<string> {
   const user = await options.issuer.issueTestToken({ userId: 'test-user' });
   const admin = await options.issuer.issueTestToken({ userId: 'test-admin', roles: ['admin', 'service'] });
@@ -14,6 +15,7 @@ export async function announce(options: {
     `  Address: ${options.url}`,
     `  WebSocket: ${socket}`,
     ...(options.hasPages ? [`  Playground: ${options.url}/`] : []),
+    ...(options.hasDashboard ? [`  Dashboard: ${options.url}/admin/ (sign in with the admin token)`] : []),
     `  Token: ${user.token}`,
     `  Admin token: ${admin.token}`,
   ];

@@ -1,45 +1,58 @@
-import type { Roster, RosterEntry, RosterQuery, RosterRoom } from '../seams/roster.js';
+import type { Roster, RosterEntry, RosterRoom } from '../seams/roster.js';
+import { RoomCounts } from './room-counts.js';
+import { connectionOf, orderKey, PageFill, readCursor, writeCursor } from './roster-order.js';
+import { SortedKeys } from './sorted-keys.js';
 
-/** The roster of a single process. Pages are ordered by connection id and by room name; a cursor is the last one seen. */
+/** The roster of a single process. Pages are ordered by user and by room name; a cursor is the last one seen. */
 export function createMemoryRoster(): Roster {
   const entries = new Map<string, RosterEntry>();
+  const order = new SortedKeys();
+  const rooms = new SortedKeys();
+  const counts = new RoomCounts((room, count) => {
+    if (count === 0) rooms.delete(room);
+    else if (count === 1) rooms.add(room);
+  });
 
   return {
     start: () => Promise.resolve(),
     set(entry) {
+      const before = entries.get(entry.connectionId);
+      if (before === undefined) order.add(orderKey(entry));
       entries.set(entry.connectionId, entry);
+      counts.move(before?.rooms ?? [], entry.rooms);
     },
     remove(connectionId) {
+      const entry = entries.get(connectionId);
+      if (entry === undefined) return;
       entries.delete(connectionId);
+      order.delete(orderKey(entry));
+      counts.move(entry.rooms, []);
     },
-    connections(query) {
-      const wanted = [...entries.values()].filter(({ userId }) => userId.startsWith(query.prefix ?? ''));
-      return Promise.resolve(pageOf(wanted, query, ({ connectionId }) => connectionId));
+    async connections({ cursor, limit, prefix = '' }) {
+      const page = new PageFill(limit);
+      let last = '';
+      for (const key of order.after(readCursor(cursor)[0], prefix)) {
+        if (page.isFull) return { items: page.items, next: writeCursor(last) };
+        last = key;
+        const entry = entries.get(connectionOf(key));
+        if (entry) page.add(entry);
+      }
+      return { items: page.items, next: null };
     },
-    rooms(query) {
-      const counts = new Map<string, number>();
-      for (const entry of entries.values()) {
-        for (const room of new Set(entry.rooms)) counts.set(room, (counts.get(room) ?? 0) + 1);
+    async rooms({ cursor, limit, prefix = '' }) {
+      const items: RosterRoom[] = [];
+      for (const room of rooms.after(readCursor(cursor)[0], prefix)) {
+        if (items.length >= Math.max(1, limit)) return { items, next: writeCursor(items.at(-1)?.room ?? '') };
+        items.push({ room, connections: counts.get(room) });
       }
-      const wanted: RosterRoom[] = [];
-      for (const [room, connections] of counts) {
-        if (room.startsWith(query.prefix ?? '')) wanted.push({ room, connections });
-      }
-      return Promise.resolve(pageOf(wanted, query, ({ room }) => room));
+      return { items, next: null };
     },
     count: () => Promise.resolve(entries.size),
     close() {
+      for (const entry of entries.values()) counts.move(entry.rooms, []);
       entries.clear();
+      order.clear();
       return Promise.resolve();
     },
   };
-}
-
-function pageOf<T>(items: T[], { cursor, limit }: RosterQuery, keyOf: (item: T) => string) {
-  const left = items
-    .filter((item) => cursor === undefined || keyOf(item) > cursor)
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const page = left.slice(0, Math.max(1, limit));
-  const last = page[page.length - 1];
-  return { items: page, next: left.length > page.length && last !== undefined ? keyOf(last) : null };
 }

@@ -3,6 +3,8 @@ import { parseJson } from '../broker/redis/envelope.js';
 import type { RedisLink } from '../broker/redis/redis-link.js';
 import { defineScript } from '../broker/redis/redis-script.js';
 import type { Roster, RosterEntry, RosterRoom } from '../seams/roster.js';
+import { RoomCounts } from './room-counts.js';
+import { connectionOf, orderKey, PageFill, readCursor, writeCursor } from './roster-order.js';
 
 /**
  * Extends this node's lease and its rows'. KEYS nodes, entries, order, rooms, room order. ARGV node, lease, row ttl.
@@ -33,17 +35,17 @@ const BEAT_MS = 5_000;
 const LEASE_MS = 15_000;
 /** Rows outlive the lease, so that a beat that is late finds them. */
 const ROWS_MS = 60_000;
-const BATCH = 500;
-/** Most rows one page looks at; a page can be short and still have a next one. */
-const MAX_SCANNED = 5_000;
+/** Rows written or read with one round trip: more would hold up everything else for too long. */
+const BATCH = 200;
 
 /** The roster over Redis: each node writes its own leased rows, a moment late, and readers merge them. */
 export function createRedisRoster(link: RedisLink): Roster {
   const { keys, nodeId } = link;
   const entries = new Map<string, RosterEntry>();
-  const counts = new Map<string, number>();
-  const changed = new Set<string>();
-  const changedRooms = new Set<string>();
+  /** What Redis does not have yet: connections with their place in the list, and rooms. */
+  const changed = new Map<string, string>();
+  const changedRooms = new Map<string, string>();
+  const counts = new RoomCounts((room) => changedRooms.set(room, room));
   const own = [
     keys.rosterEntries(nodeId),
     keys.rosterOrder(nodeId),
@@ -58,39 +60,34 @@ export function createRedisRoster(link: RedisLink): Roster {
     await beat();
   });
 
-  function count(rooms: readonly string[], by: 1 | -1): void {
-    for (const room of new Set(rooms)) {
-      const now = (counts.get(room) ?? 0) + by;
-      if (now > 0) counts.set(room, now);
-      else counts.delete(room);
-      changedRooms.add(room);
-    }
-  }
-
-  function mark(connectionId: string): void {
-    changed.add(connectionId);
+  function mark(entry: RosterEntry): void {
+    changed.set(entry.connectionId, orderKey(entry));
     flushTimer ??= setTimeout(() => void flush(), FLUSH_MS);
   }
 
-  function write(pipeline: ChainableCommander, connectionId: string): void {
+  function write(pipeline: ChainableCommander, connectionId: string, place: string): void {
     const entry = entries.get(connectionId);
-    if (entry === undefined) pipeline.hdel(own[0], connectionId).zrem(own[1], connectionId);
-    else pipeline.hset(own[0], connectionId, JSON.stringify(entry)).zadd(own[1], 0, connectionId);
+    if (entry === undefined) pipeline.hdel(own[0], connectionId).zrem(own[1], place);
+    else pipeline.hset(own[0], connectionId, JSON.stringify(entry)).zadd(own[1], 0, place);
   }
 
   function writeRoom(pipeline: ChainableCommander, room: string): void {
     const now = counts.get(room);
-    if (now === undefined) pipeline.hdel(own[2], room).zrem(own[3], room);
+    if (now === 0) pipeline.hdel(own[2], room).zrem(own[3], room);
     else pipeline.hset(own[2], room, now).zadd(own[3], 0, room);
   }
 
-  async function run(items: Set<string>, add: (pipeline: ChainableCommander, item: string) => void): Promise<void> {
+  async function run(
+    items: Map<string, string>,
+    add: (pipeline: ChainableCommander, item: string, place: string) => void,
+  ): Promise<void> {
     while (items.size > 0) {
-      const batch = [...items].slice(0, BATCH);
       const pipeline = link.commands.pipeline();
-      for (const item of batch) {
+      let left = BATCH;
+      for (const [item, place] of items) {
         items.delete(item);
-        add(pipeline, item);
+        add(pipeline, item, place);
+        if (--left === 0) break;
       }
       const replies = await pipeline.exec();
       const failure = replies?.find(([error]) => error !== null);
@@ -105,8 +102,8 @@ export function createRedisRoster(link: RedisLink): Roster {
     try {
       if (rewrite) {
         await link.call((redis) => redis.del(...own));
-        for (const connectionId of entries.keys()) changed.add(connectionId);
-        for (const room of counts.keys()) changedRooms.add(room);
+        for (const entry of entries.values()) changed.set(entry.connectionId, orderKey(entry));
+        for (const room of counts.rooms()) changedRooms.set(room, room);
         rewrite = false;
       }
       await run(changed, write);
@@ -134,6 +131,14 @@ export function createRedisRoster(link: RedisLink): Roster {
     return Array.isArray(nodes) ? nodes.map(String).sort() : [];
   }
 
+  /** Members of a sorted set of names with a prefix, those after one of them alone. */
+  async function placesAfter(key: string, after: string, prefix: string, most: number): Promise<readonly string[]> {
+    const from = after > prefix ? `(${after}` : `[${prefix}`;
+    const some = await link.call((redis) => redis.zrangebylex(key, from, '+', 'LIMIT', 0, most));
+    const end = some.findIndex((name) => !name.startsWith(prefix));
+    return end === -1 ? some : some.slice(0, end);
+  }
+
   return {
     start() {
       beatTimer = setInterval(() => void beat(), BEAT_MS);
@@ -141,53 +146,45 @@ export function createRedisRoster(link: RedisLink): Roster {
       return Promise.resolve();
     },
     set(entry) {
-      count(entries.get(entry.connectionId)?.rooms ?? [], -1);
+      counts.move(entries.get(entry.connectionId)?.rooms ?? [], entry.rooms);
       entries.set(entry.connectionId, entry);
-      count(entry.rooms, 1);
-      mark(entry.connectionId);
+      mark(entry);
     },
     remove(connectionId) {
       const entry = entries.get(connectionId);
       if (entry === undefined) return;
       entries.delete(connectionId);
-      count(entry.rooms, -1);
-      mark(connectionId);
+      counts.move(entry.rooms, []);
+      mark(entry);
     },
-    async connections({ cursor = '', limit, prefix = '' }) {
-      const [startNode = '', startId = ''] = cursor.split(' ');
-      const items: RosterEntry[] = [];
-      let scanned = 0;
+    async connections({ cursor, limit, prefix = '' }) {
+      const [startNode = '', startPlace = ''] = readCursor(cursor);
+      const page = new PageFill(limit);
       for (const node of await liveNodes()) {
         if (node < startNode) continue;
-        let after = node === startNode ? startId : '';
+        let after = node === startNode ? startPlace : '';
         for (;;) {
-          const from = after === '' ? '-' : `(${after}`;
-          const ids = await link.call((redis) =>
-            redis.zrangebylex(keys.rosterOrder(node), from, '+', 'LIMIT', 0, BATCH),
-          );
+          const places = await placesAfter(keys.rosterOrder(node), after, prefix, BATCH);
+          const ids = places.map(connectionOf);
           const rows =
             ids.length === 0 ? [] : await link.call((redis) => redis.hmget(keys.rosterEntries(node), ...ids));
-          for (const [index, id] of ids.entries()) {
+          for (const [index, place] of places.entries()) {
+            if (page.isFull) return { items: page.items, next: writeCursor(node, after) };
+            after = place;
             const entry = readEntry(rows[index]);
-            after = id;
-            scanned += 1;
-            if (entry?.userId.startsWith(prefix)) items.push(entry);
-            if (items.length >= limit || scanned >= MAX_SCANNED) return { items, next: `${node} ${after}` };
+            if (entry) page.add(entry);
           }
-          if (ids.length < BATCH) break;
+          if (places.length < BATCH) break;
         }
       }
-      return { items, next: null };
+      return { items: page.items, next: null };
     },
-    async rooms({ cursor = '', limit, prefix = '' }) {
-      const from = cursor !== '' ? `(${cursor}` : prefix === '' ? '-' : `[${prefix}`;
+    async rooms({ cursor, limit, prefix = '' }) {
+      const [after = ''] = readCursor(cursor);
       const nodes = await liveNodes();
       const names = new Set<string>();
       for (const node of nodes) {
-        const some = await link.call((redis) =>
-          redis.zrangebylex(keys.rosterRoomOrder(node), from, '+', 'LIMIT', 0, limit + 1),
-        );
-        for (const name of some) if (name.startsWith(prefix)) names.add(name);
+        for (const name of await placesAfter(keys.rosterRoomOrder(node), after, prefix, limit + 1)) names.add(name);
       }
       const sorted = [...names].sort();
       const page = sorted.slice(0, limit);
@@ -198,7 +195,7 @@ export function createRedisRoster(link: RedisLink): Roster {
           totals.set(name, (totals.get(name) ?? 0) + Number(some[index] ?? 0));
       }
       const items: RosterRoom[] = page.map((room) => ({ room, connections: totals.get(room) ?? 0 }));
-      return { items, next: sorted.length > limit ? (page[page.length - 1] ?? null) : null };
+      return { items, next: sorted.length > limit ? writeCursor(page.at(-1) ?? '') : null };
     },
     async count() {
       const nodes = await liveNodes();

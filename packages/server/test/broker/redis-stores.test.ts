@@ -170,7 +170,7 @@ test('the roster merges nodes, pages to the end, counts rooms, and follows chang
         { room: 'group:0-1', connections: 10 },
         { room: 'group:0-2', connections: 10 },
       ],
-      next: 'group:0-2',
+      next: expect.any(String),
     }),
   );
   expect(await one.rooms({ limit: 10, prefix: 'lobby' })).toEqual({
