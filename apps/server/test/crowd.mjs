@@ -10,7 +10,9 @@ const ORDERS = {
   async open({ url, tokens, rooms }) {
     for (let from = 0; from < tokens.length; from += AT_ONCE) {
       await Promise.all(
-        tokens.slice(from, from + AT_ONCE).map((token, index) => open(url, token, rooms[(from + index) % rooms.length])),
+        tokens
+          .slice(from, from + AT_ONCE)
+          .map((token, index) => open(url, token, rooms[(from + index) % rooms.length])),
       );
     }
     return { opened: sockets.length };

@@ -11,9 +11,13 @@ const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
 const ready = /listening at (http:\S+) \(all\)/;
 
 describe('in development', () => {
-  it('prints its address, the playground and a token that works, and ends well', async () => {
+  it('prints its address, the playground, the dashboard and a token that works, and ends well', async () => {
     await using server = startProcess({});
     const [, url = ''] = await server.printed(/^ {2}Address: (http:\/\/127\.0\.0\.1:\d+)$/m);
+    for (const page of ['Playground', 'Dashboard']) {
+      const [, address = ''] = await server.printed(new RegExp(`^ {2}${page}: (\\S+)`, 'm'));
+      expect((await fetch(address)).headers.get('content-type')).toMatch(/^text\/html/);
+    }
     const [, token = ''] = await server.printed(/^ {2}Token: (eyJ\S+)$/m);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     {

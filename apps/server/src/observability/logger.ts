@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { sampleErrors } from './sample-errors.js';
 
 export interface LoggerOptions {
   readonly level: string;
@@ -13,7 +14,7 @@ const DEPTHS = ['', '*.', '*.*.', '*.*.*.'];
 /** A token may also stand inside a text, such as a URL or an error's message. */
 const TOKEN_IN_TEXT = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|tkt_[\w-]{43}/g;
 
-/** Logs in JSON, or readably; tokens, passwords and cookies never get in. */
+/** Logs in JSON, or readably; tokens, passwords and cookies never get in, and no message floods it. */
 export function createLogger(options: LoggerOptions): Logger {
   const destination =
     options.destination ??
@@ -27,7 +28,10 @@ export function createLogger(options: LoggerOptions): Logger {
         paths: DEPTHS.flatMap((depth) => SECRETS.map((name) => `${depth}["${name}"]`.replace('.[', '['))),
         censor: '[redacted]',
       },
-      hooks: { streamWrite: (line) => line.replace(TOKEN_IN_TEXT, '[redacted]') },
+      hooks: {
+        logMethod: sampleErrors(),
+        streamWrite: (line) => line.replace(TOKEN_IN_TEXT, '[redacted]'),
+      },
     },
     destination,
   );

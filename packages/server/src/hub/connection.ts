@@ -26,6 +26,8 @@ export class Connection {
   toldSpreadMs = 0;
   /** Set at the first close; nothing is sent afterwards. */
   closedWith: CloseCode | null = null;
+  /** Why it was closed from this side. */
+  closeReason: string | null = null;
   /** Set when the peer is gone. */
   gone: Gone | null = null;
   /** The presence state set last without a room; later joins start with it. */
@@ -128,6 +130,7 @@ export class Connection {
     if (this.closedWith !== null) return;
     this.announceEnd(code, reason, 0);
     this.closedWith = code;
+    this.closeReason = reason;
     this.link.close(code, reason);
   }
 
@@ -138,6 +141,7 @@ export class Connection {
     if (before > 0 && this.link.bufferedBytes() > this.core.limits.maxQueueBytes) {
       this.core.observer.dropped?.('backpressure', 1);
       this.closedWith = 4002;
+      this.closeReason = 'slow_consumer';
       this.link.close(4002, 'slow_consumer');
     }
   }

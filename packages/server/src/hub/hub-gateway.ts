@@ -205,9 +205,14 @@ function end({ core, joining, requests, calls }: GatewayParts, connection: Conne
   const code = connection.closedWith ?? gone.code;
   core.observer.connectionClosed?.(connection.options.dialect, code);
   core.logger.info(
-    { connectionId: connection.id, dialect: connection.options.dialect, code, clean: gone.clean },
+    { connectionId: connection.id, dialect: connection.options.dialect, code, cause: causeOf(connection, gone) },
     'connection closed',
   );
+}
+
+/** In one word, for the log: ours, or what the peer did. A peer's own text is never written. */
+function causeOf({ closeReason }: Connection, { clean }: Gone): string {
+  return closeReason ?? (clean ? 'peer_closed' : 'connection_lost');
 }
 
 /** Codes that say the peer is about to come back, whoever sent them (PROTOCOL.md, "Close codes"). */
