@@ -59,6 +59,10 @@ export class Connections {
     return Math.min(1_000, 2 * this.byId.size);
   }
 
+  countOf(userId: string): number {
+    return this.byUser.get(userId)?.size ?? 0;
+  }
+
   ofUser(userId: string): Iterable<Connection> {
     return this.byUser.get(userId) ?? [];
   }

@@ -23,6 +23,7 @@ import { Joining } from './joining.js';
 import { LiveAuthorisation } from './live-authorisation.js';
 import { listenToNodes } from './node-listener.js';
 import { NodeMessages } from './node-messages.js';
+import { NodeUsage } from './node-usage.js';
 import { PresenceService } from './presence-service.js';
 import { PublishCommands } from './publish-command.js';
 import { Publisher } from './publisher.js';
@@ -138,6 +139,8 @@ class HubProcess {
     const calls = new Calls(core);
     const revocations = new TokenRevocations(core);
     const live = new LiveAuthorisation(core, grants, joining, revocations);
+    const userBuckets = new UserBuckets(core);
+    const usage = new NodeUsage(core, userBuckets);
     this.parts = {
       core,
       options,
@@ -156,13 +159,15 @@ class HubProcess {
       sessionIds: createSessionIds(options.sessionSecret ?? randomBytes(32).toString('hex')),
       pulse: new Pulse(core, rooms, live, options.heartbeat),
       services: new ServicePublisher(publisher),
-      userBuckets: new UserBuckets(core),
+      userBuckets,
+      usage,
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     };
     this.router = createRouter({
       gateway: createGateway(this.parts),
       allowedOrigins: options.allowedOrigins,
       trustedProxies: options.trustedProxies,
+      addresses: usage.addresses,
       connectionsPerAddress: core.limits.connectionsPerAddress,
       connectsPerSecond: core.limits.connectsPerSecond,
     });
@@ -176,6 +181,7 @@ class HubProcess {
     parts.live.start();
     parts.presence.start();
     parts.pulse.start();
+    parts.usage.start();
     this.#state = 'running';
   }
 
@@ -224,6 +230,7 @@ class HubProcess {
     for (const connection of [...core.connections.byId.values()]) connection.close(1001, 'going_away');
     await this.router.close();
     parts.pulse.close();
+    parts.usage.close();
     parts.live.close();
     parts.receipts.close();
     parts.nodeMessages.close();

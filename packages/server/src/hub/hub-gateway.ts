@@ -7,6 +7,7 @@ import type { HubOptions } from './hub-api.js';
 import { HubSession, type SessionParts } from './hub-session.js';
 import { rosterEntry } from './joining.js';
 import { connectionIdOn } from './node-messages.js';
+import type { NodeUsage } from './node-usage.js';
 import type { Pulse } from './pulse.js';
 import type { ServicePublisher } from './service-publisher.js';
 import type { SessionIds } from './session-ids.js';
@@ -19,12 +20,13 @@ export interface GatewayParts extends SessionParts {
   readonly sessionIds: SessionIds;
   readonly pulse: Pulse;
   readonly services: ServicePublisher;
+  readonly usage: NodeUsage;
   isDraining(): boolean;
 }
 
 /** The dialects' door: authentication before, a session after, and the end of both. */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { core, options, revocations, services, nodeMessages } = parts;
+  const { core, options, revocations, services, nodeMessages, usage } = parts;
   const { logger, limits, observer } = core;
   const allowedOrigins = new Set(options.allowedOrigins);
   const admitsGuests = [...core.rules.kinds.values()].some(({ definition }) => definition.join.includes('anonymous'));
@@ -38,7 +40,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
       if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
       // Last, so that the least time passes until it is opened and counted.
-      if ((core.connections.byUser.get(principal.userId)?.size ?? 0) >= limits.connectionsPerUser) {
+      const { userId } = principal;
+      if (core.connections.countOf(userId) + usage.users.elsewhere(userId) >= limits.connectionsPerUser) {
         observer.limited?.('connections_per_user');
         throw new TrunklineError('too_many_connections', `At most ${limits.connectionsPerUser} connections a user.`);
       }
@@ -72,6 +75,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     );
     if (resumed !== null) supersede(parts, connection);
     core.connections.add(connection);
+    usage.users.set(principal.userId, core.connections.countOf(principal.userId));
     const session = new HubSession(parts, connection);
     observer.connectionOpened?.(openOptions.dialect);
     onceGone(link, (gone) => {
@@ -194,11 +198,13 @@ function onceGone<F>(link: Link<F>, listener: (gone: Gone) => void): void {
   else signal.addEventListener('abort', ended, { once: true });
 }
 
-function end({ core, joining, requests, calls }: GatewayParts, connection: Connection, gone: Gone): void {
+function end({ core, joining, requests, calls, usage }: GatewayParts, connection: Connection, gone: Gone): void {
   // A peer that we asked to come back is given the grace too: it is about to.
   const clean = gone.clean && !meansToReturn(connection.closedWith ?? gone.code);
   for (const membership of [...connection.memberships.values()]) joining.leave(membership, clean);
   core.connections.remove(connection);
+  const { userId } = connection.principal;
+  usage.users.set(userId, core.connections.countOf(userId));
   core.roster.remove(connection.id);
   requests.gone(connection);
   calls.gone(connection);

@@ -53,6 +53,9 @@ function act(parts: GatewayParts, signal: Signal): void {
     case 'purging':
       parts.rooms.get(signal.room)?.feed.expectPurge();
       return;
+    case 'usage':
+      parts.usage.heard(signal);
+      return;
     case 'revoke':
       revocations.apply({ type: 'revoke', revocation: signal.revocation });
       return;

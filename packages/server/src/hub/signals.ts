@@ -11,10 +11,21 @@ const from = z.custom<From>(
   (value) => isRecord(value) && (typeof value.userId === 'string' || typeof value.service === 'string'),
 );
 
+/** Keys with a count. */
+const counts = z.array(z.tuple([z.string().max(256), z.int().min(0)])).max(1_000);
+
 /** What nodes tell each other besides rooms. Checked on arrival: the bus is not trusted to carry only ours. */
 const signalSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('superseded'), sessionId: z.string(), connectionId: z.string(), openedAt: z.number() }),
   z.object({ t: z.literal('disconnect'), userId: z.string(), at: z.number() }),
+  z.object({
+    t: z.literal('usage'),
+    nodeId: z.string(),
+    addresses: counts,
+    users: counts,
+    messages: counts,
+    refreshes: counts,
+  }),
   z.object({ t: z.literal('purging'), room: z.string() }),
   z.object({ t: z.literal('revoke'), revocation }),
   z.object({ t: z.literal('broadcast'), event: z.string(), id: z.string(), data: z.unknown(), timestamp: z.number() }),

@@ -22,6 +22,11 @@ export class TokenBucket {
     return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
   }
 
+  /** Takes what was used elsewhere, into debt of one burst at most: that is how long nobody gets anything. */
+  debit(tokens: number): void {
+    this.#tokens = Math.max(-this.burst, this.#tokens - tokens);
+  }
+
   isFull(now: number): boolean {
     this.#refill(now);
     return this.#tokens >= this.burst;

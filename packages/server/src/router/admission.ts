@@ -4,6 +4,8 @@ import { type HttpRefusal, problem } from './http-refusal.js';
 import { addressKey } from './request-head.js';
 
 export interface AdmissionLimits {
+  /** The same addresses on other nodes. @default there are none */
+  readonly addresses?: AddressesElsewhere | undefined;
   /** @default 1_000 */
   readonly connectionsPerAddress?: number | undefined;
   /** Upgrades a second; a second's worth may come at once. @default 5_000 */
@@ -12,6 +14,13 @@ export interface AdmissionLimits {
   readonly maxConnections?: number | undefined;
   /** Upgraded, or being upgraded, and not authenticated yet. @default 10_000 */
   readonly maxUnauthenticated?: number | undefined;
+}
+
+/** Makes the limit of an address one over all nodes. */
+export interface AddressesElsewhere {
+  elsewhere(key: string): number;
+  /** This node's own count has changed. */
+  set(key: string, count: number): void;
 }
 
 export interface AdmissionCounts {
@@ -47,6 +56,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 export function createAdmission(limits: AdmissionLimits, observer: Observer = {}): Admission {
   const {
+    addresses,
     connectionsPerAddress = 1_000,
     connectsPerSecond = 5_000,
     maxConnections = Number.POSITIVE_INFINITY,
@@ -77,6 +87,7 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
         connections--;
         count.connections--;
         if (count.connections === 0) byAddress.delete(count.key);
+        addresses?.set(count.key, count.connections);
       },
     };
   }
@@ -86,7 +97,8 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
       if (isDraining) return refuse(503, 'draining', 1);
       const key = addressKey(address);
       const count = byAddress.get(key) ?? { key, connections: 0 };
-      if (count.connections >= connectionsPerAddress) return refuse(429, 'connections_per_address');
+      const elsewhere = addresses?.elsewhere(key) ?? 0;
+      if (count.connections + elsewhere >= connectionsPerAddress) return refuse(429, 'connections_per_address');
       if (connections >= maxConnections) return refuse(503, 'connections');
       if (unauthenticated >= maxUnauthenticated) return refuse(503, 'unauthenticated_connections');
       const waitMs = pace.take(performance.now());
@@ -94,6 +106,7 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
 
       byAddress.set(count.key, count);
       count.connections++;
+      addresses?.set(key, count.connections);
       connections++;
       unauthenticated++;
       return ticketFor(count);
