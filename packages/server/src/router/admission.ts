@@ -17,7 +17,7 @@ export interface AdmissionLimits {
 }
 
 /** Makes the limit of an address one over all nodes. */
-export interface AddressesElsewhere {
+interface AddressesElsewhere {
   elsewhere(key: string): number;
   /** This node's own count has changed. */
   set(key: string, count: number): void;
