@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { actionsDialect, actionsService } from '../src/actions/index.js';
 import { refusalSchema, serverMessageSchema } from '../src/actions/schema.js';
-import { connectActions } from '../src/actions/speaker.js';
+import { connectActions, readMessage } from '../src/actions/speaker.js';
 import { connectSdk } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
@@ -93,6 +93,39 @@ test('a REQUEST with an acknowledgement gets its answer there and as message', a
   expect(serverMessageSchema.parse(answer)).toMatchObject({ type: 'RESPONSE', requestId: 'r' });
   await eventually(() => messages.length === 1);
   expect(messages[0]).toEqual(answer);
+  socket.disconnect();
+});
+
+test('speaks text, which the document’s clients parse, and objects to who speaks in objects', async () => {
+  await using served = await start();
+  const socket = io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token: await served.token('alice', ACME) },
+    query: { sessionId: 's' },
+    forceNew: true,
+  });
+  const messages: unknown[] = [];
+  socket.on('message', (message) => messages.push(message));
+  await new Promise<void>((resolve) => socket.on('connect', resolve));
+  const update = { type: 'UPDATE', requestId: 'u', action: 'companyUpdate', data: 1 } as const;
+  const hears = async (form: string) => {
+    messages.length = 0;
+    await actionsService(served.hub).sendUpdate('acme', update);
+    await eventually(() => messages.length === 1);
+    expect(typeof messages[0]).toBe(form);
+    expect(readMessage(messages[0])).toEqual(update);
+  };
+  await hears('string');
+  for (const [message, form] of [
+    [{ type: 'REQUEST', requestId: 'r', action: 'echo' }, 'object'],
+    [request('echo', {}), 'string'],
+  ] as const) {
+    messages.length = 0;
+    socket.emit('message', message);
+    await eventually(() => messages.length === 1);
+    expect(typeof messages[0]).toBe(form);
+    await hears(form);
+  }
   socket.disconnect();
 });
 
@@ -225,7 +258,7 @@ test('other events and binary are refused, and the socket lives', async () => {
     forceNew: true,
   });
   const messages: unknown[] = [];
-  socket.on('message', (message) => messages.push(serverMessageSchema.parse(message)));
+  socket.on('message', (message) => messages.push(serverMessageSchema.parse(readMessage(message))));
   socket.emit('shout', { type: 'REQUEST', requestId: 'r', action: 'echo' });
   socket.emit('message', Buffer.from('x'));
   socket.emit('message');
@@ -314,7 +347,7 @@ test('a v2 client sends its token by query and hears a refusal as error', async 
   for (const transports of [['websocket'], ['polling', 'websocket']]) {
     const socket = ioV2(`http://127.0.0.1:${served.port}`, { path: '/realtime', query, forceNew: true, transports });
     const messages: unknown[] = [];
-    socket.on('message', (message: unknown) => messages.push(message));
+    socket.on('message', (message: unknown) => messages.push(serverMessageSchema.parse(readMessage(message))));
     socket.on('connect', () => socket.emit('message', request('echo', { v: 2 })));
     await eventually(() => messages.length === 1);
     expect(messages[0]).toMatchObject({ type: 'RESPONSE', data: { got: { v: 2 } } });

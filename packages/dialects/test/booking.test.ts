@@ -3,8 +3,7 @@ import { eventually } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingForeignChannels, bookingService } from '../src/booking/index.js';
 import { serverMessageSchema } from '../src/booking/schema.js';
-import { connect, connectSdk, next, say, webSocketTo } from './support/clients.js';
-import { speakWebSocket } from './support/speak-web-socket.js';
+import { connect, connectSdk, next, open, say, webSocketTo } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const BOOKING = '123e4567-e89b-12d3-a456-426614174000';
@@ -143,7 +142,7 @@ test('a token by subprotocol selects booking and is never echoed', async () => {
     ['booking', `trunkline.bearer.${token}`],
     [`trunkline.bearer.${token}`, 'booking'],
   ]) {
-    await using alice = await speakWebSocket(`ws://127.0.0.1:${served.port}/ws`, { protocols });
+    await using alice = await open(served, '/ws', { protocols });
     await next(alice, 'connected');
     expect(alice.socket.protocol).toBe('booking');
   }

@@ -135,7 +135,7 @@ test('the Socket.IO client of a page of another origin polls, upgrades and is an
   await page.evaluate(`
     globalThis.got = [];
     globalThis.socket = io('http://127.0.0.1:${served.port}', { path: '/realtime', auth: { token: '${token}' }, query: { sessionId: 's' } });
-    socket.on('message', (message) => got.push(message));
+    socket.on('message', (message) => got.push(JSON.parse(message)));
     socket.emit('message', JSON.stringify({ type: 'REQUEST', requestId: 'r', action: 'echo', data: { a: 1 } }));
   `);
   expect(await got(page, 'RESPONSE')).toMatchObject({ requestId: 'r', data: { a: 1 } });

@@ -2,8 +2,7 @@ import { canonicalDialect } from '@trunkline/server';
 import { expect, test } from 'vitest';
 import { falconDialect } from '../src/falcon/index.js';
 import { serverMessageSchema } from '../src/falcon/schema.js';
-import { connectBearer, connectSdk, next, refusal, say } from './support/clients.js';
-import { speakWebSocket } from './support/speak-web-socket.js';
+import { connectBearer, connectSdk, next, open, refusal, say } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const PATH = '/websocket/connect';
@@ -184,7 +183,7 @@ test('takes the cookie from allowed origins only', async () => {
   await using served = await start();
   const token = await served.token('alice');
   const headers = { Cookie: `other=1; falcon_auth_token=${token}`, Origin: ORIGIN };
-  await using alice = await speakWebSocket(`ws://127.0.0.1:${served.port}${PATH}`, { headers });
+  await using alice = await open(served, PATH, { headers });
   await next(alice, 'room_joined');
   for (const Origin of [`${ORIGIN}.evil.io`, 'http://app.example.com', 'null']) {
     expect(await refusal(served, PATH, { ...headers, Origin })).toMatchObject({ status: 403 });

@@ -5,7 +5,7 @@ import { clientMessages, relayedMessageSchema, serverMessageSchema } from '../sr
 import { connect, connectSdk, next, say } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
-const start = () => startHub([shipvoxDialect({ path: '/ws' }), canonicalDialect()]);
+const start = () => startHub([shipvoxDialect(), canonicalDialect()]);
 const envelope = (type: string, payload: unknown, requestId = `r-${type}`) => ({
   type,
   payload,
@@ -15,7 +15,7 @@ const envelope = (type: string, payload: unknown, requestId = `r-${type}`) => ({
 
 /** A connection that has heard itself, and so is in the room. */
 async function join(served: StartedHub, userId: string) {
-  const client = await connect(served, '/ws', await served.token(userId));
+  const client = await connect(served, '/shipvox/ws', await served.token(userId));
   say(client, envelope('test', 'ready', `ready-${userId}`));
   await client.take((message) => message.requestId === `ready-${userId}`, 'itself');
   return client;
@@ -39,7 +39,7 @@ test('closes 1008 after the upgrade for a missing, wrong or expired token and on
   await using served = await start();
   const none = `${btoa('{"alg":"none"}')}.${btoa('{"sub":"alice"}')}.`.replaceAll('=', '');
   for (const token of [undefined, 'x', none, await served.token('alice', { exp: 1 })]) {
-    const client = await connect(served, '/ws', token);
+    const client = await connect(served, '/shipvox/ws', token);
     expect(await client.ended).toBe('1008');
   }
 });
@@ -47,7 +47,7 @@ test('closes 1008 after the upgrade for a missing, wrong or expired token and on
 test('closes 1008 when the token of an open connection ends', async () => {
   await using served = await start();
   const exp = Math.floor(Date.now() / 1_000) - 4;
-  const client = await connect(served, '/ws', await served.token('alice', { exp }));
+  const client = await connect(served, '/shipvox/ws', await served.token('alice', { exp }));
   expect(await client.ended).toBe('1008');
 });
 
@@ -114,7 +114,7 @@ test('meets the SDK in shipvox:all, both ways', async () => {
 });
 
 test('with scope user only the sender’s own connections get what it sends', async () => {
-  await using served = await startHub([shipvoxDialect({ path: '/ws', scope: 'user' })]);
+  await using served = await startHub([shipvoxDialect({ scope: 'user' })]);
   await using phone = await join(served, 'alice');
   await using desk = await join(served, 'alice');
   await using bob = await join(served, 'bob');

@@ -169,7 +169,7 @@ test('actions: a client comes back to another node, and hears its company there'
   let connects = 0;
   const updates: unknown[] = [];
   socket.on('connect', () => connects++);
-  socket.on('message', ({ requestId }) => updates.push(requestId));
+  socket.on('message', (message) => updates.push(JSON.parse(message).requestId));
   await eventually(() => connects === 1);
   await actionsService(two.hub).sendUpdate('acme', { action: 'x', requestId: 'before' });
   await eventually(() => updates.length === 1);

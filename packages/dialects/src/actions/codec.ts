@@ -98,6 +98,15 @@ export function wordRefusal({ code, message, retryAfterMs }: TrunklineError): Re
   return { code: own ? code.toUpperCase() : code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
+const texts = new WeakMap<ServerMessage, string>();
+
+/** The JSON of a message, made once however many sockets it goes to. */
+export function textOf(message: ServerMessage): string {
+  const text = texts.get(message) ?? JSON.stringify(message);
+  texts.set(message, text);
+  return text;
+}
+
 /** Shared by every socket; pure. */
 export const actionsEncoder: Encoder<ActionsFrame> = {
   encode(notice) {

@@ -131,6 +131,7 @@ async function handle(
   answer: (message: ServerMessage) => void,
 ): Promise<void> {
   const { handshake, link, session } = opened;
+  link.heardAs(typeof message === 'object' && message !== null ? 'object' : 'text');
   const read = readRequest(message);
   if (!read.ok) {
     const reply = await session.handle({ type: 'refused', error: read.error });

@@ -1,7 +1,7 @@
 import { type CloseCode, closeCodeRule } from '@trunkline/protocol';
 import type { Gone, Link } from '@trunkline/server';
 import type { Socket } from 'socket.io';
-import { type ActionsFrame, type Asked, actionsEncoder } from './codec.js';
+import { type ActionsFrame, type Asked, actionsEncoder, textOf } from './codec.js';
 import type { ServerMessage } from './schema.js';
 
 const MAX_QUEUED_MESSAGES = 1_000;
@@ -15,6 +15,7 @@ export class SocketLink implements Link<ActionsFrame> {
   readonly #asked = new Map<string, Asked>();
   readonly #onJoined: () => void;
   #early: ServerMessage[] | null = [];
+  #speaksObjects = false;
   #queuedBytes = 0;
 
   constructor(socket: Socket, onJoined: () => void) {
@@ -43,6 +44,11 @@ export class SocketLink implements Link<ActionsFrame> {
     for (const message of early) this.emit(message);
   }
 
+  /** A client is spoken to as it speaks; as text until then, which the format's own clients parse. */
+  heardAs(form: 'text' | 'object'): void {
+    this.#speaksObjects = form === 'object';
+  }
+
   asked(asked: Asked): void {
     this.#asked.set(asked.command.id, asked);
   }
@@ -68,7 +74,7 @@ export class SocketLink implements Link<ActionsFrame> {
   }
 
   emit(message: ServerMessage): void {
-    if (this.#early === null) this.#socket.emit('message', message);
+    if (this.#early === null) this.#socket.emit('message', this.#speaksObjects ? message : textOf(message));
     else if (this.#early.length < MAX_QUEUED_MESSAGES) this.#early.push(message);
   }
 

@@ -1,6 +1,6 @@
-import type { DialectSpeaker, Heard, SpeakerConnection } from '@trunkline/server/testing';
-import { createFrameQueue } from '@trunkline/testkit';
+import type { DialectSpeaker, SpeakerConnection } from '@trunkline/server/testing';
 import { io } from 'socket.io-client';
+import { createDocumentedQueue } from '../../test/support/documented-queue.js';
 import { actionsDialect } from './index.js';
 import { serverMessageSchema } from './schema.js';
 
@@ -29,6 +29,11 @@ export interface ConnectActions {
   readonly transports?: ('websocket' | 'polling')[];
 }
 
+/** What the server says is text, or an object to those who speak so. */
+export function readMessage(message: unknown): unknown {
+  return typeof message === 'string' ? JSON.parse(message) : message;
+}
+
 /** A v4 client; rejects with `connect_error` and the refusal as its cause. */
 export function connectActions(port: number, options: ConnectActions): Promise<SpeakerConnection> {
   const { token, sessionId = 'session-1', artifactId, transports = ['polling', 'websocket'] } = options;
@@ -40,8 +45,8 @@ export function connectActions(port: number, options: ConnectActions): Promise<S
     auth: token === null ? {} : { token },
     query: { sessionId, ...(artifactId === undefined ? {} : { artifactId }) },
   });
-  const queue = createFrameQueue<Heard>();
-  socket.on('message', (message) => queue.push(message));
+  const queue = createDocumentedQueue(serverMessageSchema);
+  socket.on('message', (message) => queue.push(readMessage(message)));
   const ended = new Promise<string>((resolve) => {
     socket.once('disconnect', (reason) => {
       queue.end(reason);
@@ -58,6 +63,7 @@ export function connectActions(port: number, options: ConnectActions): Promise<S
         async [Symbol.asyncDispose]() {
           socket.disconnect();
           await ended;
+          queue.check();
         },
       }),
     );

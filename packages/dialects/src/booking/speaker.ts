@@ -26,7 +26,9 @@ export const speaker: DialectSpeaker = {
   }),
   async connect({ port, token }) {
     const query = token === null ? '' : `?token=${encodeURIComponent(token)}`;
-    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/ws${query}`);
+    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/ws${query}`, {
+      messages: serverMessageSchema,
+    });
     const joined = async () => {
       await connection.take((message) => message.type === 'connected', 'connected');
       connection.send(JSON.stringify({ type: 'join', room: ROOM }));

@@ -27,7 +27,10 @@ export const speaker: DialectSpeaker = {
   }),
   async connect({ port, token }) {
     const authorization = token === null ? {} : { Authorization: `Bearer ${token}` };
-    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/websocket/connect`, { headers: authorization });
+    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/websocket/connect`, {
+      headers: authorization,
+      messages: serverMessageSchema,
+    });
     await connection.take((message) => message.type === 'room_joined' && message.room === ROOM, 'room_joined');
     return connection;
   },

@@ -28,7 +28,7 @@ export const speaker: DialectSpeaker = {
   async connect({ port, token }) {
     const authorization = token === null ? {} : { Authorization: `Bearer ${token}` };
     const url = `ws://127.0.0.1:${port}/v1/ws/chat?conversation_id=${CONVERSATION}`;
-    const connection = await speakWebSocket(url, { headers: authorization });
+    const connection = await speakWebSocket(url, { headers: authorization, messages: serverMessageSchema });
     await connection.take((message) => message.type === 'user_joined', 'user_joined');
     return connection;
   },

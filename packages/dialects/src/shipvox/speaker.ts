@@ -28,7 +28,9 @@ export const speaker: DialectSpeaker = {
   }),
   async connect({ port, token }) {
     const query = token === null ? '' : `?token=${encodeURIComponent(token)}`;
-    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/shipvox/ws${query}`);
+    const connection = await speakWebSocket(`ws://127.0.0.1:${port}/shipvox/ws${query}`, {
+      messages: messageSchema,
+    });
     // The format has no word for being ready: what comes back to its sender shows it.
     const ready = `ready-${Math.random()}`;
     connection.send(JSON.stringify({ type: 'test', payload: ready, timestamp: Date.now(), requestId: ready }));

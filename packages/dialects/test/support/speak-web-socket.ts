@@ -1,18 +1,21 @@
-import type { Heard, SpeakerConnection } from '@trunkline/server/testing';
-import { createFrameQueue } from '@trunkline/testkit';
+import type { SpeakerConnection } from '@trunkline/server/testing';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { z } from 'zod';
+import { createDocumentedQueue } from './documented-queue.js';
 
 export interface SpeakOptions extends ClientOptions {
+  /** What the server may say: anything else fails the test. */
+  readonly messages: z.ZodType;
   readonly protocols?: readonly string[];
 }
 
 /** A client of a format over one WebSocket, for tests. Rejects with the HTTP status of a refused upgrade. */
 export function speakWebSocket(
   url: string,
-  { protocols = [], ...options }: SpeakOptions = {},
+  { messages, protocols = [], ...options }: SpeakOptions,
 ): Promise<WebSocketSpeaker> {
   const socket = new WebSocket(url, [...protocols], options);
-  const queue = createFrameQueue<Heard>();
+  const queue = createDocumentedQueue(messages);
   const ended = new Promise<string>((resolve) => {
     socket.once('close', (code) => {
       queue.end(`closed ${code}`);
@@ -30,6 +33,7 @@ export function speakWebSocket(
       if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
       else socket.close(1000);
       await ended;
+      queue.check();
     },
   };
   return new Promise((resolve, reject) => {
