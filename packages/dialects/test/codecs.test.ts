@@ -33,7 +33,7 @@ function event(room: string, name: string, data: unknown, from: EventNotice['fro
 /** The command of one frame, without the random id. */
 function decode(codec: Codec, frame: unknown): Partial<Command> {
   const conversation = codec.open(head(`conversation_id=${CONVERSATION}`));
-  conversation.opened?.('c-1', 'alice');
+  conversation.opened?.('c-1', 'alice', () => {});
   const [decoded] = conversation.decode(typeof frame === 'string' ? frame : JSON.stringify(frame));
   if (decoded === undefined) throw new Error('no command');
   const { id: _, ...command } = { id: '', ...decoded.command };

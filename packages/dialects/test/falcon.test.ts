@@ -179,6 +179,17 @@ test('services reach a user and everybody', async () => {
   for (const message of alice.seen) serverMessageSchema.parse(message);
 });
 
+test('a broadcast of any event reaches everybody under a documented type', async () => {
+  await using served = await start();
+  await using alice = await join(served, 'alice');
+  for (const type of ['system', 'notification', 'message', 'custom_event', 'user_profile_update']) {
+    await served.hub.broadcast(type, { text: type });
+    expect(await next(alice, type)).toEqual({ type, data: { text: type }, timestamp: TIME, id: expect.any(String) });
+  }
+  await served.hub.broadcast('maintenance', { at: 'noon' });
+  expect(await next(alice, 'custom_event')).toMatchObject({ data: { event: 'maintenance', data: { at: 'noon' } } });
+});
+
 test('takes the cookie from allowed origins only', async () => {
   await using served = await start();
   const token = await served.token('alice');

@@ -73,7 +73,7 @@ describe('whatever its clients send', () => {
     '%s never throws, and reaches no prototype',
     (_, make) => {
       const conversation = make().open(HEAD);
-      conversation.opened?.('c-1', 'alice');
+      conversation.opened?.('c-1', 'alice', () => {});
       fc.assert(
         fc.property(sent, (bytes) => {
           for (const { command } of conversation.decode(bytes)) expectHarmless(command);

@@ -1,6 +1,6 @@
 import { canonicalDialect } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { serverMessageSchema } from '../src/secureconnect/schema.js';
 import { connectBearer, connectSdk, next, refusal, say, webSocketTo } from './support/clients.js';
@@ -157,6 +157,42 @@ test('meets the SDK in a conversation: chat, typing, read and presence, both way
   for (const message of alice.seen) serverMessageSchema.parse(message);
 });
 
+test('pings every 54 s, and closes a peer that answered none for 60 s', async () => {
+  // The hub's pulse and its clock; sockets and everything else are real.
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  try {
+    await using served = await start();
+    await using answering = await join(served, ALICE);
+    const silent = await connectBearer(served, CHAT, await served.token(BOB));
+    Object.assign(silent.socket, { _autoPong: false });
+    const pinged = { answering: 0, silent: 0 };
+    await using busy = await connectBearer(served, CHAT, await served.token(ALICE));
+    answering.socket.on('ping', () => pinged.answering++);
+    silent.socket.on('ping', () => pinged.silent++);
+    /** Seconds pass one by one, and what the sockets have to say is heard in between; only `busy` ever says anything. */
+    const pass = async (seconds: number) => {
+      for (let n = 0; n < seconds; n++) {
+        vi.advanceTimersByTime(1_000);
+        say(busy, { type: 'read' });
+        await next(busy, 'error');
+      }
+    };
+    await pass(53);
+    expect(pinged).toEqual({ answering: 0, silent: 0 });
+    await pass(2);
+    await eventually(() => pinged.answering === 1 && pinged.silent === 1);
+    await pass(4);
+    expect(silent.socket.readyState).toBe(silent.socket.OPEN);
+    await pass(2);
+    expect(await silent.ended).toBe('1001');
+    await pass(48);
+    await eventually(() => pinged.answering === 2);
+    expect(answering.socket.readyState).toBe(answering.socket.OPEN);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('pings by WebSocket frames and closes a peer that answers none', async () => {
   await using served = await start({ heartbeat: { intervalMs: 60, timeoutMs: 120 } });
   await using answering = await join(served, ALICE);
@@ -170,14 +206,43 @@ test('pings by WebSocket frames and closes a peer that answers none', async () =
   expect(answering.socket.readyState).toBe(answering.socket.OPEN);
 });
 
-test('closes 1009 for a message above 1 MB and 1003 for a binary one', async () => {
+test('takes a message of 1 MB, closes 1009 for one byte more and 1003 for a binary one', async () => {
   await using served = await start();
   const alice = await join(served, ALICE);
-  say(alice, { type: 'chat', content: 'x'.repeat(1_048_576) });
+  const room = 1_048_576 - JSON.stringify({ type: 'chat', content: '' }).length;
+  say(alice, { type: 'chat', content: 'x'.repeat(room) });
+  expect(String((await next(alice, 'chat')).content)).toHaveLength(room);
+  say(alice, { type: 'chat', content: 'x'.repeat(room + 1) });
   expect(await alice.ended).toBe('1009');
   const bob = await join(served, BOB);
   bob.socket.send(Buffer.from('{"type":"typing"}'));
   expect(await bob.ended).toBe('1003');
+});
+
+test('closes 1008 when a participant is one no more: the connection is in no other conversation', async () => {
+  await using served = await start();
+  const alice = await join(served, ALICE);
+  await using bob = await join(served, BOB);
+  await served.unrelate(`${ROOM} participant ${ALICE}`);
+  expect(await alice.ended).toBe('1008');
+  expect(await next(bob, 'user_left')).toMatchObject({ sender_id: ALICE });
+});
+
+test('read moves the reader’s receipt cursor', async () => {
+  await using served = await start();
+  await using alice = await join(served, ALICE);
+  await using sdk = await connectSdk(served, BOB, [ROOM]);
+  for (const content of ['one', 'two', 'three']) say(alice, { type: 'chat', content });
+  const ids = [];
+  for (let n = 0; n < 3; n++) ids.push((await next(alice, 'chat')).message_id);
+  const cursor = async () => (await sdk.nextOf('receipt')).cursors;
+  say(alice, { type: 'read', message_id: ids[1] });
+  expect(await cursor()).toEqual([{ userId: ALICE, read: 2 }]);
+  // A cursor is cumulative: an older message and an unknown one move nothing, a newer one does.
+  say(alice, { type: 'read', message_id: ids[0] });
+  say(alice, { type: 'read', message_id: OTHER });
+  say(alice, { type: 'read', message_id: ids[2] });
+  expect(await cursor()).toEqual([{ userId: ALICE, read: 3 }]);
 });
 
 test('the document’s client class runs as written', async () => {

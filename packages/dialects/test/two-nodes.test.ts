@@ -66,15 +66,7 @@ test('booking: what another service publishes on Redis arrives once, though both
   await using one = await startNode(redis, [bookingDialect()]);
   await using two = await startNode(redis, [bookingDialect()]);
   for (const node of [one, two]) {
-    const listeners = new Map<string, (message: string, isHolder: boolean) => void>();
-    const listen = (channel: string, listener: (message: string, isHolder: boolean) => void) => {
-      listeners.set(channel, listener);
-      return () => void listeners.delete(channel);
-    };
-    bookingForeignChannels(node.hub, { listen }, SILENT);
-    await node.foreign.start((channel, message) =>
-      listeners.get(channel)?.(JSON.stringify(message), node.foreign.isHolder()),
-    );
+    await bookingForeignChannels(node.hub, node.foreign, SILENT);
   }
   await one.relate(
     'booking:42 owner olga',

@@ -1,3 +1,4 @@
+import { bookingForeignChannels } from '@trunkline/dialects/booking';
 import { TrunklineError } from '@trunkline/protocol';
 import {
   createMemoryDirectory,
@@ -13,7 +14,6 @@ import {
 } from '@trunkline/server';
 import { ConfigurationError } from '../config/configuration-error.js';
 import type { Configuration } from '../config/read-configuration.js';
-import { hearOtherServices } from './other-services.js';
 
 /** What the nodes share, or what one node alone uses instead. */
 export interface Backend {
@@ -68,7 +68,7 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
       const { broker: status } = hub.status();
       if (status.state === 'degraded' && REFUSED.test(status.reason))
         throw new ConfigurationError('REDIS_URL', `${status.reason}.`);
-      await hearOtherServices(hub, foreign, tools.logger);
+      await bookingForeignChannels(hub, foreign, tools.logger);
     },
     isForeignHeard: () => foreign.isHeard(),
     stop: () => foreign.close(),

@@ -11,6 +11,8 @@ const WORDS: ReadonlySet<string> = new Set([
   'user_profile_update',
   'group_membership_change',
 ]);
+/** And those of broadcasts alone, which are in no room. */
+const BROADCASTS: ReadonlySet<string> = new Set(['system_notification', 'system']);
 /** The format's own kinds: their other events (typing) are none of it. */
 const OWN_KINDS: ReadonlySet<string> = new Set(['group', 'thread', 'lobby']);
 
@@ -67,9 +69,10 @@ function encode(notice: Notice, wordOf: (room: string) => string): string | null
       return word({ type: 'group_membership_change', data, timestamp: isoTime(notice.timestamp) });
     }
     case 'broadcast': {
-      if (notice.event !== 'system_notification') return null;
-      const { id, data } = notice;
-      return word({ type: 'system_notification', data, timestamp: isoTime(notice.timestamp), id });
+      const { event, id } = notice;
+      const said = BROADCASTS.has(event) || WORDS.has(event);
+      const data = said ? notice.data : { event, data: notice.data };
+      return word({ type: said ? event : 'custom_event', data, timestamp: isoTime(notice.timestamp), id });
     }
     default:
       return null;

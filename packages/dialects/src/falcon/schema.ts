@@ -49,7 +49,7 @@ const member = z.strictObject({ user_id: z.string(), status: z.string() });
 const event = <T extends string>(type: T) =>
   z.strictObject({
     type: z.literal(type),
-    room,
+    room: room.optional(),
     from: z.string().optional(),
     to: z.string().optional(),
     data: z.unknown(),
@@ -57,7 +57,7 @@ const event = <T extends string>(type: T) =>
     id: z.string(),
   });
 
-/** Server to client. `from` is a connection's id; what a service says has none. */
+/** Server to client. `from` is a connection's id; what a service says has none, and a broadcast no room. */
 export const serverMessageSchema = z.discriminatedUnion('type', [
   event('message'),
   event('custom_event'),
@@ -80,6 +80,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('room_left'), room, data: z.strictObject({ reason: z.string() }), timestamp }),
   z.strictObject({ type: z.literal('system_notification'), data: z.unknown(), timestamp, id: z.string() }),
+  z.strictObject({ type: z.literal('system'), data: z.unknown(), timestamp, id: z.string() }),
   z.strictObject({ type: z.literal('heartbeat'), data: z.strictObject({}), timestamp, id: z.string().optional() }),
   z.strictObject({
     type: z.literal('error'),

@@ -1,5 +1,14 @@
 import { createId, type From, parseRoomName, TrunklineError } from '@trunkline/protocol';
-import type { Codec, Conversation, Decoded, EventNotice, Notice, Reply, RequestHead } from '@trunkline/server';
+import type {
+  Codec,
+  Conversation,
+  Decoded,
+  EventNotice,
+  Farewell,
+  Notice,
+  Reply,
+  RequestHead,
+} from '@trunkline/server';
 import { readFrame } from '../read-frame.js';
 import { rememberNewest } from '../remember-newest.js';
 import { clientMessages, isUuid } from './schema.js';
@@ -33,18 +42,33 @@ function tokenOf(head: RequestHead): string | undefined {
 
 const shared = rememberNewest({ encode: encodeNotice });
 
-/** The URL named the room; frames do not. */
+/** The URL named the room; frames do not. Without its room a connection is of no use, and is closed. */
 function converse(room: string): Conversation {
   let user = '';
+  let end: (farewell: Farewell) => void = () => {};
   return {
-    encoder: { encode: (notice) => (notice.type === 'joined' ? wordOwnJoin(notice, user) : shared.encode(notice)) },
+    encoder: {
+      encode(notice) {
+        const farewell = farewellOf(notice);
+        // In a turn of its own: the hub is still telling.
+        if (farewell !== null) queueMicrotask(() => end(farewell));
+        return notice.type === 'joined' ? wordOwnJoin(notice, user) : shared.encode(notice);
+      },
+    },
     options: () => ({ heartbeatTiming: HEARTBEAT }),
-    opened: (_connectionId, userId) => {
+    opened: (_connectionId, userId, close) => {
       user = userId;
+      end = close;
     },
     decode: (text) => [decodeFrame(text, room)],
     reply: wordReply,
   };
+}
+
+function farewellOf(notice: Notice): Farewell | null {
+  if (notice.type === 'left') return { code: notice.retryable ? 1011 : 1008, reason: notice.reason };
+  if (notice.type !== 'join_refused') return null;
+  return { code: notice.error.retryable ? 1011 : 1008, reason: notice.error.code };
 }
 
 function decodeFrame(text: string, room: string): Decoded {

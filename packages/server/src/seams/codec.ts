@@ -43,8 +43,8 @@ export interface Conversation {
   refuse?(error: TrunklineError): Farewell;
   /** How the session is opened, for formats that greet by URL; called once, before the session is opened. */
   options?(): Partial<OpenOptions>;
-  /** Called as soon as the session is open, before any frame is decoded. */
-  opened?(connectionId: string, userId: string): void;
+  /** Called as soon as the session is open, before any frame is decoded. `end` closes the connection in the format's words. */
+  opened?(connectionId: string, userId: string, end: (farewell: Farewell) => void): void;
   /** Reads one text frame into commands, in order; an unreadable one is a `refused` command. Never throws. */
   decode(frame: string): readonly Decoded[];
   /** Words an answer; [] for none. */

@@ -65,7 +65,7 @@ export class Peer {
       ...this.#conversation.options?.(),
       ...options,
     });
-    this.#conversation.opened?.(session.id, session.principal.userId);
+    this.#conversation.opened?.(session.id, session.principal.userId, (farewell) => this.end(farewell));
     this.#session = session;
     for (const text of handshake.waiting) this.#decode(text);
   }
