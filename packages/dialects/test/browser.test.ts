@@ -1,41 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { eventually } from '@trunkline/testkit';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actionsDialect } from '../src/actions/index.js';
 import { bookingDialect, bookingService } from '../src/booking/index.js';
 import { falconDialect } from '../src/falcon/index.js';
 import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { shipvoxDialect } from '../src/shipvox/index.js';
+import { launchChromium, serveSite } from './support/chromium.js';
 import { startHub } from './support/start-hub.js';
 
 const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
 const ANN = '123e4567-e89b-12d3-a456-426614174000';
-const ARGUMENTS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 let browser: Browser;
-const site = createServer((_, res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>app</title>'));
+let site: Awaited<ReturnType<typeof serveSite>>;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: ARGUMENTS.split(' '),
-  });
-  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  browser = await launchChromium();
+  site = await serveSite();
 });
 afterAll(async () => {
   await browser.close();
-  site.close();
+  await site[Symbol.asyncDispose]();
 });
 
-function origin(): string {
-  const address = site.address();
-  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-}
-
-const startAll = (allowedOrigins: readonly string[] = [origin()]) =>
+const startAll = (allowedOrigins: readonly string[] = [site.origin]) =>
   startHub(
     [bookingDialect(), shipvoxDialect(), secureconnectDialect(), falconDialect(), actionsDialect({ allowedOrigins })],
     { allowedOrigins },
@@ -44,7 +34,7 @@ const startAll = (allowedOrigins: readonly string[] = [origin()]) =>
 /** A page of another origin than the hub's. */
 async function openPage(): Promise<Page> {
   const page = await browser.newPage();
-  await page.goto(origin());
+  await page.goto(site.origin);
   return page;
 }
 
@@ -107,7 +97,7 @@ test('a browser sees 1008 for a bad token, which no HTTP status could tell it', 
 
 test('falcon takes the browser’s cookie from an allowed page and from no other', async () => {
   for (const [origins, outcome] of [
-    [[origin()], 'room_joined'],
+    [[site.origin], 'room_joined'],
     [[], 'closed'],
   ] as const) {
     await using served = await startAll(origins);
@@ -115,7 +105,7 @@ test('falcon takes the browser’s cookie from an allowed page and from no other
     const value = await served.token('alice');
     await context.addCookies([{ name: 'falcon_auth_token', value, url: `http://127.0.0.1:${served.port}` }]);
     const page = await context.newPage();
-    await page.goto(origin());
+    await page.goto(site.origin);
     await openSocket(page, `ws://127.0.0.1:${served.port}/websocket/connect`);
     await got(page, outcome);
     await context.close();

@@ -6,8 +6,10 @@
  * - `startFaultProxy`: TCP that is cut, reset, delayed, black-holed or refused on command
  * - `startRedis`, `startSentinelTopology`: real servers with kill, restart, pause
  * - `spawnServer`: the deployable in a process of its own; `runProgram`: any other program
+ * - `readCodeBlocks`: what a Markdown document shows
  * - `createManualClock`, `eventually`, `watchLeaks`, `freePort`
  */
+export { type CodeBlock, type CodeBlocks, readCodeBlocks } from './code-blocks.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
 export { type FaultProxy, type FaultProxyOptions, type ProxyCounts, startFaultProxy } from './fault-proxy.js';
 export { createFrameQueue, type FrameQueue } from './frame-queue.js';

@@ -65,10 +65,9 @@ function converse(room: string): Conversation {
   };
 }
 
+/** The hub itself closes who may not even join. */
 function farewellOf(notice: Notice): Farewell | null {
-  if (notice.type === 'left') return { code: notice.retryable ? 1011 : 1008, reason: notice.reason };
-  if (notice.type !== 'join_refused') return null;
-  return { code: notice.error.retryable ? 1011 : 1008, reason: notice.error.code };
+  return notice.type === 'left' ? { code: notice.retryable ? 1011 : 1008, reason: notice.reason } : null;
 }
 
 function decodeFrame(text: string, room: string): Decoded {
