@@ -22,7 +22,11 @@ export async function readCodeBlocks(file: URL): Promise<CodeBlocks> {
   for (const line of (await readFile(file, 'utf8')).split('\n')) {
     if (line.startsWith('```')) {
       if (block)
-        all.push({ section: headings.filter(Boolean).join(' > '), language: block.language, text: block.lines.join('\n') });
+        all.push({
+          section: headings.filter(Boolean).join(' > '),
+          language: block.language,
+          text: block.lines.join('\n'),
+        });
       block = block ? null : { language: line.slice(3), lines: [] };
     } else if (block) {
       block.lines.push(line);
