@@ -1,17 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FinalLog, judge, type Ledger, seededRandom } from '@trunkline/cli/verify';
+import { fileURLToPath } from 'node:url';
+import { type FinalLog, judge, type Ledger, monotonicMicros, seededRandom } from '@trunkline/cli/verify';
 import { Fleet } from './fleet.js';
-import { NEMESES, type Nemesis } from './nemeses.js';
+import { NEMESES } from './nemeses/all-nemeses.js';
+import type { Nemesis } from './nemeses/nemesis.js';
+import { checkPresence } from './presence-truth.js';
+import { type Effect, effectsOf, gapsByReason, type Strike } from './strikes.js';
 import { type Build, startTopology, type Topology } from './topology.js';
 
 export interface CampaignOptions extends Build {
   readonly seed: number;
   readonly durationMs: number;
+  /** One Redis behind fault proxies, or a master and a replica under three sentinels. @default 'single' */
+  readonly store?: 'single' | 'sentinel';
   readonly nodes?: number;
   readonly clients?: number;
   readonly workers?: number;
   readonly rooms?: number;
   readonly rate?: number;
+  /** @default all that the store allows */
   readonly nemeses?: readonly Nemesis[];
   /** From the end of one strike to the next one at least. @default 500 */
   readonly calmMs?: number;
@@ -22,11 +29,14 @@ export interface CampaignOptions extends Build {
 
 export interface CampaignResult {
   readonly ledger: Ledger;
+  readonly store: 'single' | 'sentinel';
   readonly seed: number;
   readonly durationMs: number;
+  readonly nodes: number;
   readonly clients: number;
-  /** How often each nemesis struck. */
-  readonly strikes: ReadonlyMap<string, number>;
+  readonly rooms: readonly string[];
+  readonly effects: readonly Effect[];
+  readonly gaps: ReadonlyMap<string, number>;
   readonly redisVersion: string;
   /** What the servers printed: warnings and worse. */
   readonly output: string;
@@ -34,51 +44,56 @@ export interface CampaignResult {
 
 /** How long everybody may take to arrive once nothing is wrong any more. */
 const SETTLE_MS = 60_000;
+const CONTRACT = fileURLToPath(new URL('../dist/contract.js', import.meta.url));
 
 /** Load, faults in random order, healing, quiet, a final read of every log, and the judge. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const {
     seed,
     durationMs,
+    store = 'single',
     nodes = 3,
     clients = 40,
     workers = 4,
     rooms: roomCount = 5,
-    rate = 5,
-    nemeses = NEMESES,
+    rate = 6,
+    nemeses = NEMESES[store],
     calmMs = 500,
     settleMs = SETTLE_MS,
     say = () => {},
   } = options;
   const random = seededRandom(seed);
-  const rooms = Array.from({ length: roomCount }, (_, index) => `verify:chaos-${index}`);
+  const rooms = Array.from({ length: roomCount }, (_, index) => `${index === 0 ? 'brief' : 'verify'}:chaos-${index}`);
   await using topology = await startTopology({
     nodes,
+    store,
+    rooms,
     ...(options.imports ? { imports: options.imports } : {}),
-    ...(options.env ? { env: options.env } : {}),
+    env: { CONTRACT_FILE: CONTRACT, ...options.env },
   });
   const names = Array.from({ length: clients }, (_, index) => `c${index}`);
   const tokens = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await topology.token(name)] as const)),
   );
   await using fleet = new Fleet(
-    { workers, rooms, urls: topology.urls, tokens, seed, rate },
-    new URL('./worker.js', import.meta.url),
+    { workers, rooms, urls: topology.urls, tokens, seed, rate, restless: true },
+    new URL('../dist/worker.js', import.meta.url),
   );
   await fleet.ready();
-  say(`${nodes} nodes, ${clients} clients in ${workers} workers, ${roomCount} rooms, seed ${seed}`);
+  say(`${nodes} nodes, ${store} Redis, ${clients} clients in ${workers} workers, ${roomCount} rooms, seed ${seed}`);
   fleet.order({ type: 'publish' });
   const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, calmMs, random, say });
   fleet.order({ type: 'quiet' });
   const logs = await arrive(fleet, say, settleMs);
+  const ghosts = await checkPresence(topology, (await fleet.status()).members);
   await fleet.close();
   const version = /redis_version:(\S+)/.exec(String(await topology.redis.command('INFO', 'server')))?.[1] ?? 'unknown';
+  const ledger = judge(fleet.history, logs);
   return {
-    ledger: judge(fleet.history, logs),
-    seed,
-    durationMs,
-    clients,
-    strikes,
+    ledger: { ...ledger, findings: [...ledger.findings, ...ghosts] },
+    ...{ store, seed, durationMs, nodes, clients, rooms },
+    effects: effectsOf(strikes, fleet.history),
+    gaps: gapsByReason(fleet.history),
     redisVersion: version,
     output: topology.nodes.map((node) => node.output()).join('\n'),
   };
@@ -93,8 +108,8 @@ async function harm(
     random,
     say,
   }: { readonly until: number; readonly calmMs: number; readonly random: () => number; say(line: string): void },
-): Promise<Map<string, number>> {
-  const strikes = new Map<string, number>();
+): Promise<readonly Strike[]> {
+  const strikes: Strike[] = [];
   let deck: Nemesis[] = [];
   await delay(1_000);
   while (Date.now() < until && nemeses.length > 0) {
@@ -102,8 +117,9 @@ async function harm(
     const nemesis = deck.pop();
     if (nemesis === undefined) break;
     say(`  ${nemesis.name}`);
+    const startedAt = monotonicMicros();
     await nemesis.run(topology, random);
-    strikes.set(nemesis.name, (strikes.get(nemesis.name) ?? 0) + 1);
+    strikes.push({ nemesis: nemesis.name, cuts: nemesis.cuts ?? false, startedAt });
     await delay(calmMs + random() * 1_500);
   }
   await delay(Math.max(0, until - Date.now()));

@@ -10,6 +10,8 @@ export interface FleetOptions {
   readonly seed: number;
   /** Publishes a second of each client. */
   readonly rate: number;
+  /** Clients also leave and rejoin rooms, and end and are made anew. @default false */
+  readonly restless?: boolean;
 }
 
 /** What a worker is told. */
@@ -28,6 +30,8 @@ export type Report =
       readonly type: 'status';
       readonly pending: number;
       readonly positions: readonly string[];
+      /** Users in each room, as `room user`. */
+      readonly members: readonly string[];
       readonly waiting: readonly string[];
     }
   | { readonly type: 'logs'; readonly logs: readonly FinalLog[] }
@@ -68,6 +72,7 @@ export class Fleet implements AsyncDisposable {
     return {
       pending: reports.reduce((sum, { pending }) => sum + pending, 0),
       positions: reports.flatMap(({ positions }) => positions),
+      members: reports.flatMap(({ members }) => members),
       waiting: reports.flatMap(({ waiting }) => waiting),
     };
   }

@@ -4,7 +4,7 @@ import { runKill } from './kill.js';
 import { killReport } from './kill-report.js';
 import { MUTANTS } from './mutants.js';
 import { mutantsTable } from './mutants-table.js';
-import { nemesesNamed } from './nemeses.js';
+import { NEMESES, nemesesNamed } from './nemeses/all-nemeses.js';
 import { report } from './report.js';
 import { isProof, runMutants } from './run-mutants.js';
 
@@ -18,9 +18,24 @@ interface CampaignFlags {
   readonly clients: string;
   readonly nodes: string;
   readonly workers: string;
+  readonly store?: string;
   readonly only?: string;
   readonly calm: string;
   readonly json?: true;
+}
+
+/** Which Redis, and for which share of the time. */
+type Part = readonly [store: 'single' | 'sentinel', share: number];
+
+function partsOf(mode: string, { store, only }: CampaignFlags): readonly Part[] {
+  if (store === 'single' || store === 'sentinel') return [[store, 1]];
+  if (store !== undefined) throw new RangeError('The store is single or sentinel.');
+  return mode === 'full' && only === undefined
+    ? [
+        ['single', 0.8],
+        ['sentinel', 0.2],
+      ]
+    : [['single', 1]];
 }
 
 const program = new Command('chaos').description(
@@ -30,33 +45,36 @@ const program = new Command('chaos').description(
 program
   .command('campaign', { isDefault: true })
   .description('Every nemesis in random order, then the judge.')
-  .argument('[mode]', '`smoke` (60 s) or `full` (10 minutes)', 'full')
+  .argument('[mode]', '`smoke` (60 s) or `full` (10 minutes, the last two of them under Sentinel)', 'full')
   .option('--seed <number>', 'replays a run', anySeed)
   .option('--seconds <number>', 'how long faults go on')
   .option('--clients <number>', 'clients of the SDK', '40')
   .option('--nodes <number>', 'server processes', '3')
   .option('--workers <number>', 'threads that the clients run in', '4')
+  .option('--store <kind>', '`single` Redis behind fault proxies, or `sentinel`: failovers')
   .option('--only <names>', 'these nemeses alone, comma separated')
   .option('--calm <seconds>', 'between two strikes at least; above 5 every backoff begins anew', '0.5')
-  .option('--json', 'print the ledger as JSON')
+  .option('--json', 'print the results as JSON')
   .action(async (mode: string, flags: CampaignFlags) => {
     const { seconds = mode === 'smoke' ? '45' : '600', only } = flags;
-    const result = await runCampaign({
-      seed: Number(flags.seed),
-      durationMs: Number(seconds) * 1_000,
-      clients: Number(flags.clients),
-      nodes: Number(flags.nodes),
-      workers: Number(flags.workers),
-      calmMs: Number(flags.calm) * 1_000,
-      ...(only === undefined ? {} : { nemeses: nemesesNamed(only) }),
-      say,
-    });
-    print(
-      flags.json
-        ? JSON.stringify({ ...result, output: undefined, strikes: Object.fromEntries(result.strikes) })
-        : report(result),
-    );
-    process.exitCode = result.ledger.findings.length === 0 ? 0 : 1;
+    for (const [store, share] of partsOf(mode, flags)) {
+      const result = await runCampaign({
+        seed: Number(flags.seed),
+        durationMs: Number(seconds) * 1_000 * share,
+        store,
+        clients: Number(flags.clients),
+        nodes: Number(flags.nodes),
+        workers: Number(flags.workers),
+        calmMs: Number(flags.calm) * 1_000,
+        ...(only === undefined ? {} : { nemeses: nemesesNamed(only, NEMESES[store]) }),
+        say,
+      });
+      print(flags.json ? JSON.stringify({ ...result, gaps: Object.fromEntries(result.gaps), output: undefined }) : report(result));
+      if (result.ledger.findings.length > 0) {
+        process.exitCode = 1;
+        say(result.output.slice(-4_000));
+      }
+    }
   });
 
 program

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type FaultProxy, freePort, type SpawnedServer, spawnServer, startFaultProxy } from '@trunkline/testkit';
+import { type RedisPaths, startRedisPaths } from './redis-paths.js';
 
 export interface NodeOptions {
   readonly secret: string;
@@ -15,10 +16,13 @@ export interface Node extends AsyncDisposable {
   /** Its own, with no proxy before it. */
   readonly port: number;
   readonly clients: FaultProxy;
-  readonly redis: FaultProxy;
+  /** Of no use under Sentinel, which names the servers itself. */
+  readonly redis: RedisPaths;
   /** What the running process, and those before it, printed. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
+  /** `stall <ms>` stops its event loop for so long; `clock <ms>` puts its clock off by so much. */
+  harm(order: `${'stall' | 'clock'} ${number}`): void;
   /** SIGKILL, and waits. */
   kill(): Promise<void>;
   /** Starts a process again on the same port. */
@@ -27,11 +31,13 @@ export interface Node extends AsyncDisposable {
   drain(): Promise<number | null>;
 }
 
+/** From the built chaos member. */
+const HARM = new URL('../dist/harm.js', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url));
 
 export async function startNode({ secret, redisPort, prefix, imports = [], env = {} }: NodeOptions): Promise<Node> {
   const port = await freePort();
-  const redis = await startFaultProxy({ targetPort: redisPort });
+  const redis = await startRedisPaths(redisPort);
   const clients = await startFaultProxy({ targetPort: port });
   let earlier = '';
   let server: SpawnedServer;
@@ -40,7 +46,7 @@ export async function startNode({ secret, redisPort, prefix, imports = [], env =
     server = await spawnServer({
       main: MAIN,
       timeoutMs: 30_000,
-      nodeArguments: imports.flatMap((module) => ['--import', module]),
+      nodeArguments: [HARM, ...imports].flatMap((module) => ['--import', module]),
       env: {
         NODE_ENV: 'production',
         HOST: '127.0.0.1',
@@ -64,6 +70,7 @@ export async function startNode({ secret, redisPort, prefix, imports = [], env =
     redis,
     output: () => earlier + server.output(),
     signal: (signal) => server.signal(signal),
+    harm: (order) => server.tell(order),
     async kill() {
       await server.kill();
       earlier += server.output();

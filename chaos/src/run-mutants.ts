@@ -1,7 +1,7 @@
 import type { Ledger } from '@trunkline/cli/verify';
 import { runCampaign } from './campaign.js';
 import type { Mutant } from './mutants.js';
-import { nemesesNamed } from './nemeses.js';
+import { nemesesNamed } from './nemeses/all-nemeses.js';
 import { APPLY_MUTANT, findPlace } from './server-build.js';
 import type { Build } from './topology.js';
 

@@ -5,8 +5,12 @@ import type { Order, Report, WorkerData } from './fleet.js';
 
 const port = parentPort;
 if (port === null) throw new TypeError('This module is a worker.');
-const { names, rooms, urls, tokens, seed, rate } = workerData as WorkerData;
+const { names, rooms, urls, tokens, seed, rate, restless = false } = workerData as WorkerData;
 const random = seededRandom(seed);
+const TICK_MS = 50;
+/** Of each client, in a second. */
+const REJOINS = 0.02;
+const NEW_LIVES = 0.01;
 let entries: HistoryEntry[] = [];
 const tell = (report: Report) => port.postMessage(report);
 const flush = () => {
@@ -15,9 +19,16 @@ const flush = () => {
   entries = [];
 };
 
-function makeProbe(name: string): Probe {
+/** A user of the campaign; its client may end and another one begin. */
+interface User {
+  readonly name: string;
+  lives: number;
+  probe: Probe;
+}
+
+function makeProbe(name: string, life: number): Probe {
   return createProbe({
-    name,
+    name: life === 0 ? name : `${name}~${life}`,
     rooms,
     random,
     record: (entry) => entries.push(entry),
@@ -32,49 +43,78 @@ function makeProbe(name: string): Probe {
   });
 }
 
-const probes = names.map(makeProbe);
+const users: User[] = names.map((name) => ({ name, lives: 0, probe: makeProbe(name, 0) }));
+/** Ended, and perhaps not settled yet. */
+const former = new Set<Probe>();
 let publishing: NodeJS.Timeout | undefined;
 setInterval(flush, 100);
+
+function beginAnew(user: User): void {
+  const { probe } = user;
+  former.add(probe);
+  void probe.close();
+  user.lives += 1;
+  user.probe = makeProbe(user.name, user.lives);
+  // Ended again before it was in: nothing is owed.
+  void user.probe.join().catch(() => undefined);
+}
+
+function tick(): void {
+  const happens = (perSecond: number) => random() < (perSecond * TICK_MS) / 1_000;
+  for (const user of users) {
+    if (happens(rate)) user.probe.publish();
+    if (restless && happens(REJOINS)) user.probe.rejoin();
+    if (restless && happens(NEW_LIVES)) beginAnew(user);
+  }
+}
+
+function status(): Report {
+  for (const probe of former) if (probe.pending === 0) former.delete(probe);
+  const probes = [...users.map(({ probe }) => probe), ...former];
+  const waiting = probes
+    .filter(({ pending }) => pending > 0)
+    .map(({ client, pending }) => {
+      const { state, rooms: joined, timeline } = client.explain();
+      const statuses = joined.map((room) => room.status).join(',');
+      return `${pending} publishes, ${JSON.stringify(state)}, ${statuses}, ${JSON.stringify(timeline.slice(-3))}`;
+    });
+  return {
+    type: 'status',
+    pending: probes.reduce((sum, { pending }) => sum + pending, 0),
+    positions: users.flatMap(({ probe }) =>
+      probe.client.explain().rooms.map(({ room, position }) => `${room} ${position?.epoch} ${position?.offset}`),
+    ),
+    members: users.flatMap(({ name }) => rooms.map((room) => `${room} ${name}`)),
+    waiting,
+  };
+}
 
 async function obey(order: Order): Promise<void> {
   switch (order.type) {
     case 'publish':
-      publishing ??= setInterval(() => {
-        for (const probe of probes) if (random() < rate / 20) probe.publish();
-      }, 50);
+      publishing ??= setInterval(tick, TICK_MS);
       return;
     case 'quiet':
       clearInterval(publishing);
       publishing = undefined;
       return;
-    case 'status': {
+    case 'status':
       flush();
-      const positions = probes.flatMap(({ client }) =>
-        client.explain().rooms.map(({ room, position }) => `${room} ${position?.epoch} ${position?.offset}`),
-      );
-      const waiting = probes
-        .filter(({ pending }) => pending > 0)
-        .map(({ client, pending }) => {
-          const { state, rooms: joined, timeline } = client.explain();
-          const statuses = joined.map(({ status }) => status).join(',');
-          return `${pending} publishes, ${JSON.stringify(state)}, ${statuses}, ${JSON.stringify(timeline.slice(-3))}`;
-        });
-      tell({ type: 'status', pending: probes.reduce((sum, { pending }) => sum + pending, 0), positions, waiting });
+      tell(status());
       return;
-    }
     case 'read': {
-      const [probe] = probes;
-      const logs = probe ? await Promise.all(rooms.map((room) => readLog(probe.client, room))) : [];
+      const [user] = users;
+      const logs = user ? await Promise.all(rooms.map((room) => readLog(user.probe.client, room))) : [];
       tell({ type: 'logs', logs });
       return;
     }
     case 'close':
-      await Promise.all(probes.map((probe) => probe.client.close()));
+      await Promise.all(users.map(({ probe }) => probe.close()));
       flush();
       tell({ type: 'closed' });
   }
 }
 
 port.on('message', (order: Order) => void obey(order));
-await Promise.all(probes.map((probe) => probe.join()));
+await Promise.all(users.map(({ probe }) => probe.join()));
 tell({ type: 'ready' });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeRush } from '../src/rush.js';
 
 const welcomes = (...timesMs: readonly number[]): HistoryEntry[] =>
-  timesMs.map((ms) => ({ type: 'resumed', at: ms * 1_000, client: 'c', durationMs: 1 }));
+  timesMs.map((ms) => ({ type: 'resumed', at: ms * 1_000, client: 'c', durationMs: 1, openMs: 1 }));
 
 it('finds the fullest 100 ms wherever they begin, and the last welcome', () => {
   const history = [...welcomes(50, 190, 280, 900), { type: 'retry', at: 60_000, client: 'c' } as const];

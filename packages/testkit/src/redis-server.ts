@@ -32,8 +32,8 @@ export interface RedisServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** SIGTERM: saves what it is told to save. */
   terminate(): Promise<void>;
-  /** Starts it again on the same port and directory. */
-  start(): Promise<void>;
+  /** Starts it again on the same port and directory; `args` count for this life alone, over those before. */
+  start(...args: string[]): Promise<void>;
   /** SIGSTOP: keeps its connections and answers nothing. */
   pause(): void;
   /** SIGCONT */
@@ -102,9 +102,9 @@ export function createRedisProcess({ args, port, password }: RedisProcessOptions
     terminate: () => end('SIGTERM'),
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
-    async start(): Promise<void> {
+    async start(...more: string[]): Promise<void> {
       output = '';
-      const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn('redis-server', [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       endWithUs(started);
       const failed = new Promise<never>((_resolve, reject) => {

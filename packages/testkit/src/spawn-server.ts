@@ -29,6 +29,8 @@ export interface SpawnedServer extends AsyncDisposable {
   output(): string;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   signal(signal: NodeJS.Signals): void;
+  /** One line for its standard input. */
+  tell(line: string): void;
   /** SIGKILL, and waits. */
   kill(): Promise<void>;
 }
@@ -39,9 +41,11 @@ export async function spawnServer(options: SpawnServerOptions): Promise<SpawnedS
   const port = env.PORT === undefined ? await freePort() : Number(env.PORT);
   const child = spawn(process.execPath, [...nodeArguments, main], {
     env: { ...process.env, HOST: '127.0.0.1', ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   endWithUs(child);
+  // It may be gone by the time it is told something.
+  child.stdin.on('error', () => undefined);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -80,6 +84,7 @@ export async function spawnServer(options: SpawnServerOptions): Promise<SpawnedS
     output: () => output,
     exited,
     signal: (signal) => void child.kill(signal),
+    tell: (line) => void child.stdin.write(`${line}\n`),
     kill,
     [Symbol.asyncDispose]: kill,
   };

@@ -1,4 +1,5 @@
 import type { FinalLog, Finding, HistoryEntry } from './history.js';
+import { standingOf } from './rewinds.js';
 
 type Invoke = HistoryEntry & { readonly type: 'invoke' };
 type Ok = HistoryEntry & { readonly type: 'ok' };
@@ -26,12 +27,19 @@ export function publishesOf(history: readonly HistoryEntry[]): Publishes {
 }
 
 /** Holds the acknowledgements against the logs: nothing acknowledged is missing, nothing refused is there, nothing is there twice. */
-export function checkLogs(publishes: Publishes, logs: readonly FinalLog[]): Finding[] {
+export function checkLogs(
+  history: readonly HistoryEntry[],
+  publishes: Publishes,
+  logs: readonly FinalLog[],
+): Finding[] {
+  const stands = standingOf(history, logs);
+  const ok = new Map([...publishes.ok].filter(([uid, acked]) => stands(publishes.invoked.get(uid)?.room ?? '', acked)));
+  const standing = { ...publishes, ok };
   return [
     ...logs.flatMap((log) => [...checkEntries(log, publishes), ...checkAcknowledged(log, publishes)]),
     ...checkSettled(publishes),
-    ...checkPublisherOrder(publishes),
-    ...checkRealTime(publishes),
+    ...checkPublisherOrder(standing),
+    ...checkRealTime(standing),
   ];
 }
 

@@ -11,6 +11,8 @@ interface Member {
   epoch: string;
   offset: number;
   readonly seen: Map<string, number>;
+  /** Left on purpose, and not joined again. */
+  away: boolean;
 }
 
 /** Holds what each application callback saw against the promise: by offset, each once, or told. */
@@ -25,7 +27,7 @@ export function checkMembers(
   const findings: Finding[] = [];
   for (const entry of history) {
     if (entry.type === 'end') ended.add(entry.client);
-    if (entry.type !== 'start' && entry.type !== 'gap' && entry.type !== 'event') continue;
+    if (entry.type !== 'start' && entry.type !== 'left' && entry.type !== 'gap' && entry.type !== 'event') continue;
     const key = `${entry.client}\n${entry.room}`;
     const member = members.get(key) ?? {
       client: entry.client,
@@ -33,14 +35,25 @@ export function checkMembers(
       epoch: '',
       offset: 0,
       seen: new Map(),
+      away: false,
     };
     members.set(key, member);
     if (entry.type === 'event')
       findings.push(...deliver(member, entry), ...agree(order, entry), ...belongs(entry, publishes));
+    else if (entry.type === 'left') member.away = true;
+    else if (entry.type === 'start') start(member, entry.position);
     else move(member, entry.position);
   }
-  for (const member of members.values()) if (!ended.has(member.client)) findings.push(...arrived(member, logs));
+  for (const member of members.values())
+    if (!ended.has(member.client) && !member.away) findings.push(...arrived(member, logs));
   return findings;
+}
+
+/** A membership that begins anew owes and remembers nothing of the one before. */
+function start(member: Member, position: Position): void {
+  member.away = false;
+  member.seen.clear();
+  move(member, position);
 }
 
 function move(member: Member, { epoch, offset }: Position): void {
@@ -50,6 +63,7 @@ function move(member: Member, { epoch, offset }: Position): void {
 
 function deliver(member: Member, { room, epoch, offset, uid, client }: EventEntry): Finding[] {
   const where = `${client}: ${uid} at ${offset}`;
+  if (member.away) return [{ violation: 'delivery-after-leave', room, detail: where }];
   const lane = `${epoch}\n${uid}`;
   const earlier = member.seen.get(lane);
   member.seen.set(lane, offset);

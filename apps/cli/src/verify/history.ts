@@ -54,12 +54,20 @@ export type HistoryEntry =
       readonly reason: GapReason;
       readonly position: Position;
     }
+  /** The membership ended on purpose: the leave was answered, and no event may follow. */
+  | { readonly type: 'left'; readonly at: number; readonly client: string; readonly room: string }
   /** The client ended on purpose; nothing is owed to it from here on. */
   | { readonly type: 'end'; readonly at: number; readonly client: string }
   /** A try to connect again after a loss. */
   | { readonly type: 'retry'; readonly at: number; readonly client: string }
-  /** From a lost connection to the next welcome. */
-  | { readonly type: 'resumed'; readonly at: number; readonly client: string; readonly durationMs: number };
+  /** From a lost connection, which had been open for so long, to the next welcome. */
+  | {
+      readonly type: 'resumed';
+      readonly at: number;
+      readonly client: string;
+      readonly durationMs: number;
+      readonly openMs: number;
+    };
 
 /** A room's log as it was read after the faults were healed and everything was quiet. */
 export interface FinalLog {
@@ -77,6 +85,7 @@ export type Violation =
   | 'store-duplicate'
   | 'store-hole'
   | 'duplicate-delivery'
+  | 'delivery-after-leave'
   | 'out-of-order'
   | 'publisher-order'
   | 'divergent-order'
@@ -85,6 +94,7 @@ export type Violation =
   | 'silent-epoch-change'
   | 'cross-room-leak'
   | 'never-settled'
+  | 'presence-wrong'
   | 'stalled';
 
 export interface Finding {

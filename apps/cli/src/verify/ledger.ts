@@ -27,7 +27,7 @@ export interface Ledger {
 export function judge(history: readonly HistoryEntry[], logs: readonly FinalLog[]): Ledger {
   const ordered = [...history].sort((a, b) => a.at - b.at);
   const publishes = publishesOf(ordered);
-  const findings = [...checkLogs(publishes, logs), ...checkMembers(ordered, publishes, logs)];
+  const findings = [...checkLogs(ordered, publishes, logs), ...checkMembers(ordered, publishes, logs)];
   const count = (...violations: readonly Finding['violation'][]) =>
     findings.filter(({ violation }) => violations.includes(violation)).length;
   const epochs = new Map(logs.map((log) => [log.room, log.position.epoch]));

@@ -21,6 +21,8 @@ export interface Probe {
   join(): Promise<void>;
   /** Publishes one event; the outcome is recorded. */
   publish(): void;
+  /** Leaves one room and joins it again. */
+  rejoin(): void;
   /** Drops the connection and comes back at once. */
   reconnect(): void;
   /** Publishes not settled yet. */
@@ -34,19 +36,31 @@ export function createProbe({ name, rooms, client: options, random, record }: Pr
   let sequence = 0;
   let pending = 0;
   let lostAt: number | null = null;
+  let openedAt = 0;
+  let openMs = 0;
+  const starts = new Map<string, () => void>();
+  const away = new Set<string>();
 
   client.on('state', (next, previous) => {
-    if (previous.status === 'open' && next.status !== 'open') lostAt = performance.now();
-    if (next.status === 'connecting' && lostAt !== null) record({ type: 'retry', at: monotonicMicros(), client: name });
-    if (next.status === 'open' && lostAt !== null) {
-      record({ type: 'resumed', at: monotonicMicros(), client: name, durationMs: performance.now() - lostAt });
-      lostAt = null;
+    const now = performance.now();
+    if (previous.status === 'open' && next.status !== 'open') {
+      openMs = now - openedAt;
+      lostAt = now;
     }
+    if (next.status === 'connecting' && lostAt !== null) record({ type: 'retry', at: monotonicMicros(), client: name });
+    if (previous.status === 'open' || next.status !== 'open') return;
+    openedAt = now;
+    if (lostAt === null) return;
+    record({ type: 'resumed', at: monotonicMicros(), client: name, durationMs: now - lostAt, openMs });
+    lostAt = null;
   });
 
   function listen(room: string): void {
     const handle = client.room(room as `${string}:${string}`);
     let started = false;
+    starts.set(room, () => {
+      started = false;
+    });
     // Told in the same turn as `joined`, so before the first event.
     handle.onStatus((status) => {
       if (status !== 'joined' || started || handle.position === undefined) return;
@@ -70,6 +84,20 @@ export function createProbe({ name, rooms, client: options, random, record }: Pr
         intended,
       });
     });
+  }
+
+  async function leaveAndJoin(room: string): Promise<void> {
+    const handle = client.room(room as `${string}:${string}`);
+    if (away.has(room) || handle.status !== 'joined') return;
+    away.add(room);
+    try {
+      await handle.leave();
+      record({ type: 'left', at: monotonicMicros(), client: name, room });
+      starts.get(room)?.();
+      await handle.join();
+    } finally {
+      away.delete(room);
+    }
   }
 
   async function settle(
@@ -108,6 +136,10 @@ export function createProbe({ name, rooms, client: options, random, record }: Pr
       const uid = `${name}/${sequence}`;
       record({ type: 'invoke', at: monotonicMicros(), client: name, room, uid, seq: sequence });
       void settle(uid, client.room(room as `${string}:${string}`).publish('probe', { uid, room } satisfies ProbeData));
+    },
+    rejoin() {
+      const room = rooms[Math.floor(random() * rooms.length)] ?? '';
+      void leaveAndJoin(room).catch(() => undefined);
     },
     reconnect: () => void client.reconnect().catch(() => undefined),
     async close() {

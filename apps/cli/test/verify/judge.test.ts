@@ -76,6 +76,34 @@ describe('the checker', () => {
     expect(judge(history, [log(['a/1', 'a/2'])])).toMatchObject({ findings: [], reportedGaps: 1 });
   });
 
+  test('passes offsets used again by a store that lost its last writes, once that was told', () => {
+    const history: HistoryEntry[] = [
+      start('b'),
+      ...[invoke(1), ok(1, 1), invoke(2), ok(2, 2), invoke(3), ok(3, 3)],
+      ...[event('a/1', 1), event('a/2', 2), event('a/3', 3)],
+      // The last two are lost; another takes the place of the second before anybody looks.
+      ...[invoke(4), ok(4, 2)],
+      { type: 'gap', at: at(), client: 'b', room: ROOM, reason: 'rewound', position: position(2, 'e2') },
+    ];
+    const final = log(['a/1', 'a/4'], { position: position(2, 'e2') });
+    expect(judge(history, [final]).findings).toEqual([]);
+    expect(violations(history.slice(0, -1), { ...final, position: position(2) })).toContain('publisher-order');
+    const swapped = log(['a/4', 'a/2', 'a/3'], { position: position(3, 'e2') });
+    expect(violations(history, swapped)).toContain('publisher-order');
+  });
+
+  test('owes nothing to a member that left, until it joins again', () => {
+    const history: HistoryEntry[] = [
+      start('b'),
+      ...[invoke(1), ok(1, 1), event('a/1', 1)],
+      { type: 'left', at: at(), client: 'b', room: ROOM },
+      ...[invoke(2), ok(2, 2)],
+      { type: 'start', at: at(), client: 'b', room: ROOM, position: position(2) },
+      ...[invoke(3), ok(3, 3), event('a/3', 3)],
+    ];
+    expect(judge(history, [log(['a/1', 'a/2', 'a/3'])]).findings).toEqual([]);
+  });
+
   test('passes an epoch whose end was told', () => {
     const history: HistoryEntry[] = [
       start('b'),
@@ -107,6 +135,13 @@ describe('the checker', () => {
     ],
     ['never-settled', () => [[invoke(1)], log([])]],
     ['duplicate-delivery', () => [[start('b'), invoke(1), ok(1, 1), event('a/1', 1), event('a/1', 1)], log(['a/1'])]],
+    [
+      'delivery-after-leave',
+      () => [
+        [start('b'), { type: 'left', at: at(), client: 'b', room: ROOM }, invoke(1), ok(1, 1), event('a/1', 1)],
+        log(['a/1']),
+      ],
+    ],
     [
       'silent-gap',
       () => [[start('b'), invoke(1), ok(1, 1), invoke(2), ok(2, 2), event('a/2', 2)], log(['a/1', 'a/2'])],
