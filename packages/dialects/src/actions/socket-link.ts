@@ -90,6 +90,6 @@ export class SocketLink implements Link<ActionsFrame> {
 
   /** Engine.IO pings by itself and closes what is silent. */
   lastHeardAt(): number {
-    return Date.now();
+    return performance.now();
   }
 }

@@ -19,8 +19,8 @@ export class Connection {
   readonly bucket: TokenBucket;
   readonly connectedAt: number;
   principal: Principal;
-  /** When the hub last pinged; the first ping is spread over the interval. */
-  pingedAt: number;
+  /** When the hub last pinged, by `performance.now()`. */
+  pingedAt = performance.now();
   expiringTold = false;
   /** The span of its first reconnect, as it was told last. */
   toldSpreadMs = 0;
@@ -46,13 +46,11 @@ export class Connection {
     principal: Principal,
     readonly options: OpenOptions,
   ) {
-    const now = Date.now();
     this.principal = principal;
-    this.connectedAt = now;
-    this.pingedAt = now;
+    this.connectedAt = Date.now();
     this.presenceState = options.presence ?? null;
     const { messagesPerSecond, messageBurst } = core.limits;
-    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, now);
+    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
   }
 
   get isOpen(): boolean {

@@ -20,17 +20,17 @@ export async function drainConnections(
   isBusy: (connection: Connection) => boolean,
 ): Promise<void> {
   const { windowMs, deadlineMs } = options;
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   const connections = [...core.connections.byId.values()];
   await Promise.all(
     connections.map(async (connection, index) => {
       await delay(Math.min((index * windowMs) / connections.length, deadlineMs));
       connection.announceEnd(1012, 'service_restart', AFTER_MS);
-      const patience = Math.min(Date.now() + AFTER_MS, deadline);
-      while (connection.isOpen && Date.now() < (isBusy(connection) ? deadline : patience)) {
+      const patience = Math.min(performance.now() + AFTER_MS, deadline);
+      while (connection.isOpen && performance.now() < (isBusy(connection) ? deadline : patience)) {
         // A dialect without a word for goodbye is waiting for nothing.
         if (!isBusy(connection) && connection.options.eachEventOnce !== false) break;
-        await delay(Math.min(POLL_MS, Math.max(1, deadline - Date.now())));
+        await delay(Math.min(POLL_MS, Math.max(1, deadline - performance.now())));
       }
       connection.close(1012, 'service_restart');
     }),

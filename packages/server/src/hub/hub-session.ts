@@ -67,7 +67,8 @@ export class HubSession implements Session {
     if (!this.#connection.isOpen) return DONE;
     if (command.type === 'pong') {
       // Nothing is refused, but a flood of them is one.
-      if (this.#connection.bucket.take(Date.now()) > 0) this.#offend(Date.now());
+      const now = performance.now();
+      if (this.#connection.bucket.take(now) > 0) this.#offend(now);
       return DONE;
     }
     const limited = this.#limit(command);
@@ -172,13 +173,13 @@ export class HubSession implements Session {
   #refused({ error }: Of<'refused'>): Reply {
     this.#parts.core.observer.refused?.(error.code);
     this.#malformed ??= new Misbehaviour(MALFORMED_FRAMES);
-    if (this.#malformed.add(Date.now())) setImmediate(() => this.#connection.close(4501, 'protocol_violation'));
+    if (this.#malformed.add(performance.now())) setImmediate(() => this.#connection.close(4501, 'protocol_violation'));
     return { type: 'error', error };
   }
 
   #limit(command: Command): TrunklineError | null {
     if (this.principal.roles.includes('service')) return null;
-    const now = Date.now();
+    const now = performance.now();
     const [own, shared] = this.#buckets(command);
     const ownMs = own.take(now);
     const retryAfterMs = ownMs === 0 ? shared.take(now) : ownMs;

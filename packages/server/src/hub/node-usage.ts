@@ -23,7 +23,7 @@ export class NodeUsage {
   readonly #isAlone: boolean;
   readonly #leastMessages: number;
   #timer: NodeJS.Timeout | undefined;
-  #repeatedAt = 0;
+  #repeatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly core: Core,
@@ -60,7 +60,7 @@ export class NodeUsage {
   }
 
   #tell(): void {
-    const now = Date.now();
+    const now = performance.now();
     const isRepeat = now - this.#repeatedAt >= REPEAT_MS;
     const { messages, refreshes } = this.buckets.takeSpent(this.#leastMessages);
     const kinds = {

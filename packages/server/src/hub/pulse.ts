@@ -22,9 +22,10 @@ const SPREAD_STEP_MS = 100;
 /** The one timer of all connections: pings, silence, token expiry, what backpressure held back, idle rooms. */
 export class Pulse {
   #timer: NodeJS.Timeout | undefined;
-  #tickedAt = Date.now();
+  /** By `performance.now()`, as all here but tokens: a clock that is set must end nobody and put off nothing. */
+  #tickedAt = performance.now();
   /** Silence counts from here after this process itself stood still. */
-  #forgivenAt = 0;
+  #forgivenAt = Number.NEGATIVE_INFINITY;
   readonly #tickMs: number;
 
   constructor(
@@ -44,8 +45,8 @@ export class Pulse {
   }
 
   start(): void {
-    this.#tickedAt = Date.now();
-    this.#timer = setInterval(() => this.#tick(Date.now()), this.#tickMs).unref();
+    this.#tickedAt = performance.now();
+    this.#timer = setInterval(() => this.#tick(performance.now()), this.#tickMs).unref();
   }
 
   close(): void {
@@ -57,7 +58,7 @@ export class Pulse {
     if (now - this.#tickedAt > this.#tickMs * 3 + 500) this.#forgivenAt = now;
     this.#tickedAt = now;
     for (const connection of this.core.connections.byId.values()) {
-      this.#expire(connection, now);
+      this.#expire(connection, Date.now());
       this.#beat(connection, now);
       connection.flushConflated();
     }
@@ -68,7 +69,7 @@ export class Pulse {
   #beat(connection: Connection, now: number): void {
     const { intervalMs, timeoutMs } = this.timingOf(connection);
     const countsFromPong = connection.options.heartbeatTiming?.countsFrom === 'pong' && timeoutMs > intervalMs;
-    const silence = now - Math.max(connection.link.lastHeardAt(), connection.connectedAt, this.#forgivenAt);
+    const silence = now - Math.max(connection.link.lastHeardAt(), this.#forgivenAt);
     if (silence > (countsFromPong ? timeoutMs : intervalMs + timeoutMs)) {
       connection.close(4000, 'heartbeat_timeout');
       return;

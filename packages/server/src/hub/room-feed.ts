@@ -22,8 +22,8 @@ const RETRY_MS = 250;
  */
 export class RoomFeed {
   position: Position = NO_POSITION;
-  /** When the position was last compared with the log or moved. */
-  checkedAt = Date.now();
+  /** When the position was last compared with the log or moved, by `performance.now()`: nodes differ about the time of day. */
+  checkedAt = performance.now();
   /** Set while an operator empties the room: the new epoch that follows is told as that. */
   #purging = false;
   readonly #ids: string[] = [];
@@ -101,7 +101,7 @@ export class RoomFeed {
   #advance(event: LoggedEvent): void {
     this.position = { epoch: event.epoch, offset: event.offset, lastId: event.id };
     this.#ids[event.offset % REMEMBERED_IDS] = event.id;
-    this.checkedAt = event.timestamp;
+    this.checkedAt = performance.now();
     this.sink.deliver(event);
   }
 
@@ -113,7 +113,7 @@ export class RoomFeed {
   #settle(): void {
     this.#repair().then(
       () => {
-        this.checkedAt = Date.now();
+        this.checkedAt = performance.now();
         this.#busy = false;
         if (this.#again) {
           this.#again = false;

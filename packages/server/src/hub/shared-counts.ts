@@ -33,7 +33,7 @@ export class SharedCounts {
   elsewhere(key: string): number {
     const byNode = this.#heard.get(key);
     if (byNode === undefined) return 0;
-    const now = Date.now();
+    const now = performance.now();
     let sum = 0;
     for (const { count, until } of byNode.values()) if (until > now) sum += count;
     return sum;
@@ -52,7 +52,7 @@ export class SharedCounts {
   }
 
   hear(nodeId: string, entries: readonly CountEntry[]): void {
-    const until = Date.now() + REMEMBERED_MS;
+    const until = performance.now() + REMEMBERED_MS;
     for (const [key, count] of entries) {
       const byNode = this.#heard.get(key);
       if (count > 0 && byNode !== undefined) byNode.set(nodeId, { count, until });
@@ -63,7 +63,7 @@ export class SharedCounts {
 
   /** Forgets what was not said again. */
   sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, byNode] of this.#heard) {
       for (const [nodeId, { until }] of byNode) if (until <= now) byNode.delete(nodeId);
       if (byNode.size === 0) this.#heard.delete(key);

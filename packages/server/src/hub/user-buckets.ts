@@ -13,7 +13,7 @@ const SWEPT_FROM = 10_000;
 /** Refreshes have a bucket of their own, so that a client which sends as much as it may can still renew its token. */
 export function createRefreshBucket(limits: HubLimits): TokenBucket {
   const { perSecond, burst } = refreshRate(limits);
-  return new TokenBucket(perSecond, burst, Date.now());
+  return new TokenBucket(perSecond, burst, performance.now());
 }
 
 function refreshRate({ messagesPerSecond, messageBurst }: HubLimits) {
@@ -32,7 +32,7 @@ class SharedBucket extends TokenBucket {
     rate: { readonly perSecond: number; readonly burst: number },
     private readonly spenders: SharedBucket[] | null,
   ) {
-    super(rate.perSecond * SHARES, rate.burst * SHARES, Date.now());
+    super(rate.perSecond * SHARES, rate.burst * SHARES, performance.now());
   }
 
   override take(now: number): number {
@@ -95,7 +95,7 @@ export class UserBuckets {
   of(userId: string): UserBucket {
     const known = this.#buckets.get(userId);
     if (known !== undefined) return known;
-    if (this.#buckets.size >= this.#sweepAt) this.#sweep(Date.now());
+    if (this.#buckets.size >= this.#sweepAt) this.#sweep(performance.now());
     const bucket = new UserBucket(userId, this);
     this.#buckets.set(userId, bucket);
     return bucket;

@@ -188,7 +188,7 @@ export interface Link<F> {
   close(code: CloseCode, reason: string): void;
   /** Heartbeat 'link' only: a transport ping; the link tells `heard` by its own means. */
   ping?(): void;
-  /** When anything was last heard from the peer (heartbeat 'link': a pong), by the hub's clock in milliseconds. */
+  /** When anything was last heard from the peer (heartbeat 'link': a pong), by `performance.now()`. */
   lastHeardAt(): number;
 }
 /** Why a link ended: `clean` is a close frame from the peer or from us. */

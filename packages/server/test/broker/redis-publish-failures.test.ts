@@ -112,8 +112,8 @@ test('asks for replicas on a connection of its own and does not claim more than 
   const { broker } = node.backend;
   const publication = makePublication(ROOM, { minReplicas: 1 });
   await expect(broker.publish(publication)).rejects.toMatchObject({ code: 'unknown_outcome', retrySafe: true });
-  await using replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
-  await eventually(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
+  await using _replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
+  await eventually(async () => String(await redis.command('INFO', 'replication')).includes('state=online'));
   expect(await broker.publish(publication)).toMatchObject({ status: 'duplicate', offset: 1 });
   expect(await broker.publish(makePublication(ROOM, { minReplicas: 1 }))).toMatchObject({
     status: 'appended',
