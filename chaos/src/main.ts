@@ -69,7 +69,11 @@ program
         ...(only === undefined ? {} : { nemeses: nemesesNamed(only, NEMESES[store]) }),
         say,
       });
-      print(flags.json ? JSON.stringify({ ...result, gaps: Object.fromEntries(result.gaps), output: undefined }) : report(result));
+      print(
+        flags.json
+          ? JSON.stringify({ ...result, gaps: Object.fromEntries(result.gaps), output: undefined })
+          : report(result),
+      );
       if (result.ledger.findings.length > 0) {
         process.exitCode = 1;
         say(result.output.slice(-4_000));

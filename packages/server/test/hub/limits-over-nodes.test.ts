@@ -158,7 +158,7 @@ describe('connections over two nodes (S32)', () => {
   });
 
   test('of a node that died are forgotten', () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.useFakeTimers({ toFake: ['performance'] });
     const counts = new SharedCounts(1);
     counts.hear('one', [['ann', 2]]);
     counts.hear('two', [['ann', 3]]);
