@@ -7,7 +7,9 @@ import { loadWorkload } from './load-workload.js';
 import type { Size } from './workload.js';
 
 const CLIENTS = 50;
-const REQUESTS_EACH: Readonly<Record<Size, number>> = { smoke: 5, short: 200, full: 600 };
+const REQUESTS_EACH: Readonly<Record<Size, number>> = { smoke: 5, short: 400, full: 600 };
+/** So many that every server runs compiled code when it is measured. */
+const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 3, short: 1_500, full: 2_000 };
 
 /** Fifty clients ask, each again when it is answered. Ours is authenticated, validated both ways and remembered; theirs are bare. */
 export const requestResponse = loadWorkload({
@@ -34,7 +36,7 @@ export const requestResponse = loadWorkload({
         send();
       });
     const askAll = (times: number): Promise<unknown> => Promise.all(crowd.clients.map((client) => ask(client, times)));
-    await askAll(Math.ceil(REQUESTS_EACH[size] / 2));
+    await askAll(WARM_UP_EACH[size]);
     return {
       async round() {
         const sample = await observed(target, crowd.meter, CLIENTS * REQUESTS_EACH[size], () =>

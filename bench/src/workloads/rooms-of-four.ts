@@ -7,8 +7,8 @@ import type { Size } from './workload.js';
 
 const MEMBERS_PER_ROOM = 4;
 const ROOMS: Readonly<Record<Size, number>> = { smoke: 25, short: 500, full: 500 };
-const MESSAGES_EACH: Readonly<Record<Size, number>> = { smoke: 2, short: 8, full: 20 };
-const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 1, short: 10, full: 20 };
+const MESSAGES_EACH: Readonly<Record<Size, number>> = { smoke: 2, short: 20, full: 30 };
+const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 1, short: 30, full: 40 };
 
 /** Every member publishes its next message when the room's last four have reached it: the server is never idle. */
 export const roomsOfFour = loadWorkload({

@@ -96,7 +96,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
         remembered -= 1;
       }
       if (event !== undefined && subscribed.has(publication.room)) events?.logged(publication.room, event);
-      return Promise.resolve(appended);
+      return appended;
     },
     read(room, query) {
       return Promise.resolve(logOf(room).read(query, now()));

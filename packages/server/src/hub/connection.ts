@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CloseCode } from '@trunkline/protocol';
+import type { CloseCode, From } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Gone, Link, Notice, OpenOptions } from '../seams/dialect.js';
@@ -19,6 +19,8 @@ export class Connection {
   readonly bucket: TokenBucket;
   readonly connectedAt: number;
   principal: Principal;
+  /** Who its events are from: one object for all of them. */
+  readonly from: From;
   /** When the hub last pinged, by `performance.now()`. */
   pingedAt = performance.now();
   expiringTold = false;
@@ -47,6 +49,7 @@ export class Connection {
     readonly options: OpenOptions,
   ) {
     this.principal = principal;
+    this.from = { userId: principal.userId, connectionId: id };
     this.connectedAt = Date.now();
     this.presenceState = options.presence ?? null;
     const { messagesPerSecond, messageBurst } = core.limits;

@@ -1,4 +1,4 @@
-import type { EventDefinition, From, GapReason, Position } from '@trunkline/protocol';
+import type { EventDefinition, GapReason, Position } from '@trunkline/protocol';
 import type { LoggedEvent } from '../seams/broker.js';
 import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
 import type { Grant } from '../seams/room-policy.js';
@@ -60,8 +60,9 @@ export class HubRoom implements FeedSink {
     if (group?.delete(membership) && group.size === 0) this.#groups.delete(encoder);
   }
 
-  deliver(event: LoggedEvent): void {
-    this.fanOut({ type: 'event', room: this.name, ...event }, { durable: true });
+  deliver({ id, offset, epoch, event, from, ref, data, timestamp }: LoggedEvent): void {
+    const notice: EventNotice = { type: 'event', room: this.name, event, id, offset, epoch, from, data, timestamp };
+    this.fanOut(notice, { durable: true, ref });
   }
 
   gap(reason: GapReason, from: Position, position: Position): void {
@@ -100,19 +101,20 @@ export class HubRoom implements FeedSink {
     }
   }
 
-  /** One event to every member it is for; encoded once an encoder, and once more where the sender's own copy has a `ref`. */
+  /** One event to every member it is for; encoded once an encoder, and once more for its sender, who is shown the `ref`. */
   fanOut(
     notice: EventNotice,
     options: {
       readonly durable: boolean;
+      /** The publish id, for the sender's user only. */
+      readonly ref?: string | undefined;
       readonly definition?: EventDefinition | undefined;
       readonly except?: string | undefined;
     },
   ): void {
-    const { durable, definition, except } = options;
-    const { ref, ...plain } = notice;
+    const { durable, definition, except, ref } = options;
     const offset = notice.offset ?? 0;
-    const sender = ref === undefined ? undefined : userOf(notice.from);
+    const sender = 'userId' in notice.from ? notice.from.userId : null;
     const conflateKey =
       durable || definition?.conflateBy === undefined ? undefined : keyOf(notice, definition.conflateBy);
     let recipients = 0;
@@ -125,11 +127,11 @@ export class HubRoom implements FeedSink {
         if (!connection.showsAgain && (notice.provisional || connection.needsIds) && !connection.showsFirst(notice.id))
           continue;
         let frame: unknown;
-        if (sender !== undefined && connection.principal.userId === sender) {
-          own ??= encoder.encode(notice);
+        if (ref !== undefined && connection.principal.userId === sender) {
+          own ??= encoder.encode({ ...notice, ref });
           frame = own;
         } else {
-          shared ??= encoder.encode(plain);
+          shared ??= encoder.encode(notice);
           frame = shared;
         }
         if (frame === null) break;
@@ -160,10 +162,6 @@ export class HubRoom implements FeedSink {
       }
     }
   }
-}
-
-function userOf(from: From): string | undefined {
-  return 'userId' in from ? from.userId : undefined;
 }
 
 function keyOf(notice: EventNotice, conflateBy: string | true): string {

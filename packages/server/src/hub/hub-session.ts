@@ -31,7 +31,7 @@ export interface SessionParts extends PublishParts {
 }
 
 type Of<T extends Command['type']> = Command & { readonly type: T };
-const DONE: Promise<Reply> = Promise.resolve({ type: 'done' });
+const DONE: Reply = { type: 'done' };
 const NOTHING: Reply = { type: 'response', data: null };
 const MALFORMED_FRAMES = 20;
 
@@ -63,7 +63,7 @@ export class HubSession implements Session {
     return this.#connection.principal;
   }
 
-  handle(command: Command): Promise<Reply> {
+  handle(command: Command): Reply | Promise<Reply> {
     if (!this.#connection.isOpen) return DONE;
     if (command.type === 'pong') {
       // Nothing is refused, but a flood of them is one.
@@ -72,8 +72,9 @@ export class HubSession implements Session {
       return DONE;
     }
     const limited = this.#limit(command);
-    if (limited !== null) return Promise.resolve({ type: 'error', error: limited });
+    if (limited !== null) return { type: 'error', error: limited };
     if (command.type === 'publish') return this.#publish(command);
+    if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
     return this.#once(command).catch((error: unknown): Reply => ({ type: 'error', error: this.#refusal(error) }));
   }
 
@@ -85,8 +86,7 @@ export class HubSession implements Session {
   }
 
   /** Ids of publishes and requests may come again: they attach. Any other id in use is refused. */
-  async #once(command: Exclude<Command, { readonly type: 'pong' | 'publish' }>): Promise<Reply> {
-    if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
+  async #once(command: Exclude<Command, { readonly type: 'pong' | 'publish' | 'request' }>): Promise<Reply> {
     const { id } = command;
     if (id === undefined) return this.#start(command);
     this.#inFlight ??= new Set();
@@ -136,7 +136,7 @@ export class HubSession implements Session {
     }
   }
 
-  #publish(command: Of<'publish'>): Promise<Reply> {
+  #publish(command: Of<'publish'>): Reply | Promise<Reply> {
     const { publishing } = this.#parts;
     const connection = this.#connection;
     const arrival = this.#publishOrder?.arrive() ?? 0;

@@ -3,9 +3,10 @@ import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
+import type { KindRules } from './event-rules.js';
 import { forbidden, type Grants } from './grants.js';
 import type { PublishOrder } from './publish-order.js';
-import type { Publisher } from './publisher.js';
+import type { Outgoing, Publisher, Taken } from './publisher.js';
 import type { Receipts } from './receipts.js';
 import type { Rooms } from './rooms.js';
 
@@ -27,6 +28,13 @@ interface Target {
   readonly arrival: number;
 }
 
+/** What became of a publish in one room. */
+interface Placed {
+  readonly eventId: string;
+  readonly room: AckedRoom;
+  readonly error: TrunklineError | null;
+}
+
 /** A publish command of one connection, for one room or several under one event id. */
 export class PublishCommands {
   constructor(private readonly parts: PublishParts) {}
@@ -44,90 +52,104 @@ export class PublishCommands {
     }
   }
 
-  /** Starts every append now, in order; resolves with the acknowledgement. Never rejects. */
-  start(connection: Connection, command: PublishCommand, order: PublishOrder | null, arrival: number): Promise<Reply> {
+  /** Starts every append now, in order; answers with the acknowledgement. Never throws and never rejects. */
+  start(
+    connection: Connection,
+    command: PublishCommand,
+    order: PublishOrder | null,
+    arrival: number,
+  ): Reply | Promise<Reply> {
     const eventId = randomUUID();
+    const [only = ''] = command.rooms;
     if (command.rooms.length === 1 && !command.listed) {
-      const [room = ''] = command.rooms;
-      return this.#toRoom(connection, command, { room, eventId, order, arrival }).then(
-        (acked) => ({ type: 'ack', eventId: acked.eventId, rooms: [acked.room] }),
-        (error: unknown) => ({ type: 'error', error: this.#refusal(error) }),
-      );
+      const placed = this.#toRoom(connection, command, { room: only, eventId, order, arrival });
+      return placed instanceof Promise ? placed.then(single) : single(placed);
     }
-    const appends = command.rooms.map((room) =>
-      this.#toRoom(connection, command, { room, eventId, order, arrival }).catch((error: unknown) => ({
-        eventId,
-        room: { room, error: this.#refusal(error).toBody() },
-      })),
-    );
-    return Promise.all(appends).then(
-      (acked): Reply => ({ type: 'ack', eventId: acked[0]?.eventId ?? eventId, rooms: acked.map(({ room }) => room) }),
+    const placed = command.rooms.map((room) => this.#toRoom(connection, command, { room, eventId, order, arrival }));
+    return Promise.all(placed).then(
+      (all): Reply => ({
+        type: 'ack',
+        eventId: all[0]?.eventId ?? eventId,
+        rooms: all.map(({ room, error }) => (error === null ? room : { ...room, error: error.toBody() })),
+      }),
     );
   }
 
-  async #toRoom(
-    connection: Connection,
-    command: PublishCommand,
-    target: Target,
-  ): Promise<{ eventId: string; room: AckedRoom }> {
-    const { core, publisher } = this.parts;
+  #toRoom(connection: Connection, command: PublishCommand, target: Target): Placed | Promise<Placed> {
+    try {
+      const placed = this.#place(connection, command, target);
+      return placed instanceof Promise ? placed.catch((error) => this.#refused(target, error)) : placed;
+    } catch (error) {
+      return this.#refused(target, error);
+    }
+  }
+
+  #place(connection: Connection, command: PublishCommand, target: Target): Placed | Promise<Placed> {
+    const { publisher } = this.parts;
     const { room, eventId, order, arrival } = target;
     const { event, data, id } = command;
     const { kind, definition } = publisher.check(room, event, data);
-    const grant = this.parts.grants.known(connection, room);
     const membership = connection.memberships.get(room);
     const isMember = membership !== undefined && membership.state !== 'joining';
+    const grant = membership?.grant ?? this.parts.grants.known(connection, room);
     if (definition.durable) order?.check(room, id, arrival);
     if (grant === null) {
-      const error = new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
+      if (definition.durable) order?.refuse(room, id, arrival);
+      throw new TrunklineError('unavailable', 'Your rights in this room can not be read just now.', {
         retryAfterMs: 1_000,
       });
-      if (definition.durable) order?.refuse(room, id, arrival);
-      throw error;
     }
     if (!(isMember ? grant.publishAsMember : grant.publish).has(event)) throw forbidden();
-    const { userId } = connection.principal;
-    const outgoing = {
-      room,
-      event,
-      eventId,
-      from: { userId, connectionId: connection.id },
-      data,
-      key: { userId, id },
-      principal: connection.principal,
-    };
-    if (!definition.durable) {
-      publisher.emit(outgoing, kind, definition);
-      this.#moveCursor(connection, command, room);
-      return { eventId, room: { room } };
-    }
+    const { principal } = connection;
+    const key = { userId: principal.userId, id };
+    const outgoing = { room, event, eventId, from: connection.from, data, key, principal };
+    if (definition.durable) return this.#append(connection, outgoing, kind, target, id);
+    publisher.emit(outgoing, kind, definition);
+    this.#moveCursor(connection, command, room);
+    return { eventId, room: { room }, error: null };
+  }
+
+  #append(
+    connection: Connection,
+    outgoing: Outgoing,
+    kind: KindRules,
+    { room, order, arrival }: Target,
+    id: string,
+  ): Placed | Promise<Placed> {
+    const { core, publisher } = this.parts;
     if (connection.unacked >= core.limits.unacked) {
-      const error = new TrunklineError(
+      order?.refuse(room, id, arrival);
+      throw new TrunklineError(
         'too_many_unacked',
         `Wait for acknowledgements: ${core.limits.unacked} publishes are under way.`,
         { retryAfterMs: 100 },
       );
-      order?.refuse(room, id, arrival);
-      throw error;
     }
-    connection.unacked += 1;
     const startedAt = performance.now();
-    try {
-      const appended = await publisher.append(outgoing, kind);
+    const acknowledged = (appended: Taken): Placed => {
       order?.settle(room, id);
       core.observer.acknowledged?.(performance.now() - startedAt);
-      const { epoch, offset } = appended;
-      return {
-        eventId: appended.eventId,
-        room: { room, epoch, offset, ...(appended.status === 'duplicate' ? { duplicate: true as const } : {}) },
-      };
-    } catch (error) {
+      const { epoch, eventId, offset, status } = appended;
+      const acked =
+        status === 'duplicate' ? { room, epoch, offset, duplicate: true as const } : { room, epoch, offset };
+      return { eventId, room: acked, error: null };
+    };
+    const failed = (error: unknown): never => {
       if (error instanceof TrunklineError && error.retryable) order?.refuse(room, id, arrival);
       else order?.settle(room, id);
       throw error;
-    } finally {
-      connection.unacked -= 1;
+    };
+    let appended: Taken | Promise<Taken>;
+    try {
+      appended = publisher.append(outgoing, kind);
+    } catch (error) {
+      return failed(error);
     }
+    if (!(appended instanceof Promise)) return acknowledged(appended);
+    connection.unacked += 1;
+    return appended.then(acknowledged, failed).finally(() => {
+      connection.unacked -= 1;
+    });
   }
 
   /** The wire documents' `read {message_id}` moves the reader's receipt cursor too. */
@@ -141,12 +163,17 @@ export class PublishCommands {
     });
   }
 
-  #refusal(error: unknown): TrunklineError {
+  #refused({ room, eventId }: Target, error: unknown): Placed {
     if (error instanceof TrunklineError) {
       this.parts.core.observer.refused?.(error.code);
-      return error;
+      return { eventId, room: { room }, error };
     }
     this.parts.core.logger.error({ err: error }, 'a publish failed');
-    return new TrunklineError('internal', 'The server failed; the same id may be sent again.');
+    const failure = new TrunklineError('internal', 'The server failed; the same id may be sent again.');
+    return { eventId, room: { room }, error: failure };
   }
+}
+
+function single({ eventId, room, error }: Placed): Reply {
+  return error === null ? { type: 'ack', eventId, rooms: [room] } : { type: 'error', error };
 }

@@ -23,6 +23,9 @@ export interface Outgoing {
   /** Told when the event was shown provisionally and waits for the broker. */
   onProvisional?(): void;
 }
+/** In the log, now or before. */
+export type Taken = Appended & { readonly status: 'appended' | 'duplicate' };
+
 const RETAIN_TTL_MS = 86_400_000;
 
 /** From a checked event to the broker: the log for durable ones, fan-out for ephemeral ones. */
@@ -51,9 +54,9 @@ export class Publisher {
   /**
    * Appends to the room's log; the event reaches members through it. Calls for one room append in call order.
    *
-   * @throws {TrunklineError} `id_conflict`, `unavailable`, `unknown_outcome`
+   * @throws {TrunklineError} or rejects with: `id_conflict`, `unavailable`, `unknown_outcome`
    */
-  async append(outgoing: Outgoing, kind: KindRules): Promise<Appended & { readonly status: 'appended' | 'duplicate' }> {
+  append(outgoing: Outgoing, kind: KindRules): Taken | Promise<Taken> {
     const { room, event, eventId, from, data, key, principal } = outgoing;
     const { limits, broker } = this.core;
     const { definition } = kind;
@@ -73,10 +76,8 @@ export class Publisher {
       ...(key ? { key } : {}),
     };
     this.core.observer.published?.(kind.kind, true);
-    const appended = await this.#place(publication, kind, principal, outgoing, broker.status.state === 'connected');
-    if (appended.status === 'conflict')
-      throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
-    return appended;
+    const appended = this.#place(publication, kind, principal, outgoing, broker.status.state === 'connected');
+    return appended instanceof Promise ? appended.then(taken) : taken(appended);
   }
 
   #place(
@@ -85,7 +86,7 @@ export class Publisher {
     principal: Principal | null,
     outgoing: Outgoing,
     connected: boolean,
-  ): Promise<Appended> {
+  ): Appended | Promise<Appended> {
     const provisional = kind.definition.whenDegraded === 'provisional';
     if (provisional && (!connected || this.outbox.holds(publication.room)))
       return this.#hold(publication, principal, outgoing);
@@ -94,7 +95,7 @@ export class Publisher {
         retryAfterMs: 1_000,
       });
     const appended = this.core.broker.publish(publication);
-    if (!provisional) return appended;
+    if (!provisional || !(appended instanceof Promise)) return appended;
     return appended.catch((error: unknown) => {
       const retry =
         error instanceof TrunklineError && (error.code === 'unavailable' || error.code === 'unknown_outcome');
@@ -117,9 +118,8 @@ export class Publisher {
         data,
         timestamp,
         provisional: true,
-        ...(key && 'userId' in from ? { ref: key.id } : {}),
       },
-      { durable: false },
+      { durable: false, ref: key?.id },
     );
     outgoing.onProvisional?.();
     return appended;
@@ -149,12 +149,18 @@ export class Publisher {
   deliver(name: string, message: EphemeralMessage): void {
     const room = this.rooms.get(name);
     if (room === undefined) return;
-    const { t: _, except, ...event } = message;
+    const { event, id, ref, from, data, timestamp, except } = message;
     room.fanOut(
-      { type: 'event', room: name, ...event },
-      { durable: false, definition: room.rules.events.get(message.event), except },
+      { type: 'event', room: name, event, id, from, data, timestamp },
+      { durable: false, ref, definition: room.rules.events.get(event), except },
     );
   }
+}
+
+/** @throws {TrunklineError} `id_conflict` */
+function taken(appended: Appended): Taken {
+  if (appended.status !== 'conflict') return appended;
+  throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
 }
 
 function retention(

@@ -1,4 +1,5 @@
-import { type ErrorBody, TrunklineError } from '@trunkline/protocol';
+import { type ActionDefinition, type ErrorBody, TrunklineError } from '@trunkline/protocol';
+import type { Logger } from '../seams/dialect.js';
 import { checkData } from './event-rules.js';
 
 /** What a request came to; the same for every connection that waits, on every node. */
@@ -9,13 +10,31 @@ export const NOT_KEPT: Outcome = {
   error: new TrunklineError('unknown_outcome', 'The action ran, but its result was too large to keep.').toBody(),
 };
 
-/** @throws {TypeError} when a handler answered something else than its contract says */
-export function checkOutput(schema: unknown, data: unknown): void {
+/** What a handler answered, held against its contract: what breaks it is a failure of ours. */
+export function answered(
+  logger: Logger,
+  action: string,
+  definition: ActionDefinition | undefined,
+  data: unknown,
+): Outcome {
+  if (definition?.output === undefined) return { data: data ?? null };
   try {
-    checkData(schema, data);
-  } catch (error) {
-    throw new TypeError('The action answered something its contract does not allow.', { cause: error });
+    checkData(definition.output, data);
+    return { data: data ?? null };
+  } catch (cause) {
+    const error = new TypeError('The action answered something its contract does not allow.', { cause });
+    return failed(logger, action, error);
   }
+}
+
+/** A handler's error; one that is not meant for the caller is logged. */
+export function failed(logger: Logger, action: string, error: unknown): Outcome {
+  if (!(error instanceof TrunklineError)) logger.error({ err: error, action }, 'action failed');
+  return { error: bodyOf(error) };
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Any failure as it travels; what is no error of ours tells nothing of its own. */
@@ -23,4 +42,11 @@ export function bodyOf(error: unknown): ErrorBody {
   return (
     error instanceof TrunklineError ? error : new TrunklineError('internal', 'The action failed.', { retryable: false })
   ).toBody();
+}
+
+/** Counts an outcome among its like. */
+export function kindOf(outcome: Outcome): 'ok' | 'timeout' | 'cancelled' | 'error' {
+  if ('data' in outcome) return 'ok';
+  const { code } = outcome.error;
+  return code === 'timeout' || code === 'cancelled' ? code : 'error';
 }

@@ -1,12 +1,13 @@
 import type { ActionDefinition } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
+import type { Claim } from '../seams/ledger.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
 import { LazyAbort } from './lazy-abort.js';
-import { bodyOf, checkOutput, NOT_KEPT, type Outcome } from './request-outcome.js';
+import { answered, bodyOf, failed, isThenable, kindOf, NOT_KEPT, type Outcome } from './request-outcome.js';
 
 type RequestCommand = Command & { readonly type: 'request' };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
@@ -21,6 +22,7 @@ interface Running {
   abandoned: NodeJS.Timeout | undefined;
 }
 
+const CLAIMED: Claim = { status: 'claimed' };
 const KEPT_MS = 300_000;
 const KEPT_BYTES = 65_536;
 /** A request outlives the last connection that waits for it by this. */
@@ -52,19 +54,16 @@ export class Requests {
     this.#handlers.set(action, handler);
   }
 
-  /** Runs or attaches. Never rejects. */
-  async run(connection: Connection, command: RequestCommand): Promise<Reply> {
+  /** Runs or attaches. Never throws and never rejects; what is known at once is answered at once. */
+  run(connection: Connection, command: RequestCommand): Reply | Promise<Reply> {
     const startedAt = performance.now();
-    const outcome = await this.#outcome(connection, command).catch((error: unknown) => ({ error: bodyOf(error) }));
-    const kind =
-      'data' in outcome
-        ? 'ok'
-        : outcome.error.code === 'timeout'
-          ? 'timeout'
-          : outcome.error.code === 'cancelled'
-            ? 'cancelled'
-            : 'error';
-    this.core.observer.requestSettled?.(kind, performance.now() - startedAt);
+    const outcome = this.#outcome(connection, command);
+    if (!(outcome instanceof Promise)) return this.#reply(outcome, startedAt);
+    return outcome.then((settled) => this.#reply(settled, startedAt));
+  }
+
+  #reply(outcome: Outcome, startedAt: number): Reply {
+    this.core.observer.requestSettled?.(kindOf(outcome), performance.now() - startedAt);
     return 'data' in outcome
       ? { type: 'response', data: outcome.data }
       : { type: 'error', error: TrunklineError.from(outcome.error) };
@@ -88,23 +87,20 @@ export class Requests {
     }
   }
 
-  async #outcome(connection: Connection, command: RequestCommand): Promise<Outcome> {
-    const definition = this.#admit(connection, command);
-    const { userId } = connection.principal;
-    const key = keyOf(userId, command, command.bound ? connection.id : '');
-    const running = this.#running.get(key);
-    if (running) {
+  #outcome(connection: Connection, command: RequestCommand): Outcome | Promise<Outcome> {
+    try {
+      const definition = this.#admit(connection, command);
+      const key = keyOf(connection.principal.userId, command, command.bound ? connection.id : '');
+      const running = this.#running.get(key);
+      if (running === undefined) return this.#start(connection, command, { key, definition });
       if (JSON.stringify(running.data) !== JSON.stringify(command.data))
         throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
       clearTimeout(running.abandoned);
       running.waiters.set(connection, command.id);
       return running.outcome;
+    } catch (error) {
+      return { error: bodyOf(error) };
     }
-    const timeoutMs = Math.min(
-      command.timeoutMs ?? MAX_TIMEOUT_MS,
-      definition?.timeoutMs ?? this.core.limits.actionTimeoutMs,
-    );
-    return this.#start(connection, command, { key, timeoutMs, definition }).outcome;
   }
 
   #admit(connection: Connection, { action, data }: RequestCommand): ActionDefinition | undefined {
@@ -124,80 +120,98 @@ export class Requests {
   #start(
     connection: Connection,
     command: RequestCommand,
-    how: {
-      readonly key: string;
-      readonly timeoutMs: number;
-      readonly definition: ActionDefinition | undefined;
-    },
-  ): Running {
+    { key, definition }: { readonly key: string; readonly definition: ActionDefinition | undefined },
+  ): Outcome | Promise<Outcome> {
     const abort = new LazyAbort();
+    const waiters = new Map([[connection, command.id]]);
+    const claim = command.bound ? CLAIMED : this.core.ledger.claim(key, MAX_TIMEOUT_MS);
+    let work: unknown = claim;
+    if (!(claim instanceof Promise) && claim.status === 'claimed') {
+      // Nobody can attach or cancel before the handler has returned.
+      try {
+        work = this.#execute(connection, command, abort, waiters);
+      } catch (error) {
+        return this.#settle(command, key, failed(this.core.logger, command.action, error));
+      }
+      if (!isThenable(work))
+        return this.#settle(command, key, answered(this.core.logger, command.action, definition, work));
+    }
+    const timeoutMs = Math.min(
+      command.timeoutMs ?? MAX_TIMEOUT_MS,
+      definition?.timeoutMs ?? this.core.limits.actionTimeoutMs,
+    );
     const timer = setTimeout(
       () => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')),
-      how.timeoutMs,
+      timeoutMs,
     );
-    const waiters = new Map([[connection, command.id]]);
-    const settle = async (): Promise<Outcome> => {
+    const finish = async (): Promise<Outcome> => {
       let settled: Outcome;
       try {
-        const data = await this.#claimAndRun(connection, command, how.key, abort, waiters);
-        if (how.definition?.output !== undefined) checkOutput(how.definition.output, data);
-        settled = { data: data ?? null };
+        const data =
+          work === claim
+            ? await this.#claimAndRun(connection, command, { key, claim, abort, waiters })
+            : await abort.race(Promise.resolve(work));
+        settled = answered(this.core.logger, command.action, definition, data);
       } catch (error) {
-        if (!(error instanceof TrunklineError))
-          this.core.logger.error({ err: error, action: command.action }, 'action failed');
-        settled = { error: bodyOf(error) };
+        settled = failed(this.core.logger, command.action, error);
       }
       clearTimeout(timer);
       clearTimeout(entry.abandoned);
-      this.#running.delete(how.key);
-      if (!command.bound) this.#remember(how.key, settled);
-      return settled;
+      this.#running.delete(key);
+      return this.#settle(command, key, settled);
     };
     const entry: Running = {
       data: command.data,
       abort,
-      // Not before the entry is in its place: a handler may answer at once.
-      outcome: Promise.resolve().then(settle),
+      // Not before the entry is in its place: a claim may be answered at once.
+      outcome: Promise.resolve().then(finish),
       waiters,
       bound: command.bound ?? false,
       abandoned: undefined,
     };
-    this.#running.set(how.key, entry);
-    return entry;
+    this.#running.set(key, entry);
+    return entry.outcome;
   }
 
   async #claimAndRun(
     connection: Connection,
     command: RequestCommand,
-    key: string,
-    abort: LazyAbort,
-    waiters: ReadonlyMap<Connection, string>,
+    how: {
+      readonly key: string;
+      readonly claim: Claim | Promise<Claim>;
+      readonly abort: LazyAbort;
+      readonly waiters: ReadonlyMap<Connection, string>;
+    },
   ): Promise<unknown> {
-    if (!command.bound) {
-      const claim = await this.core.ledger.claim(key, MAX_TIMEOUT_MS);
-      if (claim.status !== 'claimed') {
-        const settled = (
-          claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, abort.signal)
-        ) as Outcome;
-        if ('error' in settled) throw TrunklineError.from(settled.error);
-        return settled.data;
-      }
+    const { key, abort, waiters } = how;
+    const claim = await how.claim;
+    if (claim.status !== 'claimed') {
+      const settled = (
+        claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, abort.signal)
+      ) as Outcome;
+      if ('error' in settled) throw TrunklineError.from(settled.error);
+      return settled.data;
     }
     abort.throwIfAborted();
-    const progress = (data: unknown) => {
-      for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
-    };
-    const result = this.#execute(connection, command, abort, progress);
-    return result instanceof Promise ? abort.race(result) : result;
+    const result = this.#execute(connection, command, abort, waiters);
+    return isThenable(result) ? abort.race(Promise.resolve(result)) : result;
+  }
+
+  #settle(command: RequestCommand, key: string, outcome: Outcome): Outcome {
+    if (!command.bound) this.#remember(key, outcome);
+    return outcome;
   }
 
   #execute(
     connection: Connection,
     command: RequestCommand,
     abort: LazyAbort,
-    progress: (data: unknown) => void,
+    waiters: ReadonlyMap<Connection, string>,
   ): unknown {
     const { principal } = connection;
+    const progress = (data: unknown) => {
+      for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
+    };
     const handler = this.#handlers.get(command.action);
     if (handler)
       return handler(command.data, {
@@ -228,7 +242,7 @@ export class Requests {
     const size = Buffer.byteLength(JSON.stringify(outcome));
     // Too large to keep, but a retry must learn that it ran: it must not run again.
     const kept = ledger.settle(key, size <= KEPT_BYTES ? outcome : NOT_KEPT, KEPT_MS);
-    kept.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
+    kept?.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
   }
 }
 

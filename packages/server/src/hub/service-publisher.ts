@@ -43,14 +43,15 @@ export class ServicePublisher {
             provisional = true;
             resolve({ acked: { room }, eventId });
           };
-          this.publisher
-            .append({ ...outgoing, onProvisional }, kind)
-            .then(({ epoch, offset, status, eventId: held }) => {
+          Promise.resolve(this.publisher.append({ ...outgoing, onProvisional }, kind)).then(
+            ({ epoch, offset, status, eventId: held }) => {
               resolve({
                 acked: { room, epoch, offset, ...(status === 'duplicate' ? { duplicate: true as const } : {}) },
                 eventId: held,
               });
-            }, reject);
+            },
+            reject,
+          );
         });
       }),
     );

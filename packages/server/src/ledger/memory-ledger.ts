@@ -45,17 +45,16 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
     start: () => Promise.resolve(),
     claim(key, ttlMs) {
       const row = live(key);
-      if (row?.settled !== undefined) return Promise.resolve({ status: 'settled', result: row.settled.result });
-      if (row !== undefined) return Promise.resolve({ status: 'running', nodeId });
+      if (row?.settled !== undefined) return { status: 'settled', result: row.settled.result };
+      if (row !== undefined) return { status: 'running', nodeId };
       keep(key, { until: now() + ttlMs });
-      return Promise.resolve({ status: 'claimed' });
+      return { status: 'claimed' };
     },
     settle(key, result, ttlMs) {
       keep(key, { until: now() + ttlMs, settled: { result } });
       const listeners = waiting.get(key);
       waiting.delete(key);
       for (const listener of listeners ?? []) listener({ result });
-      return Promise.resolve();
     },
     release(key) {
       rows.delete(key);

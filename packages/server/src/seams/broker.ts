@@ -97,11 +97,11 @@ export interface Broker {
   unsubscribe(room: string): void;
   /**
    * Appends once per key (or event id) within the dedupe window and epoch, and fans out. Calls for one room append in
-   * call order. One round trip.
+   * call order. One round trip. A broker in this process may answer at once: a promise a publish is its dearest part.
    *
    * @throws {TrunklineError} `unavailable` (certainly not held, never visible later) or `unknown_outcome` with `retrySafe`.
    */
-  publish(publication: Publication): Promise<Appended>;
+  publish(publication: Publication): Appended | Promise<Appended>;
   /** @throws {TrunklineError} `unavailable` */
   read(room: string, query: LogQuery): Promise<LogPage>;
   /** Removes the log and starts a new epoch; subscribers are made to check. */

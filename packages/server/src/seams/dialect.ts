@@ -406,11 +406,11 @@ export type Reply =
 
 /**
  * One open conversation with the hub. Starts commands in arrival order; per room join, leave and publish stay ordered and
- * pipelined; nothing waits for a request. Never throws and never rejects.
+ * pipelined; nothing waits for a request. Never throws and never rejects; what is known at once is answered at once.
  */
 export interface Session {
   /** The connection's id, by which others may `send` to it. */
   readonly id: string;
   readonly principal: Principal;
-  handle(command: Command): Promise<Reply>;
+  handle(command: Command): Reply | Promise<Reply>;
 }

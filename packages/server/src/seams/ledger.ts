@@ -25,9 +25,9 @@ export interface Ledger {
    *
    * @throws {TrunklineError} `unavailable`
    */
-  claim(key: string, ttlMs: number): Promise<Claim>;
+  claim(key: string, ttlMs: number): Claim | Promise<Claim>;
   /** Remembers the result for `ttlMs` and tells who waits, on every node. The last one wins. @throws as `claim` */
-  settle(key: string, result: unknown, ttlMs: number): Promise<void>;
+  settle(key: string, result: unknown, ttlMs: number): void | Promise<void>;
   /** Forgets a claim that nobody may attach to. Idempotent. @throws as `claim` */
   release(key: string): Promise<void>;
   /**

@@ -1,3 +1,5 @@
+import { takeBytes } from './slab.js';
+
 /**
  * What a link has to send, oldest first. A list never changes: a longer one is made from it and remembered, so that
  * links which are given the same frames hold the same list, and its bytes are joined once for all of them.
@@ -25,7 +27,7 @@ export class FrameList {
   joined(): Buffer {
     if (this.shorter === null) return this.frame;
     if (this.#joined === null) {
-      const joined = Buffer.allocUnsafe(this.bytes);
+      const joined = takeBytes(this.bytes);
       let end = this.bytes;
       for (let list: FrameList | null = this; list !== null; list = list.shorter) {
         end -= list.frame.length;

@@ -1,6 +1,6 @@
 import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
-import type { Admission, Encoder, Gateway, Gone, OpenOptions, RequestHead, Session } from '../seams/dialect.js';
+import type { Admission, Encoder, Gateway, Gone, OpenOptions, Reply, RequestHead, Session } from '../seams/dialect.js';
 import { textFrame } from './text-frame.js';
 import type { WebSocketLink } from './web-socket-link.js';
 
@@ -142,20 +142,21 @@ export class Peer {
   #decode(text: string): void {
     if (this.link.isClosing) return;
     try {
-      for (const decoded of this.#conversation.decode(text)) void this.#handle(decoded);
+      for (const decoded of this.#conversation.decode(text)) this.#handle(decoded);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #handle(decoded: Decoded): Promise<void> {
-    if (this.#session === null) return;
-    try {
-      const reply = await this.#session.handle(decoded.command);
-      for (const frame of this.#conversation.reply(reply, decoded)) this.link.send(textFrame(frame));
-    } catch (error) {
-      this.#fail(error);
-    }
+  #handle(decoded: Decoded): void {
+    const reply = this.#session?.handle(decoded.command);
+    if (reply === undefined) return;
+    if (!(reply instanceof Promise)) this.#answer(reply, decoded);
+    else reply.then((settled) => this.#answer(settled, decoded)).catch((error) => this.#fail(error));
+  }
+
+  #answer(reply: Reply, decoded: Decoded): void {
+    for (const frame of this.#conversation.reply(reply, decoded)) this.link.send(textFrame(frame));
   }
 
   /** A defect of ours or of the dialect costs this connection, never the process. */

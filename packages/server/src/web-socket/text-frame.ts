@@ -1,3 +1,5 @@
+import { takeBytes } from './slab.js';
+
 /** FIN and opcode 1: one whole text message, unmasked as every frame of a server (RFC 6455, section 5.2). */
 const FINAL_TEXT = 0x81;
 const MAX_7_BIT = 125;
@@ -7,19 +9,21 @@ const MAX_16_BIT = 65_535;
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const headerLength = length <= MAX_7_BIT ? 2 : length <= MAX_16_BIT ? 4 : 10;
-  const frame = Buffer.allocUnsafe(headerLength + length);
+  const frame = takeBytes(headerLength + length);
   frame[0] = FINAL_TEXT;
   if (headerLength === 2) {
     frame[1] = length;
   } else if (headerLength === 4) {
     frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
+    frame[2] = length >>> 8;
+    frame[3] = length & 0xff;
   } else {
     frame[1] = 127;
     frame.writeUInt32BE(0, 2);
     frame.writeUInt32BE(length, 6);
   }
-  frame.write(text, headerLength);
+  // As many bytes as characters is ASCII.
+  frame.write(text, headerLength, length === text.length ? 'latin1' : 'utf8');
   return frame;
 }
 

@@ -50,7 +50,7 @@ test('every publish of an outage settles, and none that was told unavailable is 
   const settled: Promise<void>[] = [];
   for (let index = 0; index < 600; index += 1) {
     const publication = makePublication(ROOM, { log: { size: 10_000, ttlMs: 60_000 } });
-    const outcome = broker.publish(publication).then(
+    const outcome = Promise.resolve(broker.publish(publication)).then(
       () => void acknowledged.push(publication.eventId),
       (error: { code: string }) => void (error.code === 'unavailable' ? failed : unknown).push(publication.eventId),
     );
@@ -77,7 +77,9 @@ test('keeps call order when its scripts are flushed under load', async () => {
   const { broker } = node.backend;
   const publishes: Promise<unknown>[] = [];
   for (let index = 0; index < 400; index += 1) {
-    publishes.push(broker.publish(makePublication(ROOM, { data: index, log: { size: 1_000, ttlMs: 60_000 } })));
+    publishes.push(
+      Promise.resolve(broker.publish(makePublication(ROOM, { data: index, log: { size: 1_000, ttlMs: 60_000 } }))),
+    );
     if (index % 50 === 25) publishes.push(redis.command('SCRIPT', 'FLUSH'));
     if (index % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
   }

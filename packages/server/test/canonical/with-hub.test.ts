@@ -2,6 +2,8 @@ import type { ServerFrame } from '@trunkline/protocol';
 import { connectRaw, eventually } from '@trunkline/testkit';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { createMemoryBroker } from '../../src/broker/memory-broker.js';
+import type { Broker, Publication } from '../../src/seams/broker.js';
 import { SECRET, startHub } from '../hub/start-hub.js';
 import { clientFrame, handshake, RawSocket } from '../support/raw-socket.js';
 
@@ -40,7 +42,11 @@ describe('the canonical dialect on a hub', () => {
   });
 
   it('refuses what follows a refused publish until that one comes again', async () => {
-    await using hub = await startHub({ limits: { unacked: 1 } });
+    const memory = createMemoryBroker();
+    const broker: Broker = Object.create(memory, {
+      publish: { value: async (one: Publication) => memory.publish(one) },
+    });
+    await using hub = await startHub({ broker, limits: { unacked: 1 } });
     await using client = await connectRaw(hub);
     await client.hello({ token: await hub.token('u1'), rooms: [{ room: 'lobby:main' }] });
     const publish = (id: string) =>
