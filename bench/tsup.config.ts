@@ -3,6 +3,7 @@ import { programConfig } from '../tsup.shared.js';
 export default programConfig({
   entry: {
     main: 'src/main.ts',
+    'load/flood': 'src/load/flood.ts',
     'load/worker': 'src/load/worker.ts',
     'servers/bun': 'src/servers/bun.ts',
     'servers/socket-io': 'src/servers/socket-io.ts',

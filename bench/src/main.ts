@@ -7,20 +7,22 @@ import { describeMachine } from './report/machine.js';
 import { machineText, writePage } from './report/page.js';
 import { mergeResults, readResults } from './report/results-file.js';
 import { resultTable } from './report/table.js';
+import { runAbuser } from './runs/abuser.js';
 import { runLeak } from './runs/leak.js';
 import { runSlowConsumer } from './runs/slow-consumer.js';
 import { WORKLOADS } from './workloads/index.js';
 import type { Size } from './workloads/workload.js';
 
-const RUNS = { leak: runLeak, 'slow-consumer': runSlowConsumer } as const;
+const RUNS = { abuser: runAbuser, leak: runLeak, 'slow-consumer': runSlowConsumer } as const;
 
-const USAGE = `bench [smoke | all | page | workload … | curves | leak | slow-consumer] [options]
+const USAGE = `bench [smoke | all | page | workload … | curves | abuser | leak | slow-consumer] [options]
 
   (nothing)      every workload
   smoke          every workload once, small; asserts that every message arrived and nothing about time
   all            every workload, the curves, the leak run and the slow-consumer run, and --write
   page           docs/performance.md anew from what was measured last
   curves         cost as work grows: members, payload, rooms, connections
+  abuser         one client floods beside 200 others
   leak           five rounds of connects, joins, publishes and cuts
   slow-consumer  a tenth of a room stops reading
 

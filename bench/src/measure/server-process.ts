@@ -14,6 +14,8 @@ export interface ServerProcess extends Target {
 
 export interface ServerOptions {
   readonly redisUrl?: string;
+  /** `default`: those that a deployed server has. @default so wide that load is never refused */
+  readonly limits?: 'default';
 }
 
 const FILES: Readonly<Record<ServerName, string>> = {
@@ -55,6 +57,7 @@ export async function startServer(server: ServerName, options: ServerOptions = {
       env: {
         ...process.env,
         NODE_ENV: 'production',
+        ...(options.limits === undefined ? {} : { BENCH_LIMITS: options.limits }),
         ...(options.redisUrl === undefined ? {} : { BENCH_REDIS_URL: options.redisUrl }),
       },
     },

@@ -42,6 +42,7 @@ export class HubSession implements Session {
   readonly #order = new RoomOrder();
   readonly #publishOrder: PublishOrder | null;
   readonly #userBucket: UserBucket;
+  refusals = 0;
   #refreshes: TokenBucket | undefined;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
@@ -205,6 +206,7 @@ export class HubSession implements Session {
   }
 
   #offend(now: number): void {
+    this.refusals += 1;
     this.#limited ??= new Misbehaviour(this.#parts.core.limits.messageBurst * 10);
     if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
   }

@@ -412,5 +412,7 @@ export interface Session {
   /** The connection's id, by which others may `send` to it. */
   readonly id: string;
   readonly principal: Principal;
+  /** Commands refused by rate so far: who exceeds it is to be read more slowly. @default 0 */
+  readonly refusals?: number;
   handle(command: Command): Reply | Promise<Reply>;
 }

@@ -1,6 +1,7 @@
 import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
 import type { Admission, Encoder, Gateway, Gone, OpenOptions, Reply, RequestHead, Session } from '../seams/dialect.js';
+import { Brake } from './brake.js';
 import { textFrame } from './text-frame.js';
 import type { WebSocketLink } from './web-socket-link.js';
 
@@ -22,6 +23,10 @@ export interface PeerParts {
   readonly head: RequestHead;
 }
 
+/** Frames after our close, which are thrown away: after so many it is read no faster than that, or a flood would go on. */
+const LATE_FRAMES = 50;
+const LATE_PAUSE_MS = 100;
+
 /** What is held only until the session is open. */
 interface Handshake {
   readonly head: RequestHead;
@@ -40,6 +45,9 @@ export class Peer {
   readonly #conversation: Conversation;
   #handshake: Handshake | null;
   #session: Session | null = null;
+  /** Made when the peer first exceeds its rate. */
+  #brake: Brake | null = null;
+  #lateFrames = 0;
 
   constructor(context: PeerContext, parts: PeerParts) {
     this.#context = context;
@@ -83,7 +91,10 @@ export class Peer {
   }
 
   receive(data: Buffer, isBinary: boolean): void {
-    if (this.link.isClosing) return;
+    if (this.link.isClosing) {
+      this.#late();
+      return;
+    }
     if (isBinary) {
       this.end({ code: 1003 });
       return;
@@ -91,7 +102,8 @@ export class Peer {
     this.link.heard();
     this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, data.length);
     const text = data.toString();
-    if (this.#session !== null) this.#decode(text);
+    if (this.#brake !== null) this.#brake.receive(text);
+    else if (this.#session !== null) this.#decode(text);
     else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
     else if (data.length > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
     else void this.#hello(text);
@@ -100,6 +112,7 @@ export class Peer {
   ended(code: number): void {
     const gone: Gone = { code, clean: code !== 1006 };
     this.#endHandshake()?.authentication?.abort(gone);
+    this.#brake?.release();
     this.link.ended(code);
   }
 
@@ -146,6 +159,20 @@ export class Peer {
     } catch (error) {
       this.#fail(error);
     }
+    const session = this.#session;
+    if (this.#brake !== null || session === null || !session.refusals) return;
+    this.#brake = new Brake({
+      transport: this.#transport,
+      refusals: () => session.refusals ?? 0,
+      decode: (late) => this.#decode(late),
+    });
+  }
+
+  #late(): void {
+    this.#lateFrames += 1;
+    if (this.#lateFrames % LATE_FRAMES !== 0) return;
+    this.#transport.pause();
+    setTimeout(() => this.#transport.resume(), LATE_PAUSE_MS).unref();
   }
 
   #handle(decoded: Decoded): void {
