@@ -142,6 +142,14 @@ test('serve runs the server in its own process, until it is told to end', async 
   expect(await ended).toEqual([0, null]);
 });
 
+test('serve says in one line where a server is to be had, when there is none beside it', async () => {
+  const { code, stderr } = await runCli(['serve', '--main', '/nowhere/main.js']);
+  expect({ code, stderr }).toEqual({
+    code: 78,
+    stderr: expect.stringMatching(/^.*no server at \/nowhere.*npm run build.*container.*\n$/),
+  });
+});
+
 test('serve ends as the server does when a variable is bad', async () => {
   const { code, stderr } = await runCli(['serve', '--port', '0', '--production'], { env: { JWT_SECRET: 'short' } });
   expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^JWT_SECRET: .*\n$/) });

@@ -1,6 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { freePort, type RedisServer, type SpawnedServer, startRedis } from '@trunkline/testkit';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { freePort, type RedisServer, type SpawnedServer, startRedis, startSentinelTopology } from '@trunkline/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { records, runCli, SECRET } from './run-cli.js';
 import { startServer } from './server.js';
@@ -110,6 +110,36 @@ test('fault 12: a token that another secret signed', async () => {
   expect({ code, faults }).toEqual({ code: 1, faults: ['token signature', 'token at the server'] });
 });
 
+test('fault 13: a Redis that is too old', async () => {
+  const info = 'redis_version:5.0.14\r\nrole:master\r\nloading:0\r\n';
+  await using old = await startFakeRedis((word) => (word === 'info' ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n'));
+  await expectFault('redis version', /Upgrade Redis/, { REDIS_URL: old.url });
+});
+
+test('fault 14: a Redis that only copies another', async () => {
+  await using replica = await startRedis({ appendonly: true, args: ['--replicaof', '127.0.0.1', String(redis.port)] });
+  await expectFault('redis role', /master/, { REDIS_URL: replica.url });
+});
+
+test('fault 15: sentinels that are not there, or know no such master', async () => {
+  await using topology = await startSentinelTopology({ replicas: 0, sentinels: 1 });
+  const nowhere = `redis+sentinel://127.0.0.1:${await freePort()}/trunk`;
+  for (const REDIS_URL of [nowhere, topology.url.replace(/trunk$/, 'another')])
+    await expectFault('redis', /sentinels/, { REDIS_URL });
+});
+
+test('looks at the master behind sentinels', async () => {
+  await using topology = await startSentinelTopology({ replicas: 1, sentinels: 1 });
+  const { code, report } = await examine({ REDIS_URL: topology.url });
+  expect(report.findings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ check: 'redis role', status: 'ok', found: 'master' }),
+      expect.objectContaining({ check: 'redis persistence', status: 'ok' }),
+    ]),
+  );
+  expect({ code, faults: report.faults }).toEqual({ code: 0, faults: 0 });
+});
+
 test('people get a line for each finding and the cure below it', async () => {
   const { stdout } = await runCli(['doctor', '--url', server.url], { env: { PORT: 'many' } });
   expect(stdout).toMatch(/^✗ configuration: PORT: must be .*\n {2}→ /);
@@ -118,6 +148,23 @@ test('people get a line for each finding and the cure below it', async () => {
 function expiryOf(jwt: string): number {
   const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
   return Number(Reflect.get(Object(claims), 'exp'));
+}
+
+/** Answers each command by its name alone. */
+async function startFakeRedis(answerTo: (word: string) => string): Promise<AsyncDisposable & { readonly url: string }> {
+  const fake = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      const words = String(chunk).match(/(?<=\*\d+\r\n\$\d+\r\n)\w+/g) ?? [];
+      for (const word of words) socket.write(answerTo(word.toLowerCase()));
+    });
+  });
+  await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
+  const { port } = fake.address() as AddressInfo;
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => fake.close(() => resolve())),
+  };
 }
 
 /** A reverse proxy before the server that changes response headers, and may not know WebSockets. */

@@ -29,7 +29,7 @@ export function serveCommand(): Command {
       if (!existsSync(main))
         throw new CommandError(
           EXIT.configuration,
-          `There is no server at ${main}: run "npm run build" first, or use the container.`,
+          `There is no server at ${main}: build it in the repository (npm run build), or run the container; the npm package holds none.`,
           'configuration',
         );
       const variables = {

@@ -1,3 +1,4 @@
+import { parseRedisUrl, type RedisTarget } from '@trunkline/server';
 import { Redis } from 'ioredis';
 import { type Check, type Finding, fault, messageOf, ok, skipped, warning } from './finding.js';
 
@@ -7,13 +8,24 @@ const OLDEST = [6, 2] as const;
 /** Reachable, new enough, and set so that it neither evicts nor forgets. */
 export const checkRedis: Check = async ({ env: { REDIS_URL: url } }) => {
   if (!url) return [skipped('redis', 'REDIS_URL is not set; the server keeps everything in memory')];
-  if (!/^rediss?:/.test(url)) return [skipped('redis', 'Sentinel URLs are not looked into; give one node as redis://')];
-  const redis = new Redis(url, {
+  let target: RedisTarget;
+  try {
+    target = parseRedisUrl(url);
+  } catch (error) {
+    return [fault('redis', messageOf(error), 'Correct REDIS_URL.')];
+  }
+  // Behind sentinels this is the master, which is the one that counts.
+  const redis = new Redis({
+    ...target.options,
     connectTimeout: CONNECT_MS,
     commandTimeout: CONNECT_MS,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
+    protocol: 2,
+    replyMapping: 'legacy',
     retryStrategy: () => null,
+    sentinelCommandTimeout: CONNECT_MS,
+    sentinelRetryStrategy: () => null,
   });
   let failure: unknown;
   redis.on('error', (error) => {
@@ -21,21 +33,36 @@ export const checkRedis: Check = async ({ env: { REDIS_URL: url } }) => {
   });
   try {
     await redis.connect();
-    await redis.ping();
-    return [ok('redis', 'reachable'), await version(redis), await eviction(redis), await persistence(redis)];
+    const info = await redis.info();
+    const old = version(info);
+    // What else there is to ask came with later versions.
+    if (old.status === 'fault') return [ok('redis', `reachable at ${target.label}`), old];
+    return [
+      ok('redis', `reachable at ${target.label}`),
+      old,
+      role(info),
+      await eviction(redis),
+      await persistence(redis),
+    ];
   } catch (error) {
-    return [unreachable(messageOf(failure ?? error))];
+    return [unreachable(messageOf(failure ?? error), target)];
   } finally {
     redis.disconnect();
   }
 };
 
-function unreachable(message: string): Finding {
+function unreachable(message: string, { label, topology }: RedisTarget): Finding {
   if (/NOAUTH|WRONGPASS|AUTH/i.test(message))
     return fault(
       'redis',
       'it refuses our password',
       'Put the right user and password into REDIS_URL: redis://user:password@host.',
+    );
+  if (topology === 'sentinel')
+    return fault(
+      'redis',
+      `no sentinel names a master that answers (${label}): ${message}`,
+      'Start the sentinels, or correct their hosts, ports and the name of the master in REDIS_URL; look at firewalls.',
     );
   return fault(
     'redis',
@@ -44,11 +71,21 @@ function unreachable(message: string): Finding {
   );
 }
 
-async function version(redis: Redis): Promise<Finding> {
-  const [, text = '0.0'] = /redis_version:(\S+)/.exec(await redis.info('server')) ?? [];
+function version(info: string): Finding {
+  const [, text = '0.0'] = /redis_version:(\S+)/.exec(info) ?? [];
   const [major = 0, minor = 0] = text.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return ok('redis version', text);
   return fault('redis version', `${text} is too old`, `Upgrade Redis to ${OLDEST.join('.')} or newer.`);
+}
+
+function role(info: string): Finding {
+  const [, text = 'unknown'] = /\brole:(\S+)/.exec(info) ?? [];
+  if (text === 'master') return ok('redis role', text);
+  return fault(
+    'redis role',
+    `${text}: nothing can be written there`,
+    'Give the master in REDIS_URL, or the sentinels.',
+  );
 }
 
 async function eviction(redis: Redis): Promise<Finding> {
