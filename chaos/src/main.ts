@@ -7,6 +7,8 @@ import { mutantsTable } from './mutants-table.js';
 import { NEMESES, nemesesNamed } from './nemeses/all-nemeses.js';
 import { report } from './report.js';
 import { isProof, runMutants } from './run-mutants.js';
+import { runSteady } from './steady.js';
+import { steadyReport } from './steady-report.js';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -95,6 +97,27 @@ program
       say,
     });
     print(flags.json ? JSON.stringify(result) : killReport(result));
+    process.exitCode = result.complaints.length === 0 ? 0 : 1;
+  });
+
+program
+  .command('steady')
+  .description('The everyday with nothing wrong: no gap may be told, and memory may not grow.')
+  .option('--seconds <number>', 'after a minute of warming up', '600')
+  .option('--clients <number>', 'in busy rooms; a quarter as many more are in quiet ones', '40')
+  .option('--rate <number>', 'publishes a second of all clients together', '100')
+  .option('--nodes <number>', 'server processes', '3')
+  .option('--seed <number>', 'replays the choices', anySeed)
+  .action(async ({ seconds, clients, rate, nodes, seed }: Readonly<Record<string, string>>) => {
+    const result = await runSteady({
+      seconds: Number(seconds),
+      clients: Number(clients),
+      rate: Number(rate),
+      nodes: Number(nodes),
+      seed: Number(seed),
+      say,
+    });
+    print(steadyReport(result));
     process.exitCode = result.complaints.length === 0 ? 0 : 1;
   });
 

@@ -96,6 +96,33 @@ test('a wrong-typed key fails its room only, and heals when it is removed', asyn
   expect(broker.status.state).toBe('connected');
 });
 
+test('what is kept under a wrong type is logged with its key, once, and harms nothing else', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker, directory, ledger, presence, revocations, roster } = node.backend;
+  const cases: readonly (readonly [key: string, use: () => Promise<unknown>])[] = [
+    [`{${ROOM}}:log`, () => broker.publish(makePublication(ROOM))],
+    [`{${ROOM}}:meta`, () => broker.read(ROOM, { limit: 1 })],
+    [`{${ROOM}}:present`, () => presence.list(ROOM)],
+    [`{${ROOM}}:receipts`, () => ledger.advance({ room: ROOM, epoch: 'e', userId: 'u', kind: 'read', offset: 1 })],
+    ['relation-changes', () => directory.change({ object: ROOM, relation: 'r', user: 'u', present: true })],
+    ['roster', () => roster.count()],
+    ['leases', () => presence.renew()],
+  ];
+  for (const [name] of cases) await redis.command('SET', `trunkline:${name}`, 'not ours');
+  for (const [, use] of cases) await expect(use()).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  const lines = node.log.filter((line) => line.includes('Redis refused a command'));
+  expect(lines.filter((line) => line.includes('wrong type: remove it'))).toEqual(lines);
+  for (const [name] of cases)
+    expect(lines.filter((line) => line.includes(`"key":"trunkline:${name}"`)).length, name).toBeLessThan(2);
+  expect(lines.length).toBeGreaterThanOrEqual(cases.length - 1);
+  expect(await revocations.add({ type: 'disconnect', userId: 'u', at: Date.now() })).toBe(true);
+  expect(await broker.publish(makePublication('lobby:other'))).toMatchObject({ status: 'appended' });
+  expect(broker.status.state).toBe('connected');
+  for (const [name] of cases) await redis.command('DEL', `trunkline:${name}`);
+  for (const [, use] of cases) await use();
+});
+
 test('a server that is too old is named with its version', async () => {
   const info = 'redis_version:5.0.14\r\nrun_id:abc\r\nrole:master\r\nloading:0\r\n';
   const server = createServer((socket) => {

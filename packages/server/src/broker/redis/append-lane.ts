@@ -5,6 +5,7 @@ import { argumentsOf, readReply } from './append-call.js';
 import { isReplyError, isUnsent, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { isForgotten } from './redis-script.js';
+import type { RefusalLog } from './refusal-log.js';
 import { appendScript } from './scripts/append.js';
 
 const MAX_OUTSTANDING = 20_000;
@@ -17,6 +18,8 @@ export interface AppendLaneOptions {
   readonly keys: RedisKeys;
   /** Within it every publish settles, milliseconds. */
   readonly deadlineMs: number;
+  /** @default silent */
+  readonly refused?: RefusalLog;
 }
 
 /**
@@ -48,7 +51,7 @@ interface Job {
   readonly reject: (error: TrunklineError) => void;
 }
 
-export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions): AppendLane {
+export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLaneOptions): AppendLane {
   let mode: 'open' | 'reloading' | 'away' = 'away';
   let reason = 'Redis can not be reached';
   let order = 0;
@@ -138,6 +141,7 @@ export function createAppendLane({ redis, keys, deadlineMs }: AppendLaneOptions)
 
   function failed(job: Job, error: unknown): void {
     inFlight.delete(job);
+    if (!isForgotten(error)) refused?.(error, keys.log(job.publication.room));
     if (isForgotten(error)) {
       if (mode === 'open') mode = 'reloading';
     } else if (isReplyError(error) || (isUnsent(error) && !job.maybeHeld)) giveUp(job, error);

@@ -23,10 +23,10 @@ interface DurableLane {
 
 /** The broker over Redis: a stream per room is the truth, pub/sub the hint. Closes the link when it closes. */
 export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOptions): Broker {
-  const { keys, nodeId, observer, subscriber } = link;
+  const { keys, nodeId, observer, refused, subscriber } = link;
   const subscribed = new Set<string>();
   const read = createLogReader(link);
-  const lane = createAppendLane({ redis: link.commands, keys, deadlineMs: publishDeadlineMs });
+  const lane = createAppendLane({ redis: link.commands, keys, deadlineMs: publishDeadlineMs, refused });
   let durable: DurableLane | undefined;
   let events: BrokerEvents | undefined;
   link.onCommands({
@@ -49,7 +49,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
       onReady: () => void own.resume().catch(() => connection.reconnect()),
       onLost: (reason) => own.suspend(reason),
     });
-    const own = createAppendLane({ redis: connection.redis, keys, deadlineMs: publishDeadlineMs });
+    const own = createAppendLane({ redis: connection.redis, keys, deadlineMs: publishDeadlineMs, refused });
     durable = { connection, lane: own };
     own.expect();
     connection.open();

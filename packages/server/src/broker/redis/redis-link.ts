@@ -9,6 +9,7 @@ import { describeFailure, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { type RedisScript, runScript } from './redis-script.js';
 import type { RedisTarget } from './redis-url.js';
+import { createRefusalLog, type RefusalLog } from './refusal-log.js';
 import { createServerWatch } from './server-watch.js';
 import { createSubscriber, type Subscriber } from './subscriber.js';
 
@@ -42,6 +43,8 @@ export interface RedisLink {
   call<T>(run: (redis: Redis) => Promise<T>): Promise<T>;
   /** @throws as `call` */
   script(script: RedisScript, args: readonly (string | number)[]): Promise<unknown>;
+  /** For commands that are sent past `call` and `script`, which log by themselves. */
+  readonly refused: RefusalLog;
   /** Runs before commands may be used again: `connected` on each new connection, `lost` when it is gone. */
   onCommands(listener: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }): void;
   /** Runs after each healing and before the status says so, in order of registration. Failures are logged. */
@@ -58,6 +61,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const commandListeners: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }[] = [];
   const healHooks: (() => Promise<void>)[] = [];
   const status = createLinkStatus(logger, target.label);
+  const refused = createRefusalLog(logger);
   let healing = 0;
   let everConnected = false;
   let starting: Promise<void> | undefined;
@@ -194,17 +198,19 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     await settled;
   }
 
-  async function call<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+  async function call<T>(run: (redis: Redis) => Promise<T>, key?: string): Promise<T> {
     if (!status.facts.usable) throw unavailable(status.facts.lossReason);
     try {
       return await run(commands.redis);
     } catch (error) {
+      refused(error, key);
       throw unavailable(error);
     }
   }
 
   return {
-    ...{ keys, nodeId, logger, observer, target, subscriber, call },
+    ...{ keys, nodeId, logger, observer, target, subscriber, refused },
+    call: (run) => call(run),
     commands: commands.redis,
     get status() {
       return status.current;
@@ -215,7 +221,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     get reason() {
       return status.reason;
     },
-    script: (script, args) => call((redis) => runScript(redis, script, args)),
+    script: (script, args) => call((redis) => runScript(redis, script, args), String(args[0])),
     onCommands: (listener) => void commandListeners.push(listener),
     onHeal: (hook) => void healHooks.push(hook),
     onStatus: status.onChange,
