@@ -21,7 +21,7 @@ async function open(port: number, role: string) {
     async ping(timeoutMs: number) {
       received = '';
       socket.write('PING\r\n');
-      return eventually(() => received === '+PONG\r\n', { timeoutMs }).then(
+      return eventually(() => received.startsWith('+PONG'), { timeoutMs }).then(
         () => true,
         () => false,
       );
