@@ -5,6 +5,7 @@ import { Fleet } from './fleet.js';
 import { NEMESES } from './nemeses/all-nemeses.js';
 import type { Nemesis } from './nemeses/nemesis.js';
 import { checkPresence } from './presence-truth.js';
+import { checkRevocation } from './revocation-truth.js';
 import { type Effect, effectsOf, gapsByReason, type Strike } from './strikes.js';
 import { type Build, startTopology, type Topology } from './topology.js';
 
@@ -85,15 +86,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const strikes = await harm(topology, nemeses, { until: Date.now() + durationMs, calmMs, random, say });
   fleet.order({ type: 'quiet' });
   const logs = await arrive(fleet, say, settleMs);
-  const ghosts = await checkPresence(topology, (await fleet.status()).members);
+  const { members } = await fleet.status();
+  const history = [...fleet.history];
+  const after = [...(await checkPresence(topology, members)), ...(await checkRevocation(topology))];
   await fleet.close();
   const version = /redis_version:(\S+)/.exec(String(await topology.redis.command('INFO', 'server')))?.[1] ?? 'unknown';
-  const ledger = judge(fleet.history, logs);
+  const ledger = judge(history, logs);
   return {
-    ledger: { ...ledger, findings: [...ledger.findings, ...ghosts] },
+    ledger: { ...ledger, findings: [...ledger.findings, ...after] },
     ...{ store, seed, durationMs, nodes, clients, rooms },
-    effects: effectsOf(strikes, fleet.history),
-    gaps: gapsByReason(fleet.history),
+    effects: effectsOf(strikes, history),
+    gaps: gapsByReason(history),
     redisVersion: version,
     output: topology.nodes.map((node) => node.output()).join('\n'),
   };

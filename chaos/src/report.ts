@@ -38,5 +38,6 @@ export function report(result: CampaignResult): string {
 
 function times(effects: readonly Effect[], which: 'awayMs' | 'calmAwayMs' | 'hurriedAwayMs'): string {
   const all = effects.flatMap((effect) => effect[which]).sort((a, b) => a - b);
+  if (all.length === 0) return 'nobody';
   return `p50 ${percentile(all, 0.5)} ms, p99 ${percentile(all, 0.99)} ms, ${all.length} times`;
 }

@@ -86,6 +86,7 @@ export type Violation =
   | 'store-hole'
   | 'duplicate-delivery'
   | 'delivery-after-leave'
+  | 'delivery-after-revocation'
   | 'out-of-order'
   | 'publisher-order'
   | 'divergent-order'
