@@ -17,7 +17,7 @@ export interface SteadyOptions {
 }
 
 /** Megabytes of resident memory of one node. */
-export interface NodeMemory {
+interface NodeMemory {
   readonly start: number;
   readonly end: number;
   readonly highest: number;
