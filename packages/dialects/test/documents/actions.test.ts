@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { actionsDialect, actionsService, type Update } from '../../src/actions/index.js';
 import { clientMessages, serverMessageSchema } from '../../src/actions/schema.js';
 import { launchChromium, serveSite } from '../support/chromium.js';
+import { expectCaptured, type Step } from '../support/fixture.js';
 import { bundleSnippet, fillIn, type RunningSnippet, runSnippet } from '../support/run-snippet.js';
 import { type StartedHub, startHub } from '../support/start-hub.js';
 
@@ -68,6 +69,30 @@ async function seesEverything(served: StartedHub, { log }: Pick<RunningSnippet, 
     ['Received update:', update],
   ]);
 }
+
+test('the client’s frames are those of the fixture', async () => {
+  await using served = await startHub([actionsDialect()]);
+  served.hub.handle('echo', (input) => input);
+  const steps: Step[] = [];
+  const code = (await client(served)).replace('someAction', 'echo');
+  await using running = await runSnippet(code, { exports: ['socket'] });
+  const socket = running.exports.socket as Socket;
+  socket.onAnyOutgoing((_, text) => steps.push({ client: JSON.parse(text) }));
+  socket.onAny((_, text) => steps.push({ server: JSON.parse(text) }));
+  await eventually(() => running.log.some(([line]) => line === 'Received response:'));
+  const { type: _, ...data } = update;
+  await actionsService(served.hub).sendUpdate('acme', update);
+  steps.push({ service: { event: 'update', data } });
+  await eventually(() => running.log.some(([line]) => line === 'Received update:'));
+  socket.disconnect();
+  await expectCaptured('actions', 'client.json', {
+    title: 'the document’s client asks and hears an update',
+    origin:
+      'Captured: what the document’s client emitted and heard, run as it stands on socket.io-client 4 but for the name of its action.',
+    steps,
+  });
+  await eventually(() => running.log.at(-1)?.[0] === 'Disconnected from WebSocket server');
+});
 
 test('the client’s code runs as it stands in Chromium, by polling and then WebSocket', async () => {
   await using site = await serveSite();

@@ -2,9 +2,11 @@ import { eventually, readCodeBlocks } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingService } from '../../src/booking/index.js';
 import { clientMessages, serverMessageSchema } from '../../src/booking/schema.js';
+import { captureFrames } from '../support/capture-frames.js';
 import { launchChromium, serveSite } from '../support/chromium.js';
 import { connect, next, say } from '../support/clients.js';
 import { documentedWebSocket } from '../support/documented-web-socket.js';
+import { expectCaptured } from '../support/fixture.js';
 import { bundleSnippet, fillIn, runSnippet } from '../support/run-snippet.js';
 import { shapeOf } from '../support/shape-of.js';
 import { startHub } from '../support/start-hub.js';
@@ -107,6 +109,7 @@ test('the frontend’s code and its React hook run as they stand in Chromium, at
   const browser = await launchChromium({ 'localhost:5000': served.port });
   try {
     const page = await browser.newPage();
+    const frames = captureFrames(page);
     const lines: string[] = [];
     page.on('console', (message) => lines.push(message.text()));
     await page.goto(site.origin);
@@ -116,6 +119,21 @@ test('the frontend’s code and its React hook run as they stand in Chromium, at
     });
     await eventually(() => lines.includes(LINES[0] ?? ''), { timeoutMs: 15_000 });
 
+    await eventually(() => frames.heard('joined_room'));
+    const service = bookingService(served.hub);
+    await service.broadcastBookingStatus(BOOKING, 'nobody', 'en_route');
+    frames.steps.push({
+      service: { room: `booking:${BOOKING}`, event: 'status_update', data: { bookingId: BOOKING, status: 'en_route' } },
+    });
+    await eventually(() => frames.heard('status_update'));
+    await expectCaptured('booking', 'frontend.json', {
+      title: 'the document’s frontend follows a booking',
+      origin:
+        'Captured: the frames of the document’s JavaScript/TypeScript (Frontend) code, run as it stands in Chromium.',
+      relations: [`booking:${BOOKING} owner alice`],
+      steps: frames.steps,
+    });
+
     // A component of the reader's, around the hook that the document exports.
     const component = `
       import { createRoot } from 'react-dom/client';
@@ -123,7 +141,6 @@ test('the frontend’s code and its React hook run as they stand in Chromium, at
       createRoot(document.getElementById('root')!).render(<Status />);`;
     const hook = `${document.under('React Hook Example')}\n${component}`;
     await page.addScriptTag({ content: await bundleSnippet(hook) });
-    const service = bookingService(served.hub);
     await eventually(
       async () => {
         await service.broadcastBookingStatus(BOOKING, 'nobody', 'en_route');

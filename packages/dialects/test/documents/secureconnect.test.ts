@@ -4,9 +4,11 @@ import { eventually, readCodeBlocks } from '@trunkline/testkit';
 import { expect, test, vi } from 'vitest';
 import { secureconnectDialect } from '../../src/secureconnect/index.js';
 import { clientMessages, refusalSchema, serverMessageSchema } from '../../src/secureconnect/schema.js';
+import { captureFrames } from '../support/capture-frames.js';
 import { launchChromium, serveSite } from '../support/chromium.js';
 import { connectBearer, next, refusal, say } from '../support/clients.js';
 import { documentedWebSocket } from '../support/documented-web-socket.js';
+import { expectCaptured } from '../support/fixture.js';
 import { fillIn, runSnippet } from '../support/run-snippet.js';
 import { shapeOf } from '../support/shape-of.js';
 import { type StartedHub, startHub } from '../support/start-hub.js';
@@ -208,6 +210,7 @@ test('the complete example and the console’s code run as they stand in Chromiu
   const browser = await launchChromium({ 'localhost:8082': served.port });
   try {
     const page = await browser.newPage();
+    const frames = captureFrames(page);
     const lines: string[] = [];
     page.on('console', (message) => lines.push(message.text()));
     await page.goto(site.origin);
@@ -216,6 +219,11 @@ test('the complete example and the console’s code run as they stand in Chromiu
     await page.addScriptTag({ content: fillIn(COMPLETE, { 'conversation-uuid': conversation }) });
     expect(await next(bob, 'chat')).toMatchObject({ content: 'Hello, WebSocket!', sender_id: ALICE });
     await eventually(() => lines.includes('New message: Hello, WebSocket!'));
+    await expectCaptured('secureconnect', 'complete-example.json', {
+      title: 'the document’s complete example says hello',
+      origin: 'Captured: the frames of the document’s Complete Example, run as it stands in Chromium.',
+      steps: frames.steps,
+    });
 
     // Pasted into the console; what sends is typed when "Connected!" is seen there, as before it throws.
     const statements = fillIn(document.under('Using Browser Console'), { UUID: conversation }).split('\n\n');
