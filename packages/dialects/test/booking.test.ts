@@ -3,10 +3,9 @@ import { eventually } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingForeignChannels, bookingService } from '../src/booking/index.js';
 import { serverMessageSchema } from '../src/booking/schema.js';
-import { connect, connectSdk, next, open, say, webSocketTo } from './support/clients.js';
+import { connect, connectSdk, next, open, say } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
-const BOOKING = '123e4567-e89b-12d3-a456-426614174000';
 const start = () => startHub([bookingDialect(), canonicalDialect()]);
 const support = { id: 'm-1', message: 'Hello, how can I help?', createdAt: '2024-10-02T19:00:00.000Z' };
 const place = { latitude: 24.7136, longitude: 46.6753 };
@@ -166,61 +165,6 @@ test('tells a member that lost its relation and sends it nothing more', async ()
   await next(alice, 'error');
   expect(alice.seen.some(({ type }) => type === 'location_update')).toBe(false);
 });
-
-test('the document’s client runs as written', async () => {
-  await using served = await start();
-  await served.relate(`booking:${BOOKING} owner alice`);
-  const token = await served.token('alice');
-  const log: unknown[][] = [];
-  const WebSocket = webSocketTo(served.port);
-  const localStorage = { getItem: () => token };
-  const console = { log: (...line: unknown[]) => log.push(line) };
-  const ws = runDocumentedClient({ WebSocket, localStorage, console });
-  const service = bookingService(served.hub);
-  await eventually(async () => {
-    await service.broadcastBookingStatus(BOOKING, 'nobody', 'en_route');
-    return log.some(([text, status]) => text === 'Booking status updated:' && status === 'en_route');
-  });
-  await service.broadcastTechnicianLocation(BOOKING, place);
-  await eventually(() => log.some(([text]) => text === 'Technician location:'));
-  expect(log[0]).toEqual(['WebSocket connected']);
-  ws.close();
-  await eventually(() => log.some(([text]) => text === 'WebSocket disconnected'));
-});
-
-/** The format's documented browser client; only its globals are given. */
-function runDocumentedClient({
-  WebSocket,
-  localStorage,
-  console,
-}: {
-  WebSocket: ReturnType<typeof webSocketTo>;
-  localStorage: { getItem(key: string): string };
-  console: { log(...line: unknown[]): unknown };
-}) {
-  const token = localStorage.getItem('access_token');
-  const ws = new WebSocket(`ws://localhost:5000/ws?token=${token}`);
-  ws.addEventListener('open', () => {
-    console.log('WebSocket connected');
-    ws.send(JSON.stringify({ type: 'join', room: 'booking:123e4567-e89b-12d3-a456-426614174000' }));
-  });
-  ws.addEventListener('message', (event) => {
-    const message = JSON.parse(String(event.data));
-    switch (message.type) {
-      case 'status_update':
-        console.log('Booking status updated:', message.status);
-        break;
-      case 'message':
-        console.log('New support message:', message.message);
-        break;
-      case 'location_update':
-        console.log('Technician location:', message.location);
-        break;
-    }
-  });
-  ws.addEventListener('close', () => console.log('WebSocket disconnected'));
-  return ws;
-}
 
 test('what other services publish is delivered once: by the lease’s holder, a location by every node to its own', async () => {
   await using served = await start();

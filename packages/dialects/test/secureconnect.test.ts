@@ -3,7 +3,7 @@ import { eventually } from '@trunkline/testkit';
 import { expect, test, vi } from 'vitest';
 import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { serverMessageSchema } from '../src/secureconnect/schema.js';
-import { connectBearer, connectSdk, next, refusal, say, webSocketTo } from './support/clients.js';
+import { connectBearer, connectSdk, next, refusal, say } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
@@ -243,45 +243,4 @@ test('read moves the reader’s receipt cursor', async () => {
   say(alice, { type: 'read', message_id: OTHER });
   say(alice, { type: 'read', message_id: ids[2] });
   expect(await cursor()).toEqual([{ userId: ALICE, read: 3 }]);
-});
-
-test('the document’s client class runs as written', async () => {
-  await using served = await start();
-  const WebSocket = webSocketTo(served.port);
-  const token = await served.token(ALICE);
-  const got: Record<string, unknown>[] = [];
-
-  class ChatWebSocket {
-    ws: InstanceType<typeof WebSocket>;
-    constructor(
-      readonly conversationId: string,
-      readonly token: string,
-    ) {
-      const url = `ws://localhost:8082/v1/ws/chat?conversation_id=${this.conversationId}`;
-      this.ws = new WebSocket(url, { headers: { Authorization: `Bearer ${this.token}` } });
-      this.ws.onmessage = (event) => {
-        const message = JSON.parse(String(event.data));
-        if (!message.type || !message.timestamp) throw new Error('Invalid message format');
-        got.push(message);
-      };
-    }
-    sendChat(content: string, isEncrypted = false) {
-      this.ws.send(JSON.stringify({ type: 'chat', content, is_encrypted: isEncrypted, message_type: 'text' }));
-    }
-    sendTyping() {
-      this.ws.send(JSON.stringify({ type: 'typing' }));
-    }
-  }
-
-  const chat = new ChatWebSocket(CONVERSATION, token);
-  chat.ws.onopen = () => {
-    chat.sendTyping();
-    chat.sendChat('Hello, WebSocket!');
-  };
-  await eventually(() => got.some(({ type, content }) => type === 'chat' && content === 'Hello, WebSocket!'));
-  const closed = new Promise((resolve) => {
-    chat.ws.onclose = ({ code }) => resolve(code);
-  });
-  chat.ws.close(1000, 'User logged out');
-  expect(await closed).toBe(1000);
 });

@@ -1,6 +1,5 @@
 import type { Heard } from '@trunkline/server/testing';
 import { connectRaw, type RawClient } from '@trunkline/testkit';
-import { type ClientOptions, WebSocket } from 'ws';
 import type { z } from 'zod';
 import { serverMessageSchema as bookingMessages } from '../../src/booking/schema.js';
 import { serverMessageSchema as falconMessages } from '../../src/falcon/schema.js';
@@ -75,13 +74,4 @@ export async function connectSdk(
   await client.hello({ token });
   for (const room of rooms) await client.join(room);
   return client;
-}
-
-/** The `WebSocket` of a document's snippet: its host and port are the hub's. */
-export function webSocketTo(port: number) {
-  return class extends WebSocket {
-    constructor(url: string, options: ClientOptions = {}) {
-      super(url.replace(/^ws:\/\/[^/]+/, `ws://127.0.0.1:${port}`), options);
-    }
-  };
 }
