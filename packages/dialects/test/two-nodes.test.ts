@@ -101,6 +101,12 @@ test('booking: what another service publishes on Redis arrives once, though both
     await next(client, 'status_update');
     await next(client, 'message');
   }
+  // The newest place is kept for those who come later, on whichever node.
+  for (const node of [one, two]) {
+    await using late = await connect(node, '/ws', await node.token('tom'));
+    say(late, { type: 'join', room: 'booking:42' });
+    expect(await next(late, 'location_update')).toMatchObject({ location: { latitude: 24.7 } });
+  }
   // Whatever was delivered twice is before this one.
   await publish('support:message', { ticketId: '7', senderId: 'ann', message: { ...message, id: 'm-2' } });
   for (const client of clients) {

@@ -1,4 +1,4 @@
-import type { Hub, Published } from '@trunkline/server';
+import type { Hub, Published, ServicePublication } from '@trunkline/server';
 
 export interface SupportMessageData {
   readonly id: string;
@@ -21,8 +21,8 @@ export interface BookingService {
 }
 
 export interface BookingServiceOptions {
-  /** `local`: locations reach this node's members only, for sources that every node hears. @default 'all' */
-  readonly locationScope?: 'all' | 'local';
+  /** Of locations, for sources that every node hears. @default 'all' */
+  readonly locationScope?: ServicePublication['scope'];
 }
 
 const from = { service: 'booking' } as const;

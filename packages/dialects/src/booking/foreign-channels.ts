@@ -13,14 +13,15 @@ export interface ForeignChannels {
 /**
  * Delivers what other services publish on `booking:status`, `support:message` and `technician:location`, each message
  * once although every node hears it: durable ones are appended by the lease's holder, a location each node shows its own
- * members. What is no such message is ignored and logged without its content.
+ * members, and the holder keeps for those who join later. What is no such message is ignored and logged without its content.
  */
 export async function bookingForeignChannels(
   hub: Pick<Hub, 'publish'>,
   foreign: ForeignChannels,
   logger: Logger,
 ): Promise<void> {
-  const service = bookingService(hub, { locationScope: 'local' });
+  const everyone = bookingService(hub, { locationScope: 'local' });
+  const holder = bookingService(hub, { locationScope: 'local-kept' });
 
   /** null: another node does it. @throws for what is no message of its channel */
   function deliver(channel: string, message: unknown): Promise<unknown> | null {
@@ -28,16 +29,16 @@ export async function bookingForeignChannels(
       case 'booking:status': {
         if (!foreign.isHolder()) return null;
         const { bookingId, userId, status } = foreignMessages[channel].parse(message);
-        return service.broadcastBookingStatus(bookingId, userId, status);
+        return holder.broadcastBookingStatus(bookingId, userId, status);
       }
       case 'support:message': {
         if (!foreign.isHolder()) return null;
         const { ticketId, senderId, message: data } = foreignMessages[channel].parse(message);
-        return service.broadcastSupportMessage(ticketId, senderId, data);
+        return holder.broadcastSupportMessage(ticketId, senderId, data);
       }
       case 'technician:location': {
         const { bookingId, location } = foreignMessages[channel].parse(message);
-        return service.broadcastTechnicianLocation(bookingId, location);
+        return (foreign.isHolder() ? holder : everyone).broadcastTechnicianLocation(bookingId, location);
       }
       default:
         return null;

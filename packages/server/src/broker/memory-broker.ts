@@ -123,7 +123,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
         messages.put(retain.key, message, now() + retain.ttlMs);
         retained.set(room, messages);
       }
-      if (subscribed.has(room)) events?.emitted(room, message);
+      if (subscribed.has(room) && !retain?.only) events?.emitted(room, message);
     },
     retained: (room) => Promise.resolve(retained.get(room)?.list(now()) ?? []),
     signal(to, message) {

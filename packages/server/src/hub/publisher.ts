@@ -3,6 +3,7 @@ import type { EventDefinition, From } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Appended, Publication } from '../seams/broker.js';
+import type { ServicePublication } from '../seams/dialect.js';
 import type { Core } from './core.js';
 import { checkData, type KindRules } from './event-rules.js';
 import { ProvisionalOutbox } from './provisional-outbox.js';
@@ -125,8 +126,13 @@ export class Publisher {
     return appended;
   }
 
-  /** Delivered now or not at all. `scope: 'local'`: to this node's members only. */
-  emit(outgoing: Outgoing, kind: KindRules, definition: EventDefinition, scope: 'all' | 'local' = 'all'): void {
+  /** Delivered now or not at all. */
+  emit(
+    outgoing: Outgoing,
+    kind: KindRules,
+    definition: EventDefinition,
+    scope: ServicePublication['scope'] = 'all',
+  ): void {
     const { room, event, eventId, from, data, key } = outgoing;
     const message: EphemeralMessage = {
       t: 'e',
@@ -141,8 +147,13 @@ export class Publisher {
         : {}),
     };
     this.core.observer.published?.(kind.kind, false);
-    if (scope === 'local') this.deliver(room, message);
-    else this.core.broker.emit(room, message, retention(definition, event, data));
+    const retain = retention(definition, event, data);
+    if (scope === 'all') {
+      this.core.broker.emit(room, message, retain);
+      return;
+    }
+    this.deliver(room, message);
+    if (scope === 'local-kept' && retain) this.core.broker.emit(room, message, { ...retain, only: true });
   }
 
   /** An ephemeral event that came through the broker. */

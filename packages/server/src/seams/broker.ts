@@ -113,9 +113,14 @@ export interface Broker {
   bumpEpoch(room: string, epoch: string): Promise<Position>;
   /**
    * Ephemeral fan-out to the subscribers of a room, this node included. Falls back to this node alone while degraded. Never throws.
-   * `retain`: also kept as the last message under that key of the room (at most 1 000 keys), for `retained`.
+   * `retain`: also kept as the last message under that key of the room (at most 1 000 keys), for `retained`; `only` kept,
+   * not fanned out, for what every node has heard by itself.
    */
-  emit(room: string, message: unknown, retain?: { readonly key: string; readonly ttlMs: number }): void;
+  emit(
+    room: string,
+    message: unknown,
+    retain?: { readonly key: string; readonly ttlMs: number; readonly only?: boolean },
+  ): void;
   /** What `emit` retained in the room, oldest first; [] while degraded. Never rejects. */
   retained(room: string): Promise<readonly unknown[]>;
   /** To one node, or to all (this one included). Best effort; falls back to this node while degraded. Never throws. */

@@ -158,8 +158,11 @@ export interface ServicePublication {
   readonly id?: string;
   /** @default { service: 'hub' } */
   readonly from?: From;
-  /** `local`: ephemeral events only, to this node's members (every node hears the source itself). @default 'all' */
-  readonly scope?: 'all' | 'local';
+  /**
+   * Of ephemeral events. `local`: to this node's members, for every node hears the source itself; one of them says
+   * `local-kept`, so that who joins later gets what the kind retains. @default 'all'
+   */
+  readonly scope?: 'all' | 'local' | 'local-kept';
 }
 export interface Published {
   readonly eventId: string;

@@ -127,6 +127,7 @@ function fanOutTrials(trial: Trial): void {
     broker.emit(name, { n: 1 }, { key: 'a', ttlMs: 60_000 });
     broker.emit(name, { n: 2 }, { key: 'b', ttlMs: 60_000 });
     broker.emit(name, { n: 3 }, { key: 'a', ttlMs: 60_000 });
+    broker.emit(name, { n: 5 }, { key: 'c', ttlMs: 60_000, only: true });
     broker.emit(name, { n: 4 });
     for (const { recorder } of all) {
       await settleUntil(() => recorder.ephemeral.length === 4, '4 messages');
@@ -135,7 +136,7 @@ function fanOutTrials(trial: Trial): void {
         [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }],
       );
     }
-    assert.deepEqual(await broker.retained(name), [{ n: 2 }, { n: 3 }]);
+    assert.deepEqual(await broker.retained(name), [{ n: 2 }, { n: 3 }, { n: 5 }]);
     assert.deepEqual(await broker.retained(room()), []);
     assert.equal((await broker.read(name, { limit: 1 })).head.offset, 0);
   });

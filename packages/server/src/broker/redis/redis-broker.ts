@@ -106,7 +106,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
     bumpEpoch: (room, epoch) => restart(room, epoch),
     emit(room, message, retain) {
       const heardHere = link.usable && subscriber.connection.ready;
-      if (!heardHere && subscribed.has(room)) events?.emitted(room, message);
+      if (!heardHere && subscribed.has(room) && !retain?.only) events?.emitted(room, message);
       if (!link.usable) return;
       const envelope = encodeEmitted(message);
       const channel = keys.roomChannel(room);
@@ -116,7 +116,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
         retain?.key ?? '',
         envelope.slice(2),
         retain?.ttlMs ?? 0,
-        channel,
+        retain?.only ? '' : channel,
         envelope,
       ];
       const sent =

@@ -1,7 +1,8 @@
 import { defineScript } from '../redis-script.js';
 
 /**
- * Keeps the last ephemeral message under a key (at most 1 000 keys a room, the oldest goes) and fans it out.
+ * Keeps the last ephemeral message under a key (at most 1 000 keys a room, the oldest goes) and fans it out, unless
+ * `channel` is empty.
  *
  * KEYS retained, order
  * ARGV key, message, ttl, channel, envelope
@@ -9,7 +10,7 @@ import { defineScript } from '../redis-script.js';
 export const retainScript = defineScript(
   2,
   `
-redis.pcall('PUBLISH', ARGV[4], ARGV[5])
+if ARGV[4] ~= '' then redis.pcall('PUBLISH', ARGV[4], ARGV[5]) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s', now + ARGV[3], ARGV[2]))
