@@ -159,7 +159,7 @@ test('meets the SDK in a conversation: chat, typing, read and presence, both way
 
 test('pings every 54 s, and closes a peer that answered none for 60 s', async () => {
   // The hub's pulse and its clock; sockets and everything else are real.
-  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
   try {
     await using served = await start();
     await using answering = await join(served, ALICE);
