@@ -127,6 +127,12 @@ describe('values', () => {
 });
 
 describe('a bad value is refused by one line that names the variable', () => {
+  it('and says of a Redis Cluster that it is not supported yet', () => {
+    expect(refusal({ REDIS_URL: 'redis+cluster://127.0.0.1:7000' })).toBe(
+      'REDIS_URL: names a cluster, which is not supported yet: use redis:// or redis+sentinel://.',
+    );
+  });
+
   const numbers = VARIABLES.filter((name) => /_MS$|_BYTES$|^MAX_|_SIZE$|_SECOND$|^PORT$|^WORKERS$/.test(name));
 
   it.each(

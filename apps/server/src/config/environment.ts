@@ -58,6 +58,10 @@ const environmentSchema = z.object({
     .default('trunkline'),
   REDIS_URL: z
     .string()
+    .refine((url) => !url.startsWith('redis+cluster://'), {
+      error: 'names a cluster, which is not supported yet: use redis:// or redis+sentinel://.',
+      abort: true,
+    })
     .regex(/^(rediss?|redis\+sentinel):\/\/\S+$/, 'must start with redis://, rediss:// or redis+sentinel://.')
     .optional(),
   TRUSTED_PROXIES: list(proxy, 'must be addresses or CIDR ranges (10.0.0.0/8), comma separated.').default([]),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { eventually, freePort, startRedis } from '@trunkline/testkit';
+import { eventually, freePort, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { createRedisBackend } from '../../src/broker/redis/redis-backend.js';
 import { parseRedisUrl } from '../../src/broker/redis/redis-url.js';
@@ -72,6 +72,32 @@ test('a full Redis refuses appends without a hole and without an epoch change, a
   expect(await broker.publish(makePublication('lobby:fresh'))).toMatchObject({ offset: 1 });
 });
 
+test('a slow Redis is used while it answers in time, named when it does not, and used again', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { publishDeadlineMs: 1_500 });
+  const { broker } = node.backend;
+  proxy.delay(250);
+  await Promise.all(
+    Array.from({ length: 20 }, async () =>
+      expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' }),
+    ),
+  );
+  expect(broker.status.state).toBe('connected');
+  proxy.delay(3_000);
+  const startedAt = performance.now();
+  await expect(broker.publish(makePublication(ROOM))).rejects.toMatchObject({
+    code: 'unknown_outcome',
+    retrySafe: true,
+  });
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+  await eventually(() => expect(broker.status.state).toBe('degraded'), { timeoutMs: 15_000 });
+  expect(node.log.join('\n')).toMatch(/does not answer|does not hear/);
+  proxy.heal();
+  await eventually(() => expect(broker.status.state).toBe('connected'), { timeoutMs: 15_000 });
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' });
+}, 40_000);
+
 test('warns about an eviction policy that may drop rooms', async () => {
   await using redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
   await using node = await startNode(redis.url);
@@ -101,7 +127,7 @@ test('what is kept under a wrong type is logged with its key, once, and harms no
   await using node = await startNode(redis.url);
   const { broker, directory, ledger, presence, revocations, roster } = node.backend;
   const cases: readonly (readonly [key: string, use: () => Promise<unknown>])[] = [
-    [`{${ROOM}}:log`, () => broker.publish(makePublication(ROOM))],
+    [`{${ROOM}}:log`, async () => broker.publish(makePublication(ROOM))],
     [`{${ROOM}}:meta`, () => broker.read(ROOM, { limit: 1 })],
     [`{${ROOM}}:present`, () => presence.list(ROOM)],
     [`{${ROOM}}:receipts`, () => ledger.advance({ room: ROOM, epoch: 'e', userId: 'u', kind: 'read', offset: 1 })],
