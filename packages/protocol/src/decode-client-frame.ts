@@ -16,7 +16,7 @@ export interface FrameFlaw {
 export type DecodedClientFrame = { readonly ok: true; readonly frame: ClientFrame } | FrameFlaw;
 
 const MESSAGES = {
-  too_deep: `JSON may nest ${DEFAULT_LIMITS.jsonDepth} deep.`,
+  too_deep: 'JSON nests too deep.',
   forbidden_key: 'The keys __proto__, constructor and prototype are refused.',
   not_finite: 'A number is outside what JSON can carry.',
 } as const;

@@ -6,10 +6,8 @@ import type { ServerFrame } from './frames.js';
  */
 export function decodeServerFrame(text: string): ServerFrame | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
-      ? (value as ServerFrame)
-      : null;
+    const value = JSON.parse(text) as ServerFrame | null;
+    return typeof value?.type === 'string' ? value : null;
   } catch {
     return null;
   }

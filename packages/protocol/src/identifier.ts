@@ -8,7 +8,5 @@ export function isIdentifier(value: unknown): value is string {
 /** 128 random bits as 32 hexadecimal digits: made once per message and stored with it (PROTOCOL.md, "Ids"). */
 export function createId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let id = '';
-  for (const byte of bytes) id += byte.toString(16).padStart(2, '0');
-  return id;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

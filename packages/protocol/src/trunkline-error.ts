@@ -28,32 +28,25 @@ export interface ErrorBody {
  * answer any other string. Messages tell the cure and never carry a token, a value of the caller's or another user's data.
  */
 export class TrunklineError extends Error {
-  override readonly name = 'TrunklineError';
-  readonly code: ErrorCode | (string & {});
-  readonly retryable: boolean;
-  readonly retryAfterMs: number | undefined;
-  readonly path: string | undefined;
-  readonly retrySafe: boolean | undefined;
+  declare readonly code: ErrorCode | (string & {});
+  declare readonly retryable: boolean;
+  declare readonly retryAfterMs?: number;
+  declare readonly path?: string;
+  declare readonly retrySafe?: boolean;
 
-  constructor(code: ErrorCode | (string & {}), message: string, options: TrunklineErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.retryable = options.retryable ?? RETRYABLE_CODES.includes(code);
-    this.retryAfterMs = options.retryAfterMs;
-    this.path = options.path;
-    this.retrySafe = options.retrySafe;
+  constructor(code: ErrorCode | (string & {}), message: string = code, options: TrunklineErrorOptions = {}) {
+    super(message, options);
+    const { retryable = RETRYABLE_CODES.includes(code), retryAfterMs, path, retrySafe } = options;
+    Object.assign(this, { code, retryable, retryAfterMs, path, retrySafe });
+  }
+
+  override get name(): 'TrunklineError' {
+    return 'TrunklineError';
   }
 
   /** The error as it travels: code, message, retryable and, where known, retryAfterMs, path, retrySafe. */
   toBody(): ErrorBody {
-    return {
-      code: this.code,
-      message: this.message,
-      retryable: this.retryable,
-      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
-      ...(this.path === undefined ? {} : { path: this.path }),
-      ...(this.retrySafe === undefined ? {} : { retrySafe: this.retrySafe }),
-    };
+    return { ...this, message: this.message };
   }
 
   /** The error a peer sent, as an error of ours. */
