@@ -1,4 +1,4 @@
-import { type CallFrame, TrunklineError } from '@trunkline/protocol';
+import { type CallFrame, type ErrorBody, TrunklineError } from '@trunkline/protocol';
 import type { Wire } from './exchange.js';
 
 export type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
@@ -12,24 +12,10 @@ export interface Calls {
   dropped(): void;
 }
 
-const MESSAGE_LENGTH = 1_024;
-
 export function createCalls(wire: Wire): Calls {
+  const messageLength = 1_024;
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
-
-  async function run(method: string, data: unknown, signal: AbortSignal) {
-    try {
-      const handler = handlers.get(method);
-      if (!handler) throw new TrunklineError('not_found', 'No handler for this method.');
-      return { data: (await handler(data as never, { signal })) ?? null };
-    } catch (error) {
-      // The message of another error may hold what the server must not see.
-      const { code, message } =
-        error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
-      return { error: { code, message: message.slice(0, MESSAGE_LENGTH) } };
-    }
-  }
 
   function cancel(id: string): void {
     running.get(id)?.abort();
@@ -46,7 +32,17 @@ export function createCalls(wire: Wire): Calls {
     async call({ id, method, data }) {
       const controller = new AbortController();
       running.set(id, controller);
-      const result = await run(method, data, controller.signal);
+      let result: { readonly data: unknown } | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
+      try {
+        const handler = handlers.get(method);
+        if (!handler) throw new TrunklineError('not_found');
+        result = { data: (await handler(data as never, controller)) ?? null };
+      } catch (error) {
+        // The message of another error may hold what the server must not see.
+        const { code, message } =
+          error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
+        result = { error: { code, message: message.slice(0, messageLength) } };
+      }
       if (running.delete(id)) wire.ask({ type: 'result', of: id, ...result });
     },
     cancel,

@@ -18,6 +18,7 @@ import type {
 } from '@trunkline/protocol';
 import type { ConnectionState } from './connection-state.js';
 import type { AnyEvent, AnyRoomEvent, Gap, Left, RoomEvent } from './events.js';
+import type { Queue, QueueStatus, StoredOutcome } from './queue-api.js';
 import type { TimelineEntry } from './timeline.js';
 
 /** What `client.on` tells, and with which arguments. */
@@ -32,15 +33,6 @@ export interface ClientEvents<C extends Contract> {
   readonly error: readonly [error: TrunklineError];
   /** A queued publish settled that nobody in this page waits for: it was stored before a reload. */
   readonly settled: readonly [outcome: StoredOutcome];
-}
-
-export interface StoredOutcome {
-  /** The publish id. */
-  readonly id: string;
-  readonly rooms: readonly string[];
-  readonly event: string;
-  readonly data: unknown;
-  readonly result: Published | TrunklineError;
 }
 
 /** The log holds it. */
@@ -87,7 +79,7 @@ export interface JoinedInfo {
   /** True: every event missed since the last position follows. */
   readonly recovered: boolean;
   /** Present when events were missed for good; `onGap` was told too. */
-  readonly reason: GapReason | undefined;
+  readonly reason?: GapReason;
   readonly missed: number;
 }
 
@@ -183,20 +175,6 @@ export interface Receipts {
   /** One per member; the same array until it changes. */
   readonly cursors: readonly ReceiptCursor[];
   on(listener: (cursors: readonly ReceiptCursor[]) => void): () => void;
-}
-
-export interface QueueStatus {
-  /** Publishes and requests that wait or are under way. */
-  readonly length: number;
-  readonly bytes: number;
-  /** When the oldest was made, milliseconds since 1970. */
-  readonly oldest: number | undefined;
-}
-
-export interface Queue {
-  /** The same object until it changes. */
-  readonly status: QueueStatus;
-  on(listener: (status: QueueStatus) => void): () => void;
 }
 
 /** What happened to the connection and why, newest last. */

@@ -12,11 +12,10 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-/** Platforms fire at once beyond this. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** Runs once after a while; the answer cancels it and may be called any time. */
 export function after(clock: Clock, delayMs: number, run: () => void): () => void {
-  const handle = clock.setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMEOUT_MS));
+  /** Platforms fire at once beyond this. */
+  const longestMs = 2_147_483_647;
+  const handle = clock.setTimeout(run, Math.min(delayMs, longestMs));
   return () => clock.clearTimeout(handle);
 }

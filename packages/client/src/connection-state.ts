@@ -65,10 +65,11 @@ export function transition(state: ConnectionState, input: ConnectionInput, rules
   const { status } = state;
   switch (input.type) {
     case 'connect':
-      if (status === 'idle' || status === 'closed') return { status: 'connecting', ...CALM };
-      return status === 'waiting' ? { ...state, status: 'connecting' } : state;
     case 'retry':
-      return status === 'waiting' ? { ...state, status: 'connecting' } : state;
+      if (status === 'waiting') return { ...state, status: 'connecting' };
+      return input.type === 'connect' && (status === 'idle' || status === 'closed')
+        ? { status: 'connecting', ...CALM }
+        : state;
     case 'opened':
       return status === 'connecting' ? { ...state, status: 'authenticating' } : state;
     case 'welcomed':
@@ -97,23 +98,20 @@ function lose(
   input: ConnectionInput & { type: 'lost' },
   rules: ReconnectRules,
 ): ConnectionState {
+  /** What every runtime makes of a connection that ended without a close frame. */
+  const noCode = 1006;
   const { status } = state;
   if (status === 'idle' || status === 'waiting' || status === 'closed') return state;
   const { cause, random, final, minDelayMs = 0 } = input;
   const { code } = cause;
   const { reconnect, newToken } = closeRule(code);
   const failures = state.failures + 1;
-  if (
-    final ||
-    reconnect === 'never' ||
-    failures >= rules.maxAttempts ||
-    (REFUSALS.includes(code) && !rules.renewable)
-  ) {
+  if (final || reconnect === 'never' || failures >= rules.maxAttempts || (isRefusal(code) && !rules.renewable)) {
     return { status: 'closed', cause };
   }
   const refusals = state.refusals + Number(newToken);
-  const opaque = status === 'connecting' && code === NO_CODE ? state.opaque + 1 : 0;
-  const dropped = status === 'open' && failures === 1 && (reconnect === 'at-once' || code === NO_CODE);
+  const opaque = status === 'connecting' && code === noCode ? state.opaque + 1 : 0;
+  const dropped = status === 'open' && failures === 1 && (reconnect === 'at-once' || code === noCode);
   const renewed = status === 'authenticating' && newToken && refusals === 1;
   const delayMs = Math.max(
     minDelayMs,
@@ -122,16 +120,15 @@ function lose(
   return { status: 'waiting', cause, delayMs, failures, refusals, opaque, newToken: newToken || opaque === 2 };
 }
 
-/** What every runtime makes of a connection that ended without a close frame. */
-const NO_CODE = 1006;
-const REFUSALS = [4100, 4101, 4102];
-const AT_ONCE = [1001, 1012, 4000, ...REFUSALS];
+function isRefusal(code: number): boolean {
+  return code >= 4100 && code <= 4102;
+}
 
 /** PROTOCOL.md's table of close codes as a rule, so that no bundle carries the table; a test holds the two together. */
 export function closeRule(code: number): Pick<CloseCodeRule, 'reconnect' | 'newToken'> {
   const final = code === 1000 || (code >= 4500 && code < 5000);
   return {
-    reconnect: final ? 'never' : AT_ONCE.includes(code) ? 'at-once' : 'backoff',
-    newToken: code === 1008 || REFUSALS.includes(code),
+    reconnect: final ? 'never' : isRefusal(code) || [1001, 1012, 4000].includes(code) ? 'at-once' : 'backoff',
+    newToken: code === 1008 || isRefusal(code),
   };
 }

@@ -9,6 +9,7 @@ import {
 } from '@trunkline/protocol';
 import { after } from './clock.js';
 import { type Cause, type ConnectionInput, type ConnectionState, transition } from './connection-state.js';
+import type { Exchange } from './exchange.js';
 import { createLiveness, type Liveness } from './liveness.js';
 import type { ResolvedOptions } from './options.js';
 import type { Timeline } from './timeline.js';
@@ -18,6 +19,7 @@ import { onWake } from './wake.js';
 
 export interface ConnectionParts {
   readonly options: ResolvedOptions;
+  readonly wire: Pick<Exchange, 'ask' | 'whenQuiet'>;
   readonly tokens: TokenSource;
   readonly timeline: Timeline;
   /** The rooms of the next hello. */
@@ -27,9 +29,8 @@ export interface ConnectionParts {
   /** An open connection is gone. */
   readonly dropped: () => void;
   readonly changed: (next: ConnectionState, previous: ConnectionState) => void;
-  readonly failed: (error: unknown) => void;
-  /** Calls back once no acks are waited for. */
-  readonly whenQuiet: (run: () => void) => void;
+  /** Tells it, as an error of ours. */
+  readonly failed: (error: unknown) => TrunklineError;
 }
 
 export interface Connection {
@@ -39,18 +40,16 @@ export interface Connection {
   dispatch(input: ConnectionInput): void;
 }
 
-const STABLE_MS = 5_000;
-const NO_CODE = 1_006;
-/** A clean 1000 would end my presence at once; I am coming back. */
-const COMING_BACK = 4_000;
-const SERVICE_RESTART = 1_012;
-const UNAVAILABLE = 4_005;
-
 /** Drives the state machine: does what a state asks for when it is entered, and tells it what happened. */
 export function createConnection(parts: ConnectionParts): Connection {
-  const { options, tokens, timeline, failed } = parts;
+  const stableMs = 5_000;
+  const noCode = 1_006;
+  /** A clean 1000 would end my presence at once; I am coming back. */
+  const comingBack = 4_000;
+  const serviceRestart = 1_012;
+  const unavailable = 4_005;
+  const { options, wire, tokens, timeline, failed } = parts;
   const { clock, random } = options;
-  const probeId = createId();
   let state: ConnectionState = { status: 'idle' };
   let transport: Transport | undefined;
   let liveness: Liveness | undefined;
@@ -65,10 +64,10 @@ export function createConnection(parts: ConnectionParts): Connection {
   function dispatch(input: ConnectionInput, prepare?: () => void): void {
     const previous = state;
     const next = transition(previous, input, {
+      ...options,
       ...options.backoff,
       spreadMs,
       renewable: tokens.renewable,
-      maxAttempts: options.maxAttempts,
     });
     if (next === previous) return;
     state = next;
@@ -87,7 +86,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     cancelDrain();
     liveness?.stop();
     const isClosed = next.status === 'closed';
-    transport?.close(isClosed ? 1_000 : COMING_BACK, !isClosed && next.cause.code === NO_CODE);
+    transport?.close(isClosed ? 1_000 : comingBack, !isClosed && next.cause.code === noCode);
     transport = undefined;
     tokens.abandon();
     if (previous.status === 'open') parts.dropped();
@@ -100,21 +99,20 @@ export function createConnection(parts: ConnectionParts): Connection {
         if (options.wake) stopWake = onWake(wake);
         refusedMs = 0;
         patience(options.tokenTimeoutMs, 'token_timeout');
-        void connect(current, current.newToken);
+        void connect(current);
         break;
       case 'authenticating':
         patience(options.connectTimeoutMs, 'welcome_timeout');
         break;
       case 'open':
-        cancelTimer = after(clock, STABLE_MS, () => dispatch({ type: 'stable' }));
+        cancelTimer = after(clock, stableMs, () => dispatch({ type: 'stable' }));
         break;
       case 'waiting':
         nextAttemptAt = clock.now() + current.delayMs;
         cancelTimer = after(clock, current.delayMs, () => dispatch({ type: 'retry' }));
         // No promise carries this; an application that heard nothing would wait for ever.
         if (current.opaque === 3 || current.refusals === 2) {
-          const code = current.opaque > 0 ? 'unavailable' : 'unauthenticated';
-          failed(new TrunklineError(code, 'The server is out of reach, or refuses every token.'));
+          failed(new TrunklineError(current.opaque > 0 ? 'unavailable' : 'unauthenticated'));
         }
         break;
       case 'closed':
@@ -129,21 +127,20 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function patience(timeoutMs: number, reason: string): void {
     cancelTimer();
-    cancelTimer = after(clock, timeoutMs, () => lose({ code: NO_CODE, reason }));
+    cancelTimer = after(clock, timeoutMs, () => lose({ code: noCode, reason }));
   }
 
-  async function connect(mine: ConnectionState, newToken: boolean): Promise<void> {
+  async function connect(mine: ConnectionState & { readonly status: 'connecting' }): Promise<void> {
     try {
-      const token = await tokens.get(newToken ? 'refused' : 'connect');
+      const token = await tokens.get(mine.newToken ? 'refused' : 'connect');
       const url = typeof options.url === 'function' ? await options.url() : options.url;
       if (state !== mine) return;
       patience(options.connectTimeoutMs, 'connect_timeout');
       open(url, token);
     } catch (error) {
       if (state !== mine) return;
-      failed(error);
-      const known = error instanceof TrunklineError ? error : undefined;
-      lose({ code: UNAVAILABLE, reason: known?.code ?? 'connect_failed' }, 0, known?.retryable === false);
+      const { code, retryable } = failed(error);
+      lose({ code: unavailable, reason: code }, 0, !retryable);
     }
   }
 
@@ -180,32 +177,31 @@ export function createConnection(parts: ConnectionParts): Connection {
     else if (frame.type === 'error' && state.status === 'authenticating') {
       // The close that follows decides; a refusal that cures itself is nobody's business.
       refusedMs = frame.retryAfterMs ?? 0;
-      timeline.note('refused', { code: frame.code });
-    } else if (!('id' in frame) || frame.id !== probeId) parts.received(frame);
+    } else parts.received(frame);
   }
 
   function welcome(frame: WelcomeFrame): void {
-    const { connectionId, userId, heartbeat, limits } = frame;
+    const { heartbeat, limits } = frame;
     session = frame.session;
     spreadMs = limits.reconnectSpreadMs;
     liveness = createLiveness({
       clock,
       windowMs: heartbeat.intervalMs + heartbeat.timeoutMs,
       // Leaving a room one is not in is answered and changes nothing.
-      probe: () => transport?.send({ type: 'leave', id: probeId, room: 'system:probe' }),
-      dead: () => lose({ code: NO_CODE, reason: 'heartbeat_timeout' }),
+      probe: () => wire.ask({ type: 'leave', room: 'system:probe' }, () => {}),
+      dead: () => lose({ code: noCode, reason: 'heartbeat_timeout' }),
     });
     // What waited goes before what listeners of the new state send.
-    dispatch({ type: 'welcomed', connectionId, userId }, () => parts.opened(frame));
+    dispatch({ ...frame, type: 'welcomed' }, () => parts.opened(frame));
   }
 
   function goaway({ code, reason, reconnect, afterMs }: GoawayFrame): void {
     timeline.note('goaway', { code, reason, afterMs });
     const go = (minDelayMs?: number) => lose({ code, reason }, minDelayMs, !reconnect);
-    if (code === SERVICE_RESTART) {
+    if (code === serviceRestart) {
       dispatch({ type: 'leaving' });
       cancelDrain = after(clock, afterMs, go);
-      parts.whenQuiet(go);
+      wire.whenQuiet(go);
     } else go(Math.max(afterMs, refusedMs));
   }
 

@@ -1,29 +1,27 @@
-import { type Contract, type EventFrame, type ServerFrame, TrunklineError } from '@trunkline/protocol';
-import { createBudget } from './budget.js';
+import { type Contract, type ServerFrame, TrunklineError } from '@trunkline/protocol';
 import { type AnyCallHandler, createCalls } from './calls.js';
-import type { Client, ClientEvents, PublishedToMany, PublishOptions } from './client-api.js';
-import { createConnection } from './connection.js';
+import type { Client, ClientEvents } from './client-api.js';
+import { type ConnectionParts, createConnection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
-import { createDeferred, type Deferred, settleAll } from './deferred.js';
-import type { AnyEvent } from './events.js';
+import { createDeferred, type Settle, settleAll } from './deferred.js';
+import type { AnyEvent, Gap, Left } from './events.js';
 import { createExchange } from './exchange.js';
-import { createListeners, type Listeners } from './listeners.js';
+import { createListeners } from './listeners.js';
+import type { MembershipParts, RoomFrame } from './membership-api.js';
 import { createMemberships } from './memberships.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createOutbox } from './outbox.js';
+import type { OutboxParts } from './outbox-api.js';
 import { createPacer } from './pacer.js';
+import { createQueue } from './queue.js';
 import { createRecentIds } from './recent-ids.js';
-import { createRoom, toEvent } from './room.js';
+import { toEvent } from './room.js';
 import { createTimeline } from './timeline.js';
-import { createTokenRenewal } from './token-renewal.js';
+import { createTokenRenewal, type TokenRenewalParts } from './token-renewal.js';
 import { createTokenSource } from './token-source.js';
 
-type Emitters<C extends Contract> = { readonly [N in keyof ClientEvents<C>]: Listeners<ClientEvents<C>[N]> };
+type News<C extends Contract> = { [N in keyof ClientEvents<C>]: readonly [name: N, ...args: ClientEvents<C>[N]] };
 type Closed = ConnectionState & { readonly status: 'closed' };
-
-const TIMELINE_ENTRIES = 100;
-const REMEMBERED_EVENTS = 2_000;
-const NORMAL = 1_000;
 
 /**
  * A client of one Trunkline server. It connects with the first join, publish or request, or by `connect()`.
@@ -31,97 +29,79 @@ const NORMAL = 1_000;
  * @throws {TypeError} when an option is missing
  */
 export function createClient<C extends Contract = Contract>(given: ClientOptions): Client<C> {
+  const rememberedEvents = 2_000;
+  const normal = 1_000;
   const options = resolveOptions(given);
-  const { clock, random } = options;
-  const emitters: Emitters<C> = {
-    state: createListeners(),
-    event: createListeners(),
-    gap: createListeners(),
-    left: createListeners(),
-    error: createListeners(),
-    settled: createListeners(),
-  };
-  const openings = new Set<Deferred<void>>();
-  const seen = createRecentIds(REMEMBERED_EVENTS);
-  const timeline = createTimeline(clock, TIMELINE_ENTRIES);
+  const { clock } = options;
+  const { add, emit } = createListeners<[News<C>[keyof ClientEvents<C>]]>();
+  const openings = new Set<Settle<void>>();
+  const seen = createRecentIds(rememberedEvents);
+  const timeline = createTimeline(clock);
   const tokens = createTokenSource(options.token, clock);
   const pacer = createPacer(clock);
-  const budget = createBudget(options.queue);
+  const queue = createQueue(options.queue);
   const userId = () => me;
   let me: string | undefined;
   let ending: Promise<void> = Promise.resolve();
 
-  const wire = createExchange({
+  const wire = createExchange(
     pacer,
-    isReady: () => connection.state.status === 'open' && !connection.state.leaving,
-    transmit: (frame) => connection.send(frame),
-  });
-  const memberships = createMemberships({
-    options,
-    wire,
-    userId,
-    gap(gap) {
-      timeline.note('gap', { ...gap });
-      emitters.gap.emit(gap);
-    },
-    left(left) {
-      timeline.note('left', { ...left });
-      emitters.left.emit(left);
-    },
-    event: show,
-    settled: () => outbox.pump(),
-  });
-  const outbox = createOutbox({
+    () => connection.state.status === 'open' && !connection.state.leaving,
+    (frame) => connection.send(frame),
+  );
+  const on: Client<C>['on'] = (name, listener) =>
+    add(([what, ...args]) => {
+      if (what === name) listener(...(args as never));
+    });
+  /** Each part takes what it needs of it. */
+  const core: Omit<MembershipParts, 'outbox'> & OutboxParts & TokenRenewalParts & ConnectionParts = {
     options,
     wire,
     pacer,
-    budget,
-    memberships,
-    userId,
-    failed,
-    settled: emitters.settled.emit,
-  });
-  const calls = createCalls(wire);
-  const renewal = createTokenRenewal({ clock, random, tokens, wire, failed });
-  const connection = createConnection({
-    options,
+    queue,
     tokens,
     timeline,
+    userId,
+    start,
+    failed,
     received,
     changed,
-    failed,
-    rooms: memberships.forHello,
-    whenQuiet: wire.whenQuiet,
+    told,
+    on,
+    event: show,
+    room: (name) => memberships.get(name),
+    settled: (outcome) => emit(['settled', outcome]),
+    rooms: (helloId) => memberships.forHello(helloId),
     opened(welcome) {
       me = welcome.userId;
-      pacer.reset(welcome.limits);
-      renewal.opened(welcome);
-      memberships.opened();
-      outbox.opened(welcome.limits);
+      for (const part of [pacer, renewal, memberships, outbox]) part.opened(welcome);
     },
     dropped() {
-      renewal.stop();
-      wire.drop();
-      memberships.dropped();
-      calls.dropped();
+      for (const part of [renewal, wire, memberships, calls]) part.dropped();
     },
-  });
+  };
+  const outbox = createOutbox(core);
+  const memberships = createMemberships({ ...core, outbox });
+  const calls = createCalls(wire);
+  const renewal = createTokenRenewal(core);
+  const connection = createConnection(core);
 
+  const toRoom = (frame: RoomFrame) => memberships.find(frame.room)?.handlers[frame.type](frame as never);
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
       wire.answer(frame);
-      memberships.get(frame.room).handleJoined(frame);
+      memberships.get(frame.room).handlers.joined(frame);
     },
-    left: (frame) => memberships.find(frame.room)?.handleLeft(frame),
-    event: (frame) => (memberships.find(frame.room)?.handleEvent ?? show)(frame),
-    gap: (frame) => memberships.find(frame.room)?.handleGap(frame),
-    presence: (frame) => memberships.find(frame.room)?.presence.change(frame),
-    receipt: (frame) => memberships.find(frame.room)?.receipts.heard(frame),
+    left: toRoom,
+    event: (frame) => (memberships.find(frame.room) ? toRoom(frame) : show(toEvent(frame))),
+    gap: toRoom,
+    presence: toRoom,
+    receipt: toRoom,
     ack: wire.answer,
     response: wire.answer,
     progress: wire.answer,
     error(frame) {
-      if (!wire.answer(frame) && !memberships.handleHelloError(frame)) failed(TrunklineError.from(frame));
+      if (!wire.answer(frame) && !memberships.refused(frame)) failed(TrunklineError.from(frame));
     },
     call: calls.call,
     cancel: (frame) => calls.cancel(frame.of),
@@ -134,32 +114,37 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   }
 
   /** Once, however many rooms it came through. */
-  function show(frame: EventFrame): void {
-    if (seen.add(frame.id)) emitters.event.emit(toEvent<AnyEvent<C>>(frame));
+  function show(event: AnyEvent<Contract>): void {
+    if (seen.add(event.id)) emit(['event', event as never]);
   }
 
-  function failed(error: unknown): void {
-    const told =
-      error instanceof TrunklineError ? error : new TrunklineError('unavailable', String(error), { cause: error });
-    timeline.note('error', { code: told.code, message: told.message });
-    emitters.error.emit(told);
+  function told(what: 'gap' | 'left', { type: _, ...detail }: (Gap | Left) & { readonly type?: string }): void {
+    timeline.note(what, detail);
+    emit([what, detail as never]);
+  }
+
+  function failed(cause: unknown): TrunklineError {
+    const error = cause instanceof TrunklineError ? cause : new TrunklineError('unavailable', String(cause), { cause });
+    timeline.note('error', { ...error });
+    emit(['error', error]);
+    return error;
   }
 
   function changed(next: ConnectionState, previous: ConnectionState): void {
-    if (next.status === 'closed') {
-      renewal.stop();
-      memberships.end(closedError(next), next.cause.code === NORMAL);
+    const error = next.status === 'closed' ? closedError(next) : undefined;
+    if (next.status === 'connecting') outbox.started();
+    if (error) {
+      renewal.dropped();
+      memberships.end(error, error.code === 'cancelled');
       ending = outbox.end();
     }
-    emitters.state.emit(next, previous);
-    if (next.status !== 'open' && next.status !== 'closed') return;
-    settleAll(openings, next.status === 'closed' ? closedError(next) : undefined);
-    openings.clear();
+    emit(['state', next, previous]);
+    if (error || next.status === 'open') settleAll(openings, error);
   }
 
   function closedError({ cause }: Closed): TrunklineError {
-    const code = cause.code === NORMAL ? 'cancelled' : cause.reason || 'unavailable';
-    return new TrunklineError(code, `Closed: ${cause.code} ${cause.reason}`, { cause, retryable: false });
+    const code = cause.code === normal ? 'cancelled' : cause.reason || 'unavailable';
+    return new TrunklineError(code, undefined, { cause, retryable: false });
   }
 
   /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again */
@@ -172,28 +157,16 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   async function connect(): Promise<void> {
     connection.dispatch({ type: 'connect' });
     if (connection.state.status === 'open') return;
-    const opening = createDeferred<void>();
-    openings.add(opening);
-    await opening.promise;
+    const { promise, settle } = createDeferred<void>();
+    openings.add(settle);
+    await promise;
   }
-
-  async function publish(
-    rooms: readonly string[],
-    event: string,
-    data: unknown,
-    publishOptions: PublishOptions = {},
-  ): Promise<PublishedToMany> {
-    start();
-    return await outbox.publish(rooms, event, data, publishOptions);
-  }
-
-  const on: Client<C>['on'] = (name, listener) => emitters[name].add(listener);
 
   return {
     get state() {
       return connection.state;
     },
-    queue: budget,
+    queue,
     get userId() {
       return me;
     },
@@ -207,32 +180,22 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       return connect();
     },
     async close() {
-      connection.dispatch({ type: 'close', cause: { code: NORMAL, reason: 'close' } });
+      connection.dispatch({ type: 'close', cause: { code: normal, reason: 'close' } });
       await ending;
     },
-    room: (kind: string, id?: string) =>
-      createRoom({
-        membership: memberships.get(id === undefined ? kind : `${kind}:${id}`),
-        outbox,
-        wire,
-        on,
-        start,
-        publish,
-      }),
-    publish,
+    room: (kind: string, id?: string) => memberships.get(id === undefined ? kind : `${kind}:${id}`) as never,
+    publish: outbox.publish,
     send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
-    async request(action, data, requestOptions) {
-      start();
-      return (await outbox.request({ type: 'request', action, data }, requestOptions as never)) as never;
-    },
+    request: (action, data, requestOptions) =>
+      outbox.request({ type: 'request', action, data }, requestOptions as never) as never,
     handle: (method, handler) => calls.handle(method, handler as AnyCallHandler),
     on,
     explain: () => ({
       state: connection.state,
       nextAttemptAt: connection.nextAttemptAt,
       timeline: [...timeline.entries],
-      rooms: memberships.all().map(({ room, status, position }) => ({ room, status, position })),
-      queue: budget.status,
+      rooms: memberships.all().map(({ name: room, status, position }) => ({ room, status, position })),
+      queue: queue.status,
     }),
   };
 }

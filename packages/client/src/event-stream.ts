@@ -1,6 +1,6 @@
-import { queueFull } from './budget.js';
-
-const CAPACITY = 1_000;
+import { TrunklineError } from '@trunkline/protocol';
+import { onAbort } from './deferred.js';
+import { queueFull } from './queue.js';
 
 /**
  * Callbacks as an async iterator. Begins to collect at once; a reader that falls too far behind gets `queue_full`
@@ -10,30 +10,28 @@ export function createEventStream<T>(
   subscribe: (listener: (value: T) => void) => () => void,
   signal?: AbortSignal,
 ): AsyncIterableIterator<T> {
+  const capacity = 1_000;
   const values: T[] = [];
-  let overflowed = false;
-  let ended = false;
+  let ended: true | TrunklineError | undefined;
   let wake = () => {};
+  let ignore = () => {};
 
   const unsubscribe = subscribe((value) => {
-    if (values.length === CAPACITY) {
-      overflowed = true;
-      end();
-    } else values.push(value);
+    if (values.length === capacity) end(queueFull());
+    else values.push(value);
     wake();
   });
-  function end(): void {
-    ended = true;
+  function end(how: true | TrunklineError): void {
+    ended = how;
     unsubscribe();
-    signal?.removeEventListener('abort', stop);
-    wake();
+    ignore();
   }
   function stop(): void {
     values.length = 0;
-    end();
+    end(true);
+    wake();
   }
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop);
+  ignore = onAbort(signal, stop);
 
   return {
     [Symbol.asyncIterator]() {
@@ -47,8 +45,8 @@ export function createEventStream<T>(
       }
       const [value] = values.splice(0, 1);
       if (value !== undefined) return { done: false, value };
-      if (overflowed) throw queueFull();
-      return { done: true, value: undefined };
+      if (ended instanceof TrunklineError) throw ended;
+      return { done: true, value };
     },
     async return() {
       stop();

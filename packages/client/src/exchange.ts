@@ -21,7 +21,7 @@ export type Question = Unnamed<Exclude<ClientFrame, PongFrame>> & { readonly id?
 /** What the parts of the client need of the connection: frames out, answers back. */
 export interface Wire {
   /** True while new frames may go. */
-  readonly ready: boolean;
+  isReady(): boolean;
   /** Sends it, if ready. `answered` gets any progress, then one answer; null when the connection went first. */
   ask(frame: Question, answered?: (answer: Answer | null) => void): boolean;
 }
@@ -30,18 +30,16 @@ export interface Exchange extends Wire {
   /** False when nobody asked. */
   answer(answer: Answer): boolean;
   /** The connection is gone: everybody is told, oldest first. */
-  drop(): void;
+  dropped(): void;
   /** Calls back as soon as nothing but requests waits for an answer. */
   whenQuiet(run: () => void): void;
 }
 
-export interface ExchangeOptions {
-  readonly isReady: () => boolean;
-  readonly transmit: (frame: Question) => void;
-  readonly pacer: Pacer;
-}
-
-export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): Exchange {
+export function createExchange(
+  pacer: Pacer,
+  isReady: () => boolean,
+  transmit: (frame: Question & { readonly id: string }) => void,
+): Exchange {
   const waiting = new Map<string, { readonly type: string; readonly answered: (answer: Answer | null) => void }>();
   let quiet: (() => void) | undefined;
 
@@ -50,14 +48,12 @@ export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): E
   }
 
   return {
-    get ready() {
-      return isReady();
-    },
+    isReady,
     ask(frame, answered) {
       if (!isReady()) return false;
       pacer.take();
-      const { id = createId() } = frame;
-      if (answered) waiting.set(id, { type: frame.type, answered });
+      const { id = createId(), type } = frame;
+      if (answered) waiting.set(id, { type, answered });
       transmit({ ...frame, id });
       return true;
     },
@@ -69,7 +65,7 @@ export function createExchange({ isReady, transmit, pacer }: ExchangeOptions): E
       checkQuiet();
       return entry !== undefined;
     },
-    drop() {
+    dropped() {
       const lost = [...waiting.values()];
       waiting.clear();
       quiet = undefined;

@@ -23,13 +23,10 @@ export type {
   Published,
   PublishedToMany,
   PublishOptions,
-  Queue,
-  QueueStatus,
   Receipts,
   RequestOptions,
   Room,
   RoomStatus,
-  StoredOutcome,
   Typing,
 } from './client-api.js';
 export type { Clock } from './clock.js';
@@ -37,6 +34,7 @@ export type { Cause, ConnectionState, Status } from './connection-state.js';
 export { createClient } from './create-client.js';
 export type { AnyEvent, AnyRoomEvent, Gap, Left, RoomEvent } from './events.js';
 export { type ClientOptions, DEFAULTS, type QueueOptions } from './options.js';
+export type { Queue, QueuedPublish, QueueStatus, StoredOutcome } from './queue-api.js';
 export type { QueueStorage, StoredPublish } from './queue-storage.js';
 export type { TimelineEntry } from './timeline.js';
 export type { TokenContext, TokenOption } from './token-source.js';

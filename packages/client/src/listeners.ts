@@ -1,6 +1,5 @@
 /** Callbacks in order of registration. */
 export interface Listeners<A extends readonly unknown[]> {
-  readonly size: number;
   /** The answer removes it again; the same function registered twice is called twice. */
   add(listener: (...args: A) => void): () => void;
   /** Calls those registered now. One that throws is reported like an uncaught error and stops nobody else. */
@@ -8,20 +7,16 @@ export interface Listeners<A extends readonly unknown[]> {
 }
 
 export function createListeners<A extends readonly unknown[]>(): Listeners<A> {
-  const entries = new Set<{ readonly call: (...args: A) => void }>();
+  const entries = new Set<(...args: A) => void>();
   return {
-    get size() {
-      return entries.size;
-    },
-    add(call) {
-      const entry = { call };
+    add(listener) {
+      const entry = (...args: A) => listener(...args);
       entries.add(entry);
       return () => void entries.delete(entry);
     },
     emit(...args) {
       for (const entry of [...entries]) {
-        if (!entries.has(entry)) continue;
-        callSafely(() => entry.call(...args));
+        if (entries.has(entry)) callSafely(() => entry(...args));
       }
     },
   };

@@ -16,32 +16,31 @@ export interface Liveness {
   stop(): void;
 }
 
-const TICK_MS = 5_000;
-const LATE_MS = 2_000;
-const PROBE_MS = 5_000;
-
 /**
  * Any frame is life. A timer that fires late means that *we* slept, were throttled or blocked: then silence proves
  * nothing, and the peer gets a question and time for the answer.
  */
 export function createLiveness({ clock, windowMs, probe, dead }: LivenessOptions): Liveness {
+  const tickMs = 5_000;
+  const lateMs = 2_000;
+  const probeMs = 5_000;
   let deadline = clock.now() + windowMs;
   let probing = false;
   let cancel = schedule();
 
   function schedule(): () => void {
-    const due = Math.min(clock.now() + TICK_MS, deadline);
+    const due = Math.min(clock.now() + tickMs, deadline);
     return after(clock, due - clock.now(), () => tick(due));
   }
   function tick(due: number): void {
     const now = clock.now();
-    if (now - due > LATE_MS) check(true);
+    if (now - due > lateMs) check(true);
     else if (now >= deadline) dead();
     else cancel = schedule();
   }
   function check(wasLate: boolean): void {
     cancel();
-    if (!probing || wasLate) deadline = clock.now() + Math.min(PROBE_MS, windowMs);
+    if (!probing || wasLate) deadline = clock.now() + Math.min(probeMs, windowMs);
     if (!probing) probe();
     probing = true;
     cancel = schedule();

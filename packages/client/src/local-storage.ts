@@ -24,8 +24,8 @@ export function localStorageQueue({
   }
   return {
     open(host) {
-      const { now, after } = host;
-      const ownership = locks ? ownByLock(locks, name) : ownByLease({ store: storage, prefix: name, now, after });
+      const { clock } = host;
+      const ownership = locks ? ownByLock(locks, name) : ownByLease({ store: storage, prefix: name, clock });
       return createStoredQueue(
         {
           list: async () =>

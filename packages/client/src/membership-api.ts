@@ -1,60 +1,51 @@
 import type {
+  Contract,
   ErrorFrame,
   EventFrame,
   GapFrame,
   JoinedFrame,
   LeftFrame,
-  Position,
+  PresenceFrame,
+  ReceiptFrame,
+  RoomKind,
   RoomRequest,
   TrunklineError,
 } from '@trunkline/protocol';
-import type { JoinedInfo, JoinOptions, RoomStatus } from './client-api.js';
-import type { Gap, Left } from './events.js';
+import type { Client, Room } from './client-api.js';
+import type { AnyEvent, Gap, Left } from './events.js';
 import type { Wire } from './exchange.js';
-import type { Listeners } from './listeners.js';
 import type { ResolvedOptions } from './options.js';
-import type { PresenceStore } from './presence.js';
-import type { ReceiptStore } from './receipts.js';
-import type { TypingStore } from './typing.js';
+import type { Outbox } from './outbox-api.js';
+
+/** What the server says about one room. */
+export type RoomFrame = JoinedFrame | LeftFrame | EventFrame | GapFrame | PresenceFrame | ReceiptFrame;
 
 export interface MembershipParts {
   readonly options: ResolvedOptions;
   readonly wire: Wire;
   readonly userId: () => string | undefined;
-  readonly gap: (gap: Gap) => void;
-  readonly left: (left: Left) => void;
-  readonly event: (frame: EventFrame) => void;
-  /** The join was answered. */
-  readonly settled: () => void;
+  /** Connects, if nobody has. @throws {TrunklineError} once closed */
+  readonly start: () => void;
+  /** For the application and the timeline. */
+  readonly told: (what: 'gap' | 'left', detail: Gap | Left) => void;
+  readonly event: (event: AnyEvent<Contract>) => void;
+  readonly outbox: Outbox;
+  readonly on: Client<Contract>['on'];
 }
 
-/** One room as this client knows it, whether it is in it or not. Kept for the client's life; empty while nobody wants it. */
-export interface Membership {
-  readonly room: string;
-  readonly status: RoomStatus;
-  readonly position: Position | undefined;
-  /** Where live delivery began: history before it and events after it leave no hole and no double. */
-  readonly liveFrom: Position | undefined;
+/**
+ * One room as this client knows it, whether it is in it or not: what the application gets, and below what only the client
+ * calls. Kept for the client's life; empty while nobody wants it.
+ */
+export interface Membership extends Room<Contract, RoomKind<Contract>> {
   readonly wanted: boolean;
-  readonly presence: PresenceStore;
-  readonly typing: TypingStore;
-  readonly receipts: ReceiptStore;
-  readonly events: Listeners<[EventFrame]>;
-  readonly statuses: Listeners<[RoomStatus]>;
-  join(options: JoinOptions): Promise<JoinedInfo>;
-  leave(): Promise<void>;
-  /** What a join of this room says. */
-  request(): RoomRequest;
-  /** The hello asks for it. */
-  asked(): void;
+  /** The hello asks for it: what a join of this room says. */
+  asked(): RoomRequest;
   /** Open: what the hello did not say is said now. */
   opened(wasAsked: boolean): void;
   dropped(): void;
   /** Refuses everybody who waits. What was joined is joined again by a later connection, unless the application closed this one. */
   end(error: TrunklineError, isOwnWish: boolean): void;
   refused(body: ErrorFrame): void;
-  handleJoined(frame: JoinedFrame): void;
-  handleLeft(frame: LeftFrame): void;
-  handleEvent(frame: EventFrame): void;
-  handleGap(frame: GapFrame): void;
+  readonly handlers: { readonly [T in RoomFrame['type']]: (frame: Extract<RoomFrame, { type: T }>) => void };
 }

@@ -1,21 +1,22 @@
-import { type ErrorFrame, type EventFrame, type Position, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import { type Contract, type ErrorFrame, type Position, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
 import type { JoinedInfo, RoomStatus } from './client-api.js';
 import { after } from './clock.js';
-import { cancelled, checkSignal, createDeferred, type Deferred, onImpatience, settleAll } from './deferred.js';
-import type { Gap } from './events.js';
+import { cancelled, checkSignal, createDeferred, onAbort, type Settle, settleAll } from './deferred.js';
+import type { AnyEvent, Gap } from './events.js';
 import { createListeners } from './listeners.js';
 import type { Membership, MembershipParts } from './membership-api.js';
 import { createPresence } from './presence.js';
 import { createReceipts } from './receipts.js';
+import { createRoomApi, toEvent } from './room.js';
 import { createRoomCursor } from './room-cursor.js';
 import { createTyping } from './typing.js';
 
 export function createMembership(room: string, parts: MembershipParts): Membership {
-  const { options, wire, settled } = parts;
+  const { options, wire, outbox } = parts;
   const { clock, random, backoff } = options;
-  const waiters = new Set<Deferred<JoinedInfo>>();
-  const events = createListeners<[EventFrame]>();
+  const waiters = new Set<Settle<JoinedInfo>>();
+  const events = createListeners<[AnyEvent<Contract>]>();
   const statuses = createListeners<[RoomStatus]>();
   let status: RoomStatus = 'out';
   /** Joins without their leave; one that the server made by itself counts. */
@@ -43,11 +44,6 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     statuses.emit(next);
   }
 
-  function settle(outcome: JoinedInfo | TrunklineError): void {
-    settleAll(waiters, outcome);
-    waiters.clear();
-  }
-
   function request(): RoomRequest {
     const { position } = cursor;
     return { room, ...(position ? { position } : rewind !== undefined && { rewind }) };
@@ -64,7 +60,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   function retry(leastMs = 0): void {
     cancelRetry();
     cancelRetry = after(clock, Math.max(leastMs, backoffMs(backoff, failures++, random())), () => {
-      if (wanted > 0 && wire.ready) askToJoin();
+      if (wanted > 0) askToJoin();
     });
   }
 
@@ -78,9 +74,9 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     const wasIn = info;
     wanted -= waiters.size;
     lose();
-    settle(error);
-    if (wasIn) parts.left({ room, reason: error.code, retryable: false });
-    settled();
+    settleAll(waiters, error);
+    if (wasIn) parts.told('left', { room, reason: error.code, retryable: false });
+    outbox.pump();
   }
 
   /** The server does not want us there; only somebody who still holds a join tries again, with the next connection. */
@@ -91,8 +87,8 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
 
   function leaveNow(): Promise<void> | void {
     cancelRetry();
-    settle(cancelled());
-    if (status !== 'out' && wire.ready) return askToLeave();
+    settleAll(waiters, cancelled());
+    if (status !== 'out' && wire.isReady()) return askToLeave();
     out();
   }
 
@@ -109,7 +105,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   function out(): void {
     forget();
     become('out');
-    if (wanted > 0 && wire.ready) askToJoin();
+    if (wanted > 0) askToJoin();
   }
 
   /** Left on purpose: the next join begins anew. */
@@ -121,21 +117,18 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     presence.reset();
   }
 
-  function tellGap(gap: Omit<Gap, 'room'>): void {
+  function tellGap(gap: Gap): void {
     liveFrom = gap.position;
-    parts.gap({ room, ...gap });
+    parts.told('gap', gap);
   }
 
   return {
-    room,
+    ...createRoomApi({ room, events, liveFrom: () => liveFrom }, parts),
     get status() {
       return status;
     },
     get position() {
       return cursor.position;
-    },
-    get liveFrom() {
-      return liveFrom;
     },
     get wanted() {
       return wanted > 0;
@@ -143,37 +136,40 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     presence,
     typing,
     receipts,
-    events,
-    statuses,
-    request,
+    onStatus: statuses.add,
+    read: (offset) => receipts.move('read', offset),
+    delivered: (offset) => receipts.move('delivered', offset),
     refused,
 
-    async join(joinOptions) {
-      const { signal } = joinOptions;
+    async join({ rewind: wantedRewind, signal } = {}) {
+      parts.start();
       checkSignal(signal);
       wanted++;
       if (status === 'joined' && info) return info;
-      rewind ??= joinOptions.rewind;
-      const waiter = createDeferred<JoinedInfo>();
+      rewind ??= wantedRewind;
+      const { promise, settle: waiter } = createDeferred<JoinedInfo>();
       waiters.add(waiter);
-      const stop = onImpatience({ clock, signal }, (error) => {
+      const stop = onAbort(signal, () => {
         if (!waiters.delete(waiter)) return;
-        waiter.reject(error);
+        waiter(cancelled(signal));
         wanted--;
         if (wanted === 0) void leaveNow();
       });
-      if (wire.ready && (status === 'out' || status === 'refused')) askToJoin();
-      return await waiter.promise.finally(stop);
+      if (status === 'out' || status === 'refused') askToJoin();
+      return await promise.finally(stop);
     },
 
     async leave() {
-      wanted = Math.max(0, wanted - 1);
+      if (wanted > 0) wanted--;
       // A component that is taken down and put up again in one go keeps its room.
       await Promise.resolve();
       if (wanted === 0 && status !== 'leaving') await leaveNow();
     },
 
-    asked: () => become('joining'),
+    asked() {
+      become('joining');
+      return request();
+    },
 
     opened(wasAsked) {
       if (wanted > 0 && !wasAsked) askToJoin();
@@ -191,53 +187,60 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
       cancelRetry();
       wanted = isOwnWish ? 0 : wanted - waiters.size;
       if (isOwnWish) forget();
-      settle(error);
+      settleAll(waiters, error);
       become('out');
     },
 
-    handleJoined({ position, recovered, reason, missed, presence: snapshot }) {
-      if (status === 'leaving') return;
-      wanted ||= 1;
-      const from = cursor.position;
-      cursor.moveTo(position);
-      if (!from) liveFrom = position;
-      failures = 0;
-      info = { position, recovered, reason, missed };
-      become('joined');
-      if (snapshot) presence.sync(snapshot);
-      if (reason) tellGap({ reason, from, position });
-      settle(info);
-      presence.joined();
-      receipts.joined();
-      settled();
-    },
+    handlers: {
+      joined(frame) {
+        if (status === 'leaving') return;
+        const { position, reason } = frame;
+        wanted ||= 1;
+        const from = cursor.position;
+        cursor.moveTo(position);
+        if (!from) liveFrom = position;
+        failures = 0;
+        info = frame;
+        become('joined');
+        if (frame.presence) presence.sync(frame.presence);
+        if (reason) tellGap({ room, reason, from, position });
+        settleAll(waiters, frame);
+        presence.joined();
+        receipts.joined();
+        outbox.pump();
+      },
 
-    handleLeft({ reason, retryable }) {
-      if (status === 'leaving' || status === 'out') return;
-      if (retryable) {
-        become('joining');
-        retry();
-      } else lose();
-      parts.left({ room, reason, retryable });
-    },
+      left(frame) {
+        if (status === 'leaving' || status === 'out') return;
+        if (frame.retryable) {
+          become('joining');
+          retry();
+        } else lose();
+        parts.told('left', frame);
+      },
 
-    handleEvent(frame) {
-      if (status !== 'joined') return;
-      const verdict = cursor.judge(frame);
-      if (verdict === 'hole') askToJoin();
-      if (verdict !== 'deliver') return;
-      const { from, event, data } = frame;
-      if (event === 'typing' && 'userId' in from && from.userId !== parts.userId()) {
-        typing.heard(from.userId, (data as { isTyping?: boolean } | null)?.isTyping !== false);
-      }
-      events.emit(frame);
-      parts.event(frame);
-    },
+      event(frame) {
+        if (status !== 'joined') return;
+        const verdict = cursor.judge(frame);
+        if (verdict === 'hole') askToJoin();
+        if (verdict !== 'deliver') return;
+        const { from, event, data } = frame;
+        if (event === 'typing' && 'userId' in from && from.userId !== parts.userId()) {
+          typing.heard(from.userId, (data as { isTyping?: boolean } | null)?.isTyping !== false);
+        }
+        const shown = toEvent<AnyEvent<Contract>>(frame);
+        events.emit(shown);
+        parts.event(shown);
+      },
 
-    handleGap({ reason, from, position }) {
-      if (status !== 'joined') return;
-      cursor.moveTo(position);
-      tellGap({ reason, from, position });
+      gap(frame) {
+        if (status !== 'joined') return;
+        cursor.moveTo(frame.position);
+        tellGap(frame);
+      },
+
+      presence: presence.change,
+      receipt: receipts.heard,
     },
   };
 }

@@ -14,13 +14,12 @@ export interface Memberships {
   dropped(): void;
   end(error: TrunklineError, isOwnWish: boolean): void;
   /** False when it is not about a room of the hello. */
-  handleHelloError(frame: ErrorFrame): boolean;
+  refused(frame: ErrorFrame): boolean;
 }
 
-/** A hello is at most 64 kB; the rest is for its token and session. */
-const HELLO_ROOMS_BYTES = 44_000;
-
 export function createMemberships(parts: MembershipParts): Memberships {
+  /** Of at most 480 bytes each: a hello is at most 64 kB, and its token and session need some of that. */
+  const helloRooms = 100;
   const rooms = new Map<string, Membership>();
   let asked: readonly Membership[] = [];
   let askedBy: string | undefined;
@@ -35,14 +34,9 @@ export function createMemberships(parts: MembershipParts): Memberships {
     find: (name) => rooms.get(name),
 
     forHello(id) {
-      let bytes = 0;
-      asked = [...rooms.values()].filter((room) => {
-        bytes += room.wanted ? JSON.stringify(room.request()).length + 1 : 0;
-        return room.wanted && bytes < HELLO_ROOMS_BYTES;
-      });
+      asked = [...rooms.values()].filter((room) => room.wanted).slice(0, helloRooms);
       askedBy = id;
-      for (const room of asked) room.asked();
-      return asked.map((room) => room.request());
+      return asked.map((room) => room.asked());
     },
     opened() {
       for (const room of rooms.values()) room.opened(asked.includes(room));
@@ -53,8 +47,8 @@ export function createMemberships(parts: MembershipParts): Memberships {
     end(error, isOwnWish) {
       for (const room of rooms.values()) room.end(error, isOwnWish);
     },
-    handleHelloError(frame) {
-      const [, index] = /^rooms\.(\d+)/.exec(frame.path ?? '') ?? [];
+    refused(frame) {
+      const index = frame.path?.slice('rooms.'.length);
       const room = frame.id === askedBy ? asked[Number(index)] : undefined;
       room?.refused(frame);
       return room !== undefined;

@@ -45,18 +45,19 @@ export interface ClientOptions {
   readonly WebSocket?: WebSocketClass;
 }
 
-export type ResolvedOptions = Required<Omit<ClientOptions, 'token' | 'contractId' | 'queue' | 'backoff'>> & {
-  readonly token: TokenOption | undefined;
-  readonly contractId: string | undefined;
-  readonly backoff: BackoffOptions;
-  readonly queue: Required<Omit<QueueOptions, 'storage'>> & { readonly storage: QueueStorage | undefined };
-};
+type Optional = 'token' | 'contractId';
+
+export type ResolvedOptions = Required<Omit<ClientOptions, Optional | 'queue' | 'backoff'>> &
+  Pick<ClientOptions, Optional> & {
+    readonly backoff: BackoffOptions;
+    readonly queue: Required<Omit<QueueOptions, 'storage'>> & Pick<QueueOptions, 'storage'>;
+  };
 
 /** What an option is when it is not given. */
 export const DEFAULTS = {
   backoff: { baseMs: 500, capMs: 30_000 },
   connectTimeoutMs: 10_000,
-  maxAttempts: Number.POSITIVE_INFINITY,
+  maxAttempts: Infinity,
   queue: { maxItems: 1_000, maxBytes: 1_048_576, whenFull: 'reject' },
   requestTimeoutMs: 30_000,
   tokenIn: 'hello',
@@ -67,17 +68,14 @@ export const DEFAULTS = {
 /** @throws {TypeError} one sentence that says what is missing */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const WebSocket: WebSocketClass | undefined = options.WebSocket ?? globalThis.WebSocket;
-  if (!WebSocket) throw new TypeError('No WebSocket in this runtime: pass the class of "ws".');
-  const { token, contractId, backoff, queue } = options;
+  if (!WebSocket) throw new TypeError('Pass a WebSocket class.');
   return {
     clock: systemClock,
     random: Math.random,
     ...DEFAULTS,
     ...options,
     WebSocket,
-    token,
-    contractId,
-    backoff: { ...DEFAULTS.backoff, ...backoff },
-    queue: { storage: undefined, ...DEFAULTS.queue, ...queue },
+    backoff: { ...DEFAULTS.backoff, ...options.backoff },
+    queue: { ...DEFAULTS.queue, ...options.queue },
   };
 }

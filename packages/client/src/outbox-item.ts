@@ -1,7 +1,6 @@
 import { type AckFrame, createId, TrunklineError } from '@trunkline/protocol';
-import { jsonBytes } from './budget.js';
 import type { PublishedToMany } from './client-api.js';
-import type { Deferred } from './deferred.js';
+import type { Settle } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
 
 /** What goes through the queue: it has one answer, and is sent until it comes. */
@@ -20,7 +19,7 @@ export interface OutboxItem {
   readonly idempotent?: boolean | undefined;
   readonly onProgress?: ((progress: never) => void) | undefined;
   /** Everyone who waits for it; several once a conflated one took the place of others. Empty: stored before a reload. */
-  readonly waiters: readonly Deferred<unknown>[];
+  readonly waiters: Set<Settle<never>>;
   /** When it may first have acted; undefined while it certainly has not. */
   sentAt?: number | undefined;
   /** The epoch of its room then, if known. */
@@ -28,25 +27,13 @@ export interface OutboxItem {
   /** True: a try before this connection may have acted. */
   doubtful?: boolean;
   inFlight?: boolean;
-  /** True: this connection holds later publishes to its rooms until it comes again or is skipped. */
-  refused?: boolean;
+  /** Refused on this connection, which holds later publishes to its rooms until it comes again or is skipped: not before then. */
+  restUntil?: number | undefined;
   failures: number;
   release: () => void;
 }
 
-export type Draft = Pick<OutboxItem, 'frame' | 'waiters'> & Partial<OutboxItem>;
-
-export function createItem(draft: Draft, createdAt: number): OutboxItem {
-  return {
-    id: createId(),
-    rooms: [],
-    createdAt,
-    bytes: jsonBytes(draft.frame),
-    failures: 0,
-    release: () => {},
-    ...draft,
-  };
-}
+export type Draft = Pick<OutboxItem, 'frame' | 'waiters' | 'bytes'> & Partial<OutboxItem>;
 
 /** True while certainly nothing of it happened. */
 export function isUnsent({ sentAt }: OutboxItem): boolean {
@@ -54,7 +41,7 @@ export function isUnsent({ sentAt }: OutboxItem): boolean {
 }
 
 export function unknownOutcome(): TrunklineError {
-  return new TrunklineError('unknown_outcome', 'Sent; look whether it happened.');
+  return new TrunklineError('unknown_outcome');
 }
 
 /** What a final answer means to those who wait. */
@@ -85,10 +72,6 @@ export function goesAgain(item: OutboxItem, { code, retryable }: TrunklineError)
   return (retryable && BEFORE_ANYTHING.test(code)) || (code === 'unknown_outcome' && renew(item));
 }
 
-/** A resend must arrive while the server still remembers. */
-const WINDOW_SHARE = 0.95;
-const RESULT_WINDOW_MS = 300_000;
-
 export interface Memory {
   readonly now: number;
   readonly dedupeWindowMs: number;
@@ -98,10 +81,13 @@ export interface Memory {
 
 /** True for an item that may have acted and that the server may not know any more: sent again, it might act twice. */
 export function isForgotten(item: OutboxItem, { now, dedupeWindowMs, epoch }: Memory): boolean {
+  const resultWindowMs = 300_000;
   const { frame, doubtful, sentAt = now } = item;
   if (!doubtful || frame.type === 'history') return false;
-  if (frame.type === 'request') return now - sentAt > RESULT_WINDOW_MS * WINDOW_SHARE && !renew(item);
-  return now - sentAt > dedupeWindowMs * WINDOW_SHARE || (epoch ?? item.epoch) !== (item.epoch ?? epoch);
+  // A resend must arrive while the server still remembers.
+  const ageMs = (now - sentAt) * 1.05;
+  if (frame.type === 'request') return ageMs > resultWindowMs && !renew(item);
+  return ageMs > dedupeWindowMs || (epoch ?? item.epoch) !== (item.epoch ?? epoch);
 }
 
 /** An idempotent request may act again, so it goes on under a new id. */
@@ -117,7 +103,7 @@ export function publishFrame(rooms: readonly string[], event: string, data: unkn
   return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
 }
 
-/** Whose order an item keeps: its rooms', or nobody's but its own. */
-export function keysOf({ rooms, id }: OutboxItem): readonly string[] {
-  return rooms.length > 0 ? rooms : [id];
+/** Bytes of a value as it travels. */
+export function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -1,86 +1,103 @@
 import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { jsonBytes, queueFull } from './budget.js';
-import type { PublishedToMany, StoredOutcome } from './client-api.js';
 import { after } from './clock.js';
-import { cancelled, checkSignal, createDeferred, onImpatience, settleAll } from './deferred.js';
+import { cancelled, checkSignal, createDeferred, onAbort, settleAll } from './deferred.js';
 import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
 import type { Outbox, OutboxParts } from './outbox-api.js';
 import {
-  createItem,
   type Draft,
   goesAgain,
   isForgotten,
   isUnsent,
-  keysOf,
+  jsonBytes,
   type OutboxItem,
   publishFrame,
   readAnswer,
   unknownOutcome,
 } from './outbox-item.js';
-import type { StoredPublish } from './queue-storage.js';
-import { createRoomOrder } from './room-order.js';
+import { queueFull } from './queue.js';
+import type { StoredOutcome } from './queue-api.js';
+import type { StoredPublish, StoredQueue } from './queue-storage.js';
 
-/** Of a frame, beside what is counted here. */
-const ID_BYTES = 200;
 const REFUSED = { baseMs: 400, capMs: 10_000 };
 
-export function createOutbox({
-  options,
-  wire,
-  pacer,
-  budget,
-  memberships,
-  userId,
-  failed,
-  settled,
-}: OutboxParts): Outbox {
-  const { clock, random, queue, requestTimeoutMs } = options;
-  const order = createRoomOrder(clock);
-  const items = new Set<OutboxItem>();
-  const store = queue.storage?.open({
-    now: clock.now,
-    after: (delayMs, run) => after(clock, delayMs, run),
-    userId,
-    failed,
-    written: pump,
-    found,
-  });
+export function createOutbox(parts: OutboxParts): Outbox {
+  const { options, wire, pacer, queue, room: roomOf, userId, failed, settled } = parts;
+  const { clock, random } = options;
+  const { storage, whenFull } = options.queue;
+  const { entries } = queue;
+  let store: StoredQueue | undefined;
   let limits: WelcomeLimits | undefined;
   let cancelPump = () => {};
 
   function insert(draft: Draft, signal?: AbortSignal): OutboxItem {
-    const item = createItem(draft, clock.now());
-    const { expiresAt } = item;
-    items.add(item);
-    budget.add(item);
-    item.release = onImpatience({ clock, timeoutMs: expiresAt && expiresAt - clock.now(), signal }, (error) => {
-      const isPublish = item.frame.type === 'publish';
+    const item: OutboxItem = { id: createId(), rooms: [], createdAt: clock.now(), failures: 0, release() {}, ...draft };
+    const { expiresAt, frame } = item;
+    entries.add(item);
+    const stopTimer = expiresAt && after(clock, expiresAt - clock.now(), () => giveUp(new TrunklineError('timeout')));
+    const ignore = onAbort(signal, () => giveUp(cancelled(signal)));
+    function giveUp(error: TrunklineError): void {
+      const isPublish = frame.type === 'publish';
       if (item.inFlight && !isPublish) wire.ask({ type: 'cancel', of: item.id });
       finish(item, isPublish && !isUnsent(item) ? unknownOutcome() : error);
       pump();
-    });
+    }
+    item.release = () => {
+      if (stopTimer) stopTimer();
+      ignore();
+    };
     return item;
   }
 
-  function drop(item: OutboxItem): void {
-    items.delete(item);
+  async function enqueue<T>(
+    draft: Omit<Draft, 'bytes' | 'waiters'>,
+    signal?: AbortSignal,
+    old?: OutboxItem,
+  ): Promise<T> {
+    /** Of a frame, beside what is counted here. */
+    const idBytes = 200;
+    parts.start();
+    checkSignal(signal);
+    const bytes = jsonBytes(draft.frame);
+    if (limits && bytes > limits.maxMessageBytes - idBytes) throw new TrunklineError('too_large');
+    if (old) drop(old);
+    const { promise, settle } = createDeferred<never>();
+    const waiters = new Set(old?.waiters).add(settle);
+    if (fits(bytes)) {
+      const item = insert({ ...draft, bytes, waiters }, signal);
+      if (draft.frame.type === 'publish') store?.add({ ...item, ...draft.frame });
+      queue.changed();
+      pump();
+    } else settleAll(waiters, queueFull());
+    return await promise;
+  }
+
+  /** Drops the oldest for it, if the application wants that. */
+  function fits(bytes: number): boolean {
+    while (!queue.fits(bytes)) {
+      const oldest = whenFull === 'drop-oldest' && [...entries].find((item) => item.rooms.length > 0 && isUnsent(item));
+      if (!oldest) return false;
+      finish(oldest, queueFull());
+    }
+    return true;
+  }
+
+  function drop(item: OutboxItem, isStored = false): void {
+    entries.delete(item);
     item.release();
-    budget.remove(item);
-    if (item.refused) skip(item);
+    queue.changed();
+    if (item.restUntil) skip(item);
+    if (!isStored && item.frame.type === 'publish') store?.remove(item.id);
   }
 
   function finish(item: OutboxItem, result: unknown): void {
-    if (!items.has(item)) return;
+    if (!entries.has(item)) return;
     const { id, rooms, frame, waiters } = item;
     drop(item);
-    if (frame.type === 'publish') {
-      store?.remove(id);
-      if (waiters.length === 0)
-        settled({ id, rooms, event: frame.event, data: frame.data, result: result as StoredOutcome['result'] });
-    }
-    settleAll(waiters, result);
+    if (frame.type === 'publish' && waiters.size === 0)
+      settled({ id, rooms, event: frame.event, data: frame.data, result: result as StoredOutcome['result'] });
+    settleAll(waiters, result as never);
   }
 
   /** The server need not wait for it any more. */
@@ -88,56 +105,57 @@ export function createOutbox({
     for (const room of rooms) wire.ask({ type: 'skip', room, of: id });
   }
 
-  /** The epoch of a joined room; of another one nothing is known. */
-  function epochOf([name]: readonly string[]): string | undefined {
-    const room = name === undefined ? undefined : memberships.get(name);
-    return room?.status === 'joined' ? room.position?.epoch : undefined;
-  }
-
   function pump(): void {
     cancelPump();
-    if (!wire.ready || !limits) return;
+    if (!limits || !wire.isReady()) return;
     const { maxUnacked, dedupeWindowMs } = limits;
     const now = clock.now();
+    /** Rooms whose next message is not on its way yet: what is younger waits too. */
     const held = new Set<string>();
-    const underWay = [...items].filter((item) => item.inFlight);
-    const flying = new Set(underWay.flatMap(keysOf));
+    const underWay = [...entries].filter((item) => item.inFlight);
+    const flying = new Set(underWay.flatMap(({ rooms }) => rooms));
     let unacked = underWay.length;
-    let waitMs = 0;
-    for (const item of items) {
+    let nextMs = Infinity;
+    for (const item of entries) {
       if (item.inFlight) continue;
-      const { rooms, doubtful, frame } = item;
-      const epoch = epochOf(rooms);
+      const { rooms, doubtful, frame, restUntil = now } = item;
+      const memberships = rooms.map(roomOf);
+      const [first] = memberships;
+      // Of a room that is not joined nothing is known.
+      const epoch = first?.status === 'joined' ? first.position?.epoch : undefined;
       if (isUnsent(item)) item.epoch = epoch;
-      const isPublish = frame.type === 'publish';
-      // A join under way will tell the epoch: what is in doubt waits for it.
-      let waits = keysOf(item).some(
-        (key) =>
-          held.has(key) ||
-          order.rests(key, flying) ||
-          (doubtful && isPublish && memberships.get(key).status === 'joining'),
-      );
-      if (!waits && isForgotten(item, { now, dedupeWindowMs, epoch })) {
+      // The server refuses what follows a refused one: all that is under way comes back first, and the oldest goes first.
+      const waits =
+        restUntil > now ||
+        rooms.some((room) => held.has(room) || (item.restUntil && flying.has(room))) ||
+        // A join under way will tell the epoch: what is in doubt waits for it.
+        (doubtful && memberships.some(({ status }) => status === 'joining')) ||
+        (frame.type === 'publish' && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false));
+      if (restUntil > now) nextMs = Math.min(nextMs, restUntil - now);
+      if (waits) {
+        for (const room of rooms) held.add(room);
+        continue;
+      }
+      if (isForgotten(item, { now, dedupeWindowMs, epoch })) {
         finish(item, unknownOutcome());
         continue;
       }
-      waits ||= isPublish && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false);
-      waitMs = waits ? 0 : pacer.waitMs();
-      if (waitMs > 0) break;
-      if (!waits) {
-        send(item);
-        unacked++;
-      } else for (const room of rooms) held.add(room);
+      const waitMs = pacer.waitMs();
+      if (waitMs > 0) {
+        nextMs = Math.min(nextMs, waitMs);
+        break;
+      }
+      send(item);
+      unacked++;
     }
-    const nextMs = waitMs || order.restMs();
-    if (nextMs < Number.POSITIVE_INFINITY) cancelPump = after(clock, nextMs, pump);
+    if (nextMs < Infinity) cancelPump = after(clock, nextMs, pump);
   }
 
   function send(item: OutboxItem): void {
     const { id, frame, expiresAt } = item;
     const now = clock.now();
     item.sentAt ??= now;
-    item.refused = false;
+    item.restUntil = undefined;
     item.inFlight = true;
     const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now)) : undefined;
     wire.ask({ ...frame, id, ...(timeoutMs && { timeoutMs }) }, (answer) => answered(item, answer));
@@ -151,7 +169,6 @@ export function createOutbox({
     item.inFlight = false;
     if (!answer) {
       item.doubtful = true;
-      order.clear();
       return;
     }
     const result = readAnswer(answer);
@@ -161,93 +178,70 @@ export function createOutbox({
   }
 
   function refused(item: OutboxItem, { code, retryAfterMs = 0 }: TrunklineError): void {
-    if (!items.has(item)) {
+    if (!entries.has(item)) {
       skip(item);
       return;
     }
-    item.refused = true;
     if (!item.doubtful) item.sentAt = undefined;
-    order.rest(
-      keysOf(item),
-      code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())),
-    );
+    item.restUntil =
+      clock.now() +
+      (code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())));
   }
 
   /** Older than what this page has: they go first. */
   function found(restored: readonly StoredPublish[]): void {
-    const own = [...items];
-    items.clear();
+    const own = [...entries];
+    entries.clear();
     for (const { event, data, ...stored } of restored) {
-      insert({
-        ...stored,
-        frame: publishFrame(stored.rooms, event, data),
-        doubtful: stored.sentAt !== undefined,
-        waiters: [],
-      });
+      const frame = publishFrame(stored.rooms, event, data);
+      insert({ ...stored, frame, bytes: jsonBytes(frame), doubtful: stored.sentAt !== undefined, waiters: new Set() });
     }
-    for (const item of own) items.add(item);
+    for (const item of own) entries.add(item);
+    queue.changed();
     pump();
   }
 
   return {
-    async publish(rooms, event, data, { id = createId(), ttlMs, conflate, signal }) {
-      checkSignal(signal);
+    publish(rooms, event, data, { id = createId(), ttlMs, conflate, signal } = {}) {
+      const old = [...entries].find((item) => conflate && item.conflate === conflate && isUnsent(item));
+      const expiresAt = ttlMs && clock.now() + ttlMs;
       const frame = publishFrame(rooms, event, data);
-      const bytes = jsonBytes(frame);
-      if (limits && bytes > limits.maxMessageBytes - ID_BYTES)
-        throw new TrunklineError('too_large', 'Above limits.maxMessageBytes.');
-      const old = [...items].find((item) => item.conflate && item.conflate === conflate && isUnsent(item));
-      if (old) {
-        drop(old);
-        store?.remove(old.id);
-      }
-      const mine = createDeferred<unknown>();
-      const waiters = [...(old?.waiters ?? []), mine];
-      while (!budget.fits(bytes)) {
-        const oldest =
-          queue.whenFull === 'drop-oldest'
-            ? [...items].find((item) => item.rooms.length > 0 && isUnsent(item))
-            : undefined;
-        if (oldest) finish(oldest, queueFull());
-        else {
-          settleAll(waiters, queueFull());
-          break;
-        }
-      }
-      if (budget.fits(bytes)) {
-        const item = insert(
-          { id, frame, rooms, bytes, waiters, conflate, expiresAt: ttlMs && clock.now() + ttlMs },
-          signal,
-        );
-        store?.add({ ...item, event, data });
-        pump();
-      }
-      return (await mine.promise) as PublishedToMany;
+      return enqueue({ id, frame, rooms, conflate, expiresAt }, signal, old);
     },
-    async request(frame, { timeoutMs = requestTimeoutMs, signal, onProgress, idempotent } = {}) {
-      checkSignal(signal);
-      if (!budget.fits(jsonBytes(frame))) throw queueFull();
-      const mine = createDeferred<unknown>();
-      insert({ frame, waiters: [mine], onProgress, idempotent, expiresAt: clock.now() + timeoutMs }, signal);
-      pump();
-      return await mine.promise;
-    },
-    opened(next) {
-      limits = next;
-      for (const item of items) item.refused = false;
-      pump();
+    request: (frame, { timeoutMs = options.requestTimeoutMs, signal, onProgress, idempotent } = {}) =>
+      enqueue({ frame, onProgress, idempotent, expiresAt: clock.now() + timeoutMs }, signal),
+    started() {
+      store ??= storage?.open({
+        clock,
+        userId,
+        failed,
+        written: pump,
+        found,
+        isOpen: wire.isReady,
+        gone(id) {
+          for (const item of [...entries]) if (item.id === id) drop(item, true);
+        },
+      });
       store?.adopt();
+    },
+    opened(welcome) {
+      ({ limits } = welcome);
+      for (const item of entries) item.restUntil = undefined;
+      store?.adopt();
+      pump();
     },
     pump,
     async end() {
       cancelPump();
-      for (const item of [...items]) {
+      for (const item of [...entries]) {
         const { frame, waiters } = item;
-        drop(item);
+        drop(item, true);
         const isKept = store && frame.type === 'publish';
         settleAll(waiters, frame.type === 'history' || (isUnsent(item) && !isKept) ? cancelled() : unknownOutcome());
       }
-      await store?.close();
+      const closing = store?.close();
+      store = undefined;
+      await closing;
     },
   };
 }

@@ -4,38 +4,28 @@ import type { Clock } from './clock.js';
 /** Keeps us below the server's rate: the same bucket, a little smaller, as frames arrive closer together than they left. */
 export interface Pacer {
   /** A connection begins with a full bucket. */
-  reset(limits: Pick<WelcomeLimits, 'messagesPerSecond' | 'burst'>): void;
+  opened(welcome: { readonly limits: Pick<WelcomeLimits, 'messagesPerSecond' | 'burst'> }): void;
   /** Takes one; the bucket may go below zero for what can't wait. */
   take(): void;
   /** Milliseconds until one may be sent; 0: now. */
   waitMs(): number;
 }
 
-const SHARE = 0.8;
-
 export function createPacer(clock: Clock): Pacer {
-  let burst = 1;
-  let perMs = 1;
-  let level = 0;
-  let at = 0;
-  function refill(): void {
-    const now = clock.now();
-    level = Math.min(burst, level + Math.max(0, now - at) * perMs);
-    at = now;
-  }
+  const share = 0.8;
+  let intervalMs = 0;
+  let slackMs = 0;
+  /** When the bucket will be full again. */
+  let fullAt = 0;
   return {
-    reset(limits) {
-      burst = level = Math.max(1, limits.burst * SHARE);
-      perMs = (limits.messagesPerSecond * SHARE) / 1_000;
-      at = clock.now();
+    opened({ limits: { messagesPerSecond, burst } }) {
+      intervalMs = 1_000 / (messagesPerSecond * share);
+      slackMs = (burst * share - 1) * intervalMs;
+      fullAt = 0;
     },
     take() {
-      refill();
-      level -= 1;
+      fullAt = Math.max(fullAt, clock.now()) + intervalMs;
     },
-    waitMs() {
-      refill();
-      return level >= 1 ? 0 : Math.ceil((1 - level) / perMs);
-    },
+    waitMs: () => Math.max(0, Math.ceil(fullAt - slackMs - clock.now())),
   };
 }

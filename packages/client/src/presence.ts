@@ -6,18 +6,17 @@ export const NOBODY: PresenceSnapshot = { version: 0, members: [] };
 
 /** What a snapshot changes. */
 export function diffPresence(before: readonly PresenceMember[], next: readonly PresenceMember[]): PresenceDiff {
-  const old = byUser(before);
-  const now = byUser(next);
-  return {
-    joined: next.filter(({ userId }) => !old.has(userId)),
-    updated: next.filter((member) => isUpdated(old.get(member.userId), member)),
-    left: before.filter(({ userId }) => !now.has(userId)),
-  };
-}
-
-/** A change keeps the objects of everyone else, so large rooms cost no comparison by content. */
-function isUpdated(old: PresenceMember | undefined, member: PresenceMember): boolean {
-  return old !== undefined && old !== member && JSON.stringify(old) !== JSON.stringify(member);
+  const gone = byUser(before);
+  const joined: PresenceMember[] = [];
+  const updated: PresenceMember[] = [];
+  for (const member of next) {
+    const old = gone.get(member.userId);
+    gone.delete(member.userId);
+    if (!old) joined.push(member);
+    // A change keeps the objects of everyone else, so large rooms cost no comparison by content.
+    else if (old !== member && JSON.stringify(old) !== JSON.stringify(member)) updated.push(member);
+  }
+  return { joined, updated, left: [...gone.values()] };
 }
 
 function byUser(members: readonly PresenceMember[]): Map<string, PresenceMember> {

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.js';
+
 /** A queued publish as it is kept across a reload. */
 export interface StoredPublish {
   /** The publish id: sent again under it, it acts once. */
@@ -15,12 +17,15 @@ export interface StoredPublish {
 
 /** What a storage needs of the client that uses it. */
 export interface QueueStorageHost {
-  now(): number;
-  after(delayMs: number, run: () => void): () => void;
-  /** Whose messages these are: another user's are left alone. Undefined before the first connection. */
+  readonly clock: Clock;
+  /** Whose messages these are. Undefined before the first connection. */
   userId(): string | undefined;
-  /** What clients that are gone left behind, oldest first; from now on it is this one's. */
+  /** True while it can send; only then it takes over what others left. */
+  isOpen(): boolean;
+  /** What clients that are gone left behind, oldest first. It is shown, and sent once `allows` says so. */
   found(items: readonly StoredPublish[]): void;
+  /** What was found is not this client's after all: another one sent it, or it is another user's. */
+  gone(id: string): void;
   /** Something was written: what waited for it may go. */
   written(): void;
   /** Told and lived with: a storage that fails costs the reload, not the message. */

@@ -18,9 +18,8 @@ interface Cursor {
 /** `told` gets null when the connection went first. */
 type Tell = (kind: ReceiptKind, cursor: Cursor, told: (answer: unknown) => void) => void;
 
-const DEBOUNCE_MS = 1_000;
-
 export function createReceipts(clock: Clock, tell: Tell, position: () => Position | undefined): ReceiptStore {
+  const debounceMs = 1_000;
   const changed = createListeners<[readonly ReceiptCursor[]]>();
   const wanted = new Map<ReceiptKind, Cursor>();
   let cursors: readonly ReceiptCursor[] = [];
@@ -36,7 +35,7 @@ export function createReceipts(clock: Clock, tell: Tell, position: () => Positio
     }
   }
   function schedule(): void {
-    if (wanted.size > 0) cancel ??= after(clock, DEBOUNCE_MS, flush);
+    if (wanted.size > 0) cancel ??= after(clock, debounceMs, flush);
   }
   return {
     get cursors() {

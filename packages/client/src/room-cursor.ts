@@ -12,10 +12,9 @@ export interface RoomCursor {
   judge(event: EventFrame): Verdict;
 }
 
-const REMEMBERED = 500;
-
 export function createRoomCursor(): RoomCursor {
-  const seen = createRecentIds(REMEMBERED);
+  const remembered = 500;
+  const seen = createRecentIds(remembered);
   let position: Position | undefined;
   return {
     get position() {

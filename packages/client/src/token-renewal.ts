@@ -1,12 +1,12 @@
 import { type RefreshResult, TrunklineError, type WelcomeFrame } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { after, type Clock } from './clock.js';
+import { after } from './clock.js';
 import type { Wire } from './exchange.js';
+import type { ResolvedOptions } from './options.js';
 import type { TokenSource } from './token-source.js';
 
-export interface TokenRenewalOptions {
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface TokenRenewalParts {
+  readonly options: Pick<ResolvedOptions, 'backoff' | 'clock' | 'random'>;
   readonly tokens: TokenSource;
   readonly wire: Wire;
   readonly failed: (error: unknown) => void;
@@ -17,18 +17,18 @@ export interface TokenRenewal {
   opened(welcome: Pick<WelcomeFrame, 'expiresAt' | 'serverTime'>): void;
   /** The server says that it is time. */
   expiring(): void;
-  stop(): void;
+  /** The connection is gone. */
+  dropped(): void;
 }
-
-const RETRY = { baseMs: 1_000, capMs: 30_000 };
-const LATEST_MS = 30_000;
 
 /** At 80 % of its life, never later than 30 s before its end (half its life, for a very short one). */
 export function renewAfterMs(lifeMs: number, random: number): number {
-  return Math.max(Math.min(lifeMs * 0.8, lifeMs - LATEST_MS), lifeMs / 2) * (1 - random * 0.1);
+  const latestMs = 30_000;
+  return Math.max(Math.min(lifeMs * 0.8, lifeMs - latestMs), lifeMs / 2) * (1 - random * 0.1);
 }
 
-export function createTokenRenewal({ clock, random, tokens, wire, failed }: TokenRenewalOptions): TokenRenewal {
+export function createTokenRenewal({ options, tokens, wire, failed }: TokenRenewalParts): TokenRenewal {
+  const { clock, random, backoff } = options;
   let cancel = () => {};
   let generation = 0;
   let busy = false;
@@ -40,14 +40,14 @@ export function createTokenRenewal({ clock, random, tokens, wire, failed }: Toke
     cancel();
     busy = false;
     failures = 0;
-    tokens.expires(expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt - aheadMs);
+    tokens.expires((expiresAt ?? Infinity) - aheadMs);
     if (expiresAt !== null && tokens.renewable)
       cancel = after(clock, renewAfterMs(expiresAt - aheadMs - clock.now(), random()), renew);
   }
   function again(error: unknown): void {
     busy = false;
     failed(error);
-    cancel = after(clock, backoffMs(RETRY, failures++, random()), renew);
+    cancel = after(clock, backoffMs(backoff, failures++, random()), renew);
   }
   async function renew(): Promise<void> {
     if (busy) return;
@@ -73,9 +73,9 @@ export function createTokenRenewal({ clock, random, tokens, wire, failed }: Toke
     },
     expiring() {
       if (tokens.renewable) void renew();
-      else failed(new TrunklineError('token_expired', 'A fixed token ends: pass a function.'));
+      else failed(new TrunklineError('token_expired', 'Pass a token function.'));
     },
-    stop() {
+    dropped() {
       generation++;
       cancel();
     },

@@ -21,20 +21,19 @@ export interface TokenSource {
   abandon(): void;
 }
 
-/** Too little life left to be worth a try. */
-const MARGIN_MS = 2_000;
-
 export function createTokenSource(option: TokenOption | undefined, clock: Clock): TokenSource {
+  /** Too little life left to be worth a try. */
+  const marginMs = 2_000;
   const provider = typeof option === 'function' ? option : undefined;
   let current = typeof option === 'string' ? option : undefined;
-  let expiresAt = provider ? 0 : Number.POSITIVE_INFINITY;
+  let expiresAt = provider ? 0 : Infinity;
   let controller = new AbortController();
   let fetching: Promise<void> | undefined;
 
   async function fetch(ask: Exclude<TokenOption, string>, reason: TokenContext['reason']): Promise<void> {
     const { signal } = controller;
     const token = await ask({ reason, signal });
-    if (typeof token !== 'string') throw new TypeError('The token provider gave no string.');
+    if (typeof token !== 'string') throw new TypeError('No token.');
     if (signal.aborted) return;
     current = token;
     // Until the server has told its end it is good for one connection.
@@ -45,8 +44,8 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
     renewable: provider !== undefined,
     async get(reason) {
       if (!provider) {
-        if (expiresAt <= clock.now()) throw new TrunklineError('token_expired', 'A fixed token ends: pass a function.');
-      } else if (reason !== 'connect' || expiresAt < clock.now() + MARGIN_MS) {
+        if (expiresAt <= clock.now()) throw new TrunklineError('token_expired', 'Pass a token function.');
+      } else if (reason !== 'connect' || expiresAt < clock.now() + marginMs) {
         const mine =
           fetching ??
           fetch(provider, reason).finally(() => {

@@ -30,13 +30,12 @@ export interface TransportEvents {
   closed(cause: Cause): void;
 }
 
-const OPEN = 1;
-const CLOSED = 3;
-const FAREWELL_MS = 1_000;
-
 /** One socket and the encoding on it; knows nothing of states, retries or rooms. */
 export function openTransport(socket: WebSocketLike & { terminate?(): void }, events: TransportEvents): Transport {
-  socket.onopen = () => events.opened();
+  const open = 1;
+  const closed = 3;
+  const farewellMs = 1_000;
+  socket.onopen = events.opened;
   socket.onmessage = ({ data }: { data: unknown }) =>
     events.received(typeof data === 'string' ? decodeServerFrame(data) : null);
   socket.onclose = ({ code, reason }: { code?: number; reason?: string }) =>
@@ -45,13 +44,13 @@ export function openTransport(socket: WebSocketLike & { terminate?(): void }, ev
   socket.onerror = () => {};
   return {
     send(frame) {
-      if (socket.readyState === OPEN) socket.send(JSON.stringify(frame));
+      if (socket.readyState === open) socket.send(JSON.stringify(frame));
     },
     close(code, dead = false) {
       socket.onopen = socket.onmessage = socket.onclose = null;
-      if (socket.readyState === CLOSED) return;
+      if (socket.readyState === closed) return;
       // `ws` would wait half a minute for a peer that never answers, and the process with it.
-      const timer = setTimeout(() => socket.terminate?.(), dead ? 0 : FAREWELL_MS);
+      const timer = setTimeout(() => socket.terminate?.(), dead ? 0 : farewellMs);
       socket.onclose = () => clearTimeout(timer);
       if (!dead || !socket.terminate) socket.close(code);
     },

@@ -8,12 +8,11 @@ export interface TypingStore extends Typing {
   reset(): void;
 }
 
-const RESEND_MS = 3_000;
-const IDLE_MS = 5_000;
-/** Longer than a resend and a slow network. */
-const EXPIRE_MS = 7_000;
-
 export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean): TypingStore {
+  const resendMs = 3_000;
+  const idleMs = 5_000;
+  /** Longer than a resend and a slow network. */
+  const expireMs = 7_000;
   const typists = new Map<string, () => void>();
   const changed = createListeners<[readonly string[]]>();
   let users: readonly string[] = [];
@@ -30,7 +29,7 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
     if (isTyping)
       typists.set(
         userId,
-        after(clock, EXPIRE_MS, () => heard(userId, false)),
+        after(clock, expireMs, () => heard(userId, false)),
       );
     else typists.delete(userId);
     if (isTyping === users.includes(userId)) return;
@@ -44,8 +43,8 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
     on: changed.add,
     start() {
       cancelIdle();
-      cancelIdle = after(clock, IDLE_MS, stop);
-      if (sentAt !== undefined && clock.now() - sentAt < RESEND_MS) return;
+      cancelIdle = after(clock, idleMs, stop);
+      if (sentAt !== undefined && clock.now() - sentAt < resendMs) return;
       if (send(true)) sentAt = clock.now();
     },
     stop,

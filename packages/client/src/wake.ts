@@ -1,21 +1,18 @@
 interface Target {
-  addEventListener?(type: string, listener: () => void): void;
-  removeEventListener?(type: string, listener: () => void): void;
+  addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void;
 }
 
 /** Tells when the machine or the page comes back: online, visible, shown again. Nothing where there is no page. */
 export function onWake(run: () => void): () => void {
+  const controller = new AbortController();
+  const { signal } = controller;
   const page: Document | undefined = globalThis.document;
-  const sources: readonly (readonly [Target | undefined, string])[] = [
-    [globalThis, 'online'],
-    [globalThis, 'pageshow'],
-    [page, 'visibilitychange'],
-  ];
   const wake = () => {
     if (page?.visibilityState !== 'hidden') run();
   };
-  for (const [target, type] of sources) target?.addEventListener?.(type, wake);
-  return () => {
-    for (const [target, type] of sources) target?.removeEventListener?.(type, wake);
-  };
+  const listen = (target: Target | undefined, type: string) => target?.addEventListener?.(type, wake, { signal });
+  listen(globalThis, 'online');
+  listen(globalThis, 'pageshow');
+  listen(page, 'visibilitychange');
+  return () => controller.abort();
 }

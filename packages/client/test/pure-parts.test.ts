@@ -8,7 +8,6 @@ import { applyPresence, diffPresence, NOBODY } from '../src/presence.js';
 import { createReceipts } from '../src/receipts.js';
 import { createRecentIds } from '../src/recent-ids.js';
 import { createRoomCursor } from '../src/room-cursor.js';
-import { createRoomOrder } from '../src/room-order.js';
 import { renewAfterMs } from '../src/token-renewal.js';
 import { createTokenSource } from '../src/token-source.js';
 import { createTyping } from '../src/typing.js';
@@ -198,7 +197,7 @@ describe('liveness', () => {
 test('the pacer lets a burst through and then the sustained rate, both a little below the server', () => {
   const clock = createManualClock();
   const pacer = createPacer(clock);
-  pacer.reset({ burst: 10, messagesPerSecond: 100 });
+  pacer.opened({ limits: { burst: 10, messagesPerSecond: 100 } });
   let sent = 0;
   while (pacer.waitMs() === 0) {
     pacer.take();
@@ -206,21 +205,6 @@ test('the pacer lets a burst through and then the sustained rate, both a little 
   }
   expect(sent).toBe(8);
   expect(pacer.waitMs()).toBe(13);
-});
-
-test('after a refusal a room rests until all under way is back and the wait is over', async () => {
-  const clock = createManualClock();
-  const order = createRoomOrder(clock);
-  const flying = new Set(['a:1', 'b:1']);
-  order.rest(['a:1'], 100);
-  expect([order.rests('a:1', new Set()), order.rests('b:1', flying), order.restMs()]).toEqual([true, false, 100]);
-  await clock.advance(100);
-  expect(order.rests('a:1', flying)).toBe(true);
-  expect([order.rests('a:1', new Set()), order.rests('a:1', flying), order.restMs()]).toEqual([
-    false,
-    false,
-    Number.POSITIVE_INFINITY,
-  ]);
 });
 
 describe('typing', () => {

@@ -84,6 +84,8 @@ const kinds: Kind[] = [
     },
   },
 ];
+const ignored = (promise: Promise<unknown>) => void promise.catch(() => {});
+const settle = (promise: Promise<unknown>) => promise.catch((error) => error.code);
 const stored = (memory: MemoryStorage) => [...memory.items.keys()].filter((key) => key.includes('/publish/')).length;
 
 describe.each(kinds)('a queue in $name', ({ make }) => {
@@ -160,6 +162,86 @@ describe.each(kinds)('a queue in $name', ({ make }) => {
     ]);
   });
 
+  test('what an earlier page left is shown while offline, ahead of what this page adds, and sent once later', async () => {
+    const { memory, open, die } = make();
+    const before = openClient({ ...QUIET, url: NOWHERE, queue: { storage: open() } });
+    for (const text of ['1', '2']) ignored(before.room('lobby', 'main').publish('message', { text }));
+    await eventually(() => stored(memory) === 2);
+    const { bytes, oldest } = before.queue.status;
+    await before.close();
+    die();
+    await using server = await startServer();
+    let url = NOWHERE;
+    await using after = openClient({
+      backoff: { baseMs: 1, capMs: 20 },
+      url: () => url,
+      token: () => server.token('ann'),
+      queue: { storage: open() },
+    });
+    void after.connect();
+    ignored(after.room('lobby', 'main').publish('message', { text: '3' }));
+    await eventually(() => after.queue.status.length === 3);
+    const { items, status } = after.queue;
+    expect(items.map(({ data }) => data)).toEqual([{ text: '1' }, { text: '2' }, { text: '3' }]);
+    expect(items[0]).toMatchObject({ rooms: ['lobby:main'], event: 'message', createdAt: oldest });
+    expect([status.oldest, status.bytes, after.queue.items === items]).toEqual([oldest, bytes * 1.5, true]);
+    url = server.url;
+    await eventually(() => after.queue.status.length === 0);
+    expect(after.queue.items).toEqual([]);
+    const { entries } = await server.hub.history('lobby:main', { limit: 10 });
+    expect(entries.map(({ data }) => data)).toEqual([{ text: '1' }, { text: '2' }, { text: '3' }]);
+  });
+
+  test('what turns out to be another user’s is given back unsent, for that user’s next page', async () => {
+    const { memory, open, die } = make();
+    await using script = await startScript();
+    const before = openClient({ ...QUIET, url: script.url, queue: { storage: open() } });
+    void before.connect();
+    const first = await script.connection();
+    await first.welcome({ userId: 'ann' });
+    await eventually(() => before.state.status === 'open');
+    ignored(before.room('lobby', 'main').publish('message', { text: 'of ann' }));
+    const { id } = await first.next('publish');
+    await before.close();
+    die();
+    const others = openClient({ url: script.url, queue: { storage: open() } });
+    const settled: StoredOutcome[] = [];
+    others.on('settled', (outcome) => settled.push(outcome));
+    void others.connect();
+    await eventually(() => others.queue.items.length === 1);
+    const second = await script.connection();
+    await second.welcome({ userId: 'bob' });
+    await eventually(() => others.queue.status.length === 0);
+    await others.close();
+    die();
+    expect([second.seen.map(({ type }) => type), settled, stored(memory)]).toEqual([['hello'], [], 1]);
+    await using again = openClient({ url: script.url, queue: { storage: open() } });
+    void again.connect();
+    const third = await script.connection();
+    await third.welcome({ userId: 'ann' });
+    expect((await third.next('publish')).id).toBe(id);
+  });
+
+  test('a client that begins again after its end takes up what it had stored', async () => {
+    const { memory, open } = make();
+    await using script = await startScript();
+    await using client = openClient({ url: script.url, queue: { storage: open() } });
+    const room = client.room('lobby', 'main');
+    void client.connect();
+    const first = await script.connection();
+    await first.welcome();
+    const lost = settle(room.publish('message', { text: 'x' }));
+    const { id } = await first.next('publish');
+    first.close(4502);
+    expect(await lost).toBe('unknown_outcome');
+    void client.reconnect();
+    const second = await script.connection();
+    await second.welcome();
+    expect((await second.next('publish')).id).toBe(id);
+    second.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    await eventually(() => stored(memory) === 0);
+  });
+
   test('what a living client still holds, or another user left, is not taken', async () => {
     const { memory, open, die } = make();
     await using script = await startScript();
@@ -216,12 +298,9 @@ test('a lease ends 10 s after its owner was last heard of', async () => {
   const clock = createManualClock();
   const store = new MemoryStorage();
   const timers: (() => void)[] = [];
-  const after = (_: number, run: () => void) => {
-    timers.push(run);
-    return () => {};
-  };
-  const one = ownByLease({ store, prefix: 'p', now: clock.now, after });
-  const other = ownByLease({ store, prefix: 'p', now: clock.now, after });
+  const held = { now: clock.now, setTimeout: (run: () => void) => timers.push(run), clearTimeout: () => {} };
+  const one = ownByLease({ store, prefix: 'p', clock: held });
+  const other = ownByLease({ store, prefix: 'p', clock: held });
   await clock.advance(9_999);
   expect(await other.isAlive(one.id)).toBe(true);
   timers[0]?.();

@@ -1,4 +1,5 @@
 import { createId } from '@trunkline/protocol';
+import { after, type Clock } from '../clock.js';
 
 /** Who is alive: what a dead client left may be taken over, once. */
 export interface Ownership {
@@ -74,19 +75,18 @@ const RENEW_MS = 3_000;
 export interface LeaseOptions {
   readonly store: LeaseStore;
   readonly prefix: string;
-  readonly now: () => number;
-  readonly after: (delayMs: number, run: () => void) => () => void;
+  readonly clock: Clock;
 }
 
 /** Where Web Locks are missing: a key that says until when its owner lives. A tab that is killed is heir-less for 10 s. */
-export function ownByLease({ store, prefix, now, after }: LeaseOptions): Ownership {
+export function ownByLease({ store, prefix, clock }: LeaseOptions): Ownership {
   const id = createId();
   const keyOf = (owner: string) => `${prefix}/lease/${owner}`;
   let cancel = () => {};
-  const isHeld = (owner: string) => Number(store.getItem(keyOf(owner)) ?? 0) > now();
+  const isHeld = (owner: string) => Number(store.getItem(keyOf(owner)) ?? 0) > clock.now();
   function renew(): void {
-    store.setItem(keyOf(id), String(now() + LEASE_MS));
-    cancel = after(RENEW_MS, renew);
+    store.setItem(keyOf(id), String(clock.now() + LEASE_MS));
+    cancel = after(clock, RENEW_MS, renew);
   }
   function release(): void {
     cancel();
@@ -101,7 +101,7 @@ export function ownByLease({ store, prefix, now, after }: LeaseOptions): Ownersh
     },
     async exclusively(run) {
       if (isHeld('replay')) return;
-      store.setItem(keyOf('replay'), String(now() + LEASE_MS));
+      store.setItem(keyOf('replay'), String(clock.now() + LEASE_MS));
       try {
         await run();
       } finally {

@@ -1,3 +1,4 @@
+import { after } from '../clock.js';
 import type { QueueStorageHost, StoredPublish, StoredQueue } from '../queue-storage.js';
 import type { Ownership } from './ownership.js';
 
@@ -18,7 +19,8 @@ export interface RowStore {
   close?(): void;
 }
 
-type Written = 'writing' | 'unsent' | 'sent';
+/** `shown`: it is in the queue, but still nobody's; only a client that can send it takes it over. */
+type Written = 'shown' | 'writing' | 'unsent' | 'sent' | 'removing';
 
 const ADOPT_EVERY_MS = 10_000;
 
@@ -47,37 +49,62 @@ export function createStoredQueue(rows: RowStore, ownership: Ownership, host: Qu
     });
   }
 
-  async function takeOver(me: string): Promise<void> {
+  /** What clients that are gone left, and this one may have as far as it knows. */
+  async function left(): Promise<readonly StoredRow[]> {
+    const me = host.userId();
     const found: StoredRow[] = [];
     for (const row of await rows.list()) {
-      if ((row.userId ?? me) !== me || states.has(row.item.id) || (await ownership.isAlive(row.owner))) continue;
-      await rows.put({ ...row, owner: ownership.id, userId: me });
-      states.set(row.item.id, row.item.sentAt === undefined ? 'unsent' : 'sent');
-      labels.set(row.item.id, { userId: me, rank: row.rank });
+      const { userId = me, item, owner } = row;
+      const isForeign = me !== undefined && userId !== me;
+      if (isForeign || (states.get(item.id) ?? 'shown') !== 'shown' || (await ownership.isAlive(owner))) continue;
       found.push(row);
     }
-    found.sort((one, other) => one.item.createdAt - other.item.createdAt || one.rank - other.rank);
-    if (found.length > 0) host.found(found.map(({ item }) => item));
+    return found.sort((one, other) => one.item.createdAt - other.item.createdAt || one.rank - other.rank);
+  }
+  async function look(): Promise<void> {
+    const found = await left();
+    const ids = new Set(found.map(({ item }) => item.id));
+    for (const [id, state] of states) {
+      if (state !== 'shown' || ids.has(id)) continue;
+      states.delete(id);
+      host.gone(id);
+    }
+    const fresh = found.filter(({ item }) => !states.has(item.id));
+    for (const { item } of fresh) states.set(item.id, 'shown');
+    if (fresh.length > 0) host.found(fresh.map(({ item }) => item));
+    if (host.isOpen()) for (const row of found) await takeOver(row);
+    host.written();
+  }
+  async function takeOver(row: StoredRow): Promise<void> {
+    const { id, sentAt } = row.item;
+    const userId = row.userId ?? host.userId();
+    if (userId !== host.userId() || states.get(id) !== 'shown') return;
+    await rows.put({ ...row, owner: ownership.id, userId });
+    // Settled meanwhile: its removal comes after this.
+    if (states.get(id) !== 'shown') return;
+    labels.set(id, { userId, rank: row.rank });
+    states.set(id, sentAt === undefined ? 'unsent' : 'sent');
   }
   function adopt(): void {
-    const me = host.userId();
     cancel();
-    if (me === undefined) return;
-    cancel = host.after(ADOPT_EVERY_MS, adopt);
-    queue(() => ownership.exclusively(() => takeOver(me)));
+    cancel = after(host.clock, ADOPT_EVERY_MS, adopt);
+    queue(() => ownership.exclusively(look));
   }
 
   return {
     add: (item) => write(item, undefined),
     allows(item) {
       const state = states.get(item.id);
-      if (state === 'unsent') write(item, host.now());
+      if (state === 'unsent') write(item, host.clock.now());
       return state === 'sent';
     },
     remove(id) {
-      states.delete(id);
+      states.set(id, 'removing');
       labels.delete(id);
-      queue(() => rows.remove(id));
+      queue(async () => {
+        await rows.remove(id);
+        if (states.get(id) === 'removing') states.delete(id);
+      });
     },
     adopt,
     async close() {
