@@ -37,6 +37,49 @@ describe.each(speakers)('$name on two nodes', (speaker) => {
       expect(order).toEqual([...Array(count).keys()]);
     }
   });
+
+  const { said } = speaker;
+  // booking and actions have only words that are not for all.
+  if (!said) return;
+  test('what its clients say on either node is heard once on both, in each one’s order', async () => {
+    await using one = await startNode(redis, [speaker.dialect()]);
+    await using two = await startNode(redis, [speaker.dialect()]);
+    await using first = await join(one, speaker, speaker.users[0]);
+    await using second = await join(two, speaker, speaker.users[1]);
+    const numbers = [...Array(40).keys()];
+    for (const n of numbers) (n % 2 === 0 ? first : second).send(said(n).frame);
+    for (const client of [first, second]) {
+      // What reached the room is in the message that came of it.
+      const order = () => client.seen.flatMap((message) => numbers.filter((n) => said(n).matches(message)));
+      await eventually(() => order().length >= numbers.length);
+      for (const half of [0, 1])
+        expect(order().filter((n) => n % 2 === half)).toEqual(numbers.filter((n) => n % 2 === half));
+    }
+  });
+});
+
+test('booking: typing is heard once by the others on both nodes, and not by who types', async () => {
+  await using one = await startNode(redis, [bookingDialect()]);
+  await using two = await startNode(redis, [bookingDialect()]);
+  await one.relate(...['una', 'uwe', 'ute'].map((user) => `support:99 agent ${user}`));
+  const enter = async (node: typeof one, user: string) => {
+    const client = await connect(node, '/ws', await node.token(user));
+    say(client, { type: 'join', room: 'support:99' });
+    await next(client, 'joined_room');
+    return client;
+  };
+  await using una = await enter(one, 'una');
+  await using uwe = await enter(one, 'uwe');
+  await using ute = await enter(two, 'ute');
+  for (const isTyping of [true, false]) say(una, { type: 'typing', room: 'support:99', data: { isTyping } });
+  say(ute, { type: 'typing', room: 'support:99', data: { isTyping: true } });
+  const typed = (client: typeof una) => client.seen.filter(({ type }) => type === 'typing');
+  await eventually(() => typed(una).length === 1 && typed(uwe).length === 3 && typed(ute).length === 2);
+  const ofUna = [true, false].map((isTyping) => ({ type: 'typing', userId: 'una', isTyping }));
+  const ofUte = { type: 'typing', userId: 'ute', isTyping: true };
+  expect(typed(una)).toEqual([ofUte]);
+  expect(typed(uwe)).toEqual(expect.arrayContaining([...ofUna, ofUte]));
+  expect(typed(ute)).toEqual(ofUna);
 });
 
 test('falcon: relations, presence and direct messages cross nodes', async () => {
