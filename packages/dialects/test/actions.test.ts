@@ -1,10 +1,12 @@
 import { TrunklineError } from '@trunkline/protocol';
+import { builtInContract, defineContract } from '@trunkline/protocol/contract';
 import { type ActionRequest, canonicalDialect } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
 import { io } from 'socket.io-client';
 import ioV2 from 'socket.io-client-v2';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { actionsDialect, actionsService } from '../src/actions/index.js';
 import { refusalSchema, serverMessageSchema } from '../src/actions/schema.js';
 import { connectActions, readMessage } from '../src/actions/speaker.js';
@@ -161,6 +163,36 @@ test('errors keep a backend’s code and put ours in capitals', async () => {
   expect(await alice.take(({ type }) => type === 'ERROR', 'ERROR')).toMatchObject({ error: { code: 'TIMEOUT' } });
   alice.send(request('echo', 'no object'));
   expect(await alice.take(({ type }) => type === 'ERROR', 'ERROR')).toMatchObject({ error: { code: 'INVALID_DATA' } });
+});
+
+test('asks for the action’s role, checks its data, and ends it in its time', async () => {
+  const refund = { input: z.object({ amount: z.number() }), roles: ['manager'], timeoutMs: 50 };
+  const contract = defineContract({ ...builtInContract, actions: { ...builtInContract.actions, refund } });
+  const asked: unknown[] = [];
+  await using served = await startHub([actionsDialect()], {
+    contract,
+    forwardAction: ({ data }) => {
+      asked.push(data);
+      return new Promise(() => {});
+    },
+  });
+  await using clerk = await connect(served, 'clerk');
+  const token = await served.token('mia', { ...ACME, roles: ['manager'] });
+  await using manager = await connectActions(served.port, { token });
+  for (const [client, data, code] of [
+    [clerk, { amount: 1 }, 'FORBIDDEN'],
+    [manager, { amount: 'all' }, 'INVALID_DATA'],
+    [manager, { amount: 1 }, 'TIMEOUT'],
+  ] as const) {
+    client.send(request('refund', data));
+    expect(await client.take(({ type }) => type === 'ERROR', code)).toEqual({
+      type: 'ERROR',
+      requestId: 'req-1',
+      action: 'refund',
+      error: { code, message: expect.any(String) },
+    });
+  }
+  expect(asked).toEqual([{ amount: 1 }]);
 });
 
 test('a repeated frame is one request, and two of one requestId are two', async () => {
