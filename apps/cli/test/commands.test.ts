@@ -107,6 +107,15 @@ test('shipvox logs in, sends, and prints the message that comes back', async () 
   ]);
 });
 
+test('shipvox fails with the server’s reason when the message is refused', async () => {
+  const { code, stdout, stderr } = await runCli(['shipvox', '--url', server.url, '--type', 'no_such_type']);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: expect.stringContaining('"code": "unknown_frame"'),
+    stderr: 'error: The server refused the message.\n',
+  });
+});
+
 test('shipvox --interactive sends each line and waits for the answers', async () => {
   const { code, stdout } = await runCli(['shipvox', '--url', server.url, '--interactive', '--json'], {
     input: 'test {"n":1}\nno_such_type {}\n',

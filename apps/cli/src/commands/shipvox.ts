@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { json, socketUrl } from '../arguments.js';
+import { CommandError, EXIT } from '../exit-code.js';
 import { createOutput } from '../output.js';
 import { type ServerOptions, unreachable } from '../server-options.js';
 import { runShipvoxRepl } from '../shipvox/run-shipvox-repl.js';
@@ -43,5 +44,7 @@ export function shipvoxCommand(): Command {
       if (options.interactive) return await runShipvoxRepl(socket, output);
       const answer = await socket.exchange(options.type, options.payload);
       output.print(answer, () => JSON.stringify(answer, null, 2));
+      if (answer.type === 'error' && answer.user === undefined)
+        throw new CommandError(EXIT.failed, 'The server refused the message.', 'refused');
     });
 }

@@ -10,6 +10,8 @@ interface ShipvoxMessage {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly requestId: string;
+  /** Whose it is; absent where the server itself says it. */
+  readonly user?: string;
 }
 
 export interface ShipvoxSocket extends AsyncDisposable {
