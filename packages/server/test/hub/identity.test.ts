@@ -48,13 +48,20 @@ describe('a bad token (S2)', () => {
 
   test('takes no longer to refuse than another', async () => {
     await using hub = await startHub();
-    const [garbage, wrongKey] = ['garbage', await sign({}, 'another-secret-of-at-least-32-bytes!!')];
-    const fastest = { garbage: 1_000, wrongKey: 1_000 };
-    for (let n = 0; n < 10; n++) {
-      fastest.garbage = Math.min(fastest.garbage, (await refusalOf(hub, garbage)).tookMs);
-      fastest.wrongKey = Math.min(fastest.wrongKey, (await refusalOf(hub, wrongKey)).tookMs);
+    const garbage = 'garbage';
+    const others = [await sign({}, 'another-secret-of-at-least-32-bytes!!'), await sign({ nbf: now() + 3_600 })];
+    for (const other of others) {
+      const differences: number[] = [];
+      for (let pair = 0; pair < 40; pair++) {
+        // In turn who is first; what the machine does meanwhile meets both, and the median forgets it.
+        const order = pair % 2 === 0 ? [garbage, other] : [other, garbage];
+        const tookMs = new Map<string, number>();
+        for (const token of order) tookMs.set(token, (await refusalOf(hub, token)).tookMs);
+        differences.push((tookMs.get(other) ?? 0) - (tookMs.get(garbage) ?? 0));
+      }
+      const median = differences.sort((a, b) => a - b)[20] ?? Number.NaN;
+      expect(Math.abs(median)).toBeLessThan(2);
     }
-    expect(Math.abs(fastest.garbage - fastest.wrongKey)).toBeLessThan(50);
   });
 });
 
