@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Service } from 'kubernetes-models/v1/Service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -124,6 +128,18 @@ it('Kubernetes gets probes that exist, a grace longer than the drain, and no rig
     5 + Number(data.DRAIN_DEADLINE_MS) / 1_000 + 5,
   );
   for (const object of [service, budget]) expect(JSON.stringify(object?.spec)).toContain('"app":"trunkline"');
+});
+
+it('Kubernetes takes every manifest by its own schemas', () => {
+  const [config, deployment, service, budget] = yaml('kubernetes.yaml');
+  const validate = (Model: new (data: never) => { validate(): void }, object: unknown) =>
+    // What is under test is whether it has the type.
+    new Model(object as never).validate();
+  validate(ConfigMap, config);
+  validate(Deployment, deployment);
+  validate(Service, service);
+  validate(PodDisruptionBudget, budget);
+  expect(() => validate(Deployment, { ...Object(deployment), spec: { replicas: 'three' } })).toThrow(/replicas/);
 });
 
 it('the image runs without rights, asks a path that exists, and leaves the build tools behind', () => {
