@@ -72,6 +72,22 @@ test('each document’s way in works on a port of its own: sign in there, connec
   });
 });
 
+test('pages may poll for actions as they may call the HTTP API: those of this machine in development, else those allowed', async () => {
+  const ORIGIN = 'https://app.example.com';
+  const production = { NODE_ENV: 'production', ALLOWED_ORIGINS: ORIGIN };
+  for (const [environment, allowed, refused] of [
+    [{}, ['http://localhost:5173', 'http://127.0.0.1:3000'], [ORIGIN, 'null']],
+    [production, [ORIGIN], ['http://localhost:5173', `${ORIGIN}.evil.io`, 'null']],
+  ] as const) {
+    await using server = await startWholeServer(environment);
+    for (const origin of [...allowed, ...refused]) {
+      const answer = await fetch(`${server.url}/realtime/?EIO=4&transport=polling`, { headers: { origin } });
+      const isAllowed = allowed.some((one) => one === origin);
+      expect([origin, answer.headers.get('access-control-allow-origin')]).toEqual([origin, isAllowed ? origin : null]);
+    }
+  }
+});
+
 test('every dialect answers at its own path of the main port', async () => {
   await using server = await startWholeServer();
   const token = await server.tokenFor('123e4567-e89b-12d3-a456-426614174000', 'admin');

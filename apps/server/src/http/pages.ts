@@ -2,21 +2,13 @@ import { existsSync } from 'node:fs';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import serveStatic from '@fastify/static';
-import { isLoopback } from '@trunkline/server';
 import type { FastifyInstance } from 'fastify';
+import { isOriginAllowed, type OriginPolicy } from './allowed-origin.js';
 
 /** What browsers are told: which other origins may call the HTTP API, and what a page of ours may load. */
-export interface BrowserPolicy {
-  readonly production: boolean;
-  readonly allowedOrigins: readonly string[];
-}
-
-export async function useBrowserPolicy(
-  app: FastifyInstance,
-  { production, allowedOrigins }: BrowserPolicy,
-): Promise<void> {
+export async function useBrowserPolicy(app: FastifyInstance, policy: OriginPolicy): Promise<void> {
   await app.register(cors, {
-    origin: (origin, answer) => answer(null, origin !== undefined && isAllowed(origin)),
+    origin: (origin, answer) => answer(null, origin !== undefined && isOriginAllowed(policy, origin)),
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key'],
     maxAge: 600,
@@ -38,16 +30,10 @@ export async function useBrowserPolicy(
       },
     },
     // Browsers ignore it over http, and a development host must not be pinned to https.
-    strictTransportSecurity: production ? { maxAge: 15_552_000 } : false,
+    strictTransportSecurity: policy.production ? { maxAge: 15_552_000 } : false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
   });
-
-  function isAllowed(origin: string): boolean {
-    if (allowedOrigins.includes(origin)) return true;
-    if (production || !URL.canParse(origin)) return false;
-    return allowedOrigins.includes('*') || isLoopback(new URL(origin).hostname);
-  }
 }
 
 const HOST = /^[A-Za-z0-9.[\]:-]{1,255}$/;

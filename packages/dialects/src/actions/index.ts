@@ -17,8 +17,8 @@ export {
 } from './schema.js';
 
 export interface ActionsDialectOptions {
-  /** Exact origins whose pages may poll. @default [] */
-  readonly allowedOrigins?: readonly string[];
+  /** Exact origins whose pages may poll, or who decides it. @default [] */
+  readonly allowedOrigins?: readonly string[] | ((origin: string) => boolean);
   /** @default '/realtime' */
   readonly path?: string;
 }
@@ -28,6 +28,9 @@ export function actionsDialect({ allowedOrigins = [], path = '/realtime' }: Acti
   return {
     name: 'actions',
     match: (head) => head.path === path || head.path === `${path}/`,
-    mount: (gateway) => mountActions(gateway, { allowedOrigins }),
+    mount: (gateway) =>
+      mountActions(gateway, {
+        mayPoll: typeof allowedOrigins === 'function' ? allowedOrigins : (origin) => allowedOrigins.includes(origin),
+      }),
   };
 }

@@ -8,7 +8,8 @@ import type { ServerMessage } from './schema.js';
 import { SocketLink } from './socket-link.js';
 
 export interface MountOptions {
-  readonly allowedOrigins: readonly string[];
+  /** Pages of this origin may poll. */
+  mayPoll(origin: string): boolean;
 }
 
 /** A socket that is let in. */
@@ -25,11 +26,14 @@ const JOIN_TIMEOUT_MS = 2_000;
  * Serves Socket.IO on an engine bound by hand: `io.attach()` takes over the HTTP server and destroys every other
  * dialect's upgrade that is slower than a second.
  */
-export function mountActions(gateway: Gateway, { allowedOrigins }: MountOptions): Mount {
+export function mountActions(gateway: Gateway, { mayPoll }: MountOptions): Mount {
   const { heartbeat, helloTimeoutMs, maxMessageBytes } = gateway.limits;
   const engine = new Engine({
     allowEIO3: true,
-    cors: { credentials: true, origin: [...allowedOrigins] },
+    cors: {
+      credentials: true,
+      origin: (origin, answer) => answer(null, origin !== undefined && mayPoll(origin)),
+    },
     maxHttpBufferSize: maxMessageBytes,
     pingInterval: heartbeat.intervalMs,
     pingTimeout: heartbeat.timeoutMs,
