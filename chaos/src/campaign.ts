@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type FinalLog, judge, type Ledger, monotonicMicros, seededRandom } from '@trunkline/cli/verify';
+import {
+  type FinalLog,
+  type HistoryEntry,
+  judge,
+  type Ledger,
+  monotonicMicros,
+  seededRandom,
+} from '@trunkline/cli/verify';
 import { Fleet } from './fleet.js';
 import { NEMESES } from './nemeses/all-nemeses.js';
 import type { Nemesis } from './nemeses/nemesis.js';
@@ -39,6 +46,7 @@ export interface CampaignResult {
   readonly effects: readonly Effect[];
   readonly gaps: ReadonlyMap<string, number>;
   readonly redisVersion: string;
+  readonly history: readonly HistoryEntry[];
   /** What the servers printed: warnings and worse. */
   readonly output: string;
 }
@@ -98,6 +106,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     effects: effectsOf(strikes, history),
     gaps: gapsByReason(history),
     redisVersion: version,
+    history,
     output: topology.nodes.map((node) => node.output()).join('\n'),
   };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { runCampaign } from './campaign.js';
+import { keepHistory } from './keep-history.js';
 import { runKill } from './kill.js';
 import { killReport } from './kill-report.js';
 import { MUTANTS } from './mutants.js';
@@ -73,12 +74,13 @@ program
       });
       print(
         flags.json
-          ? JSON.stringify({ ...result, gaps: Object.fromEntries(result.gaps), output: undefined })
+          ? JSON.stringify({ ...result, gaps: Object.fromEntries(result.gaps), history: undefined, output: undefined })
           : report(result),
       );
       if (result.ledger.findings.length > 0) {
         process.exitCode = 1;
         say(result.output.slice(-4_000));
+        say(`the rooms' history: ${await keepHistory(result)}`);
       }
     }
   });

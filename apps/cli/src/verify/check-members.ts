@@ -11,6 +11,8 @@ interface Member {
   epoch: string;
   offset: number;
   readonly seen: Map<string, number>;
+  /** Ids of the events that its application was shown, ever. */
+  readonly shown: Set<string>;
   /** Left on purpose, and not joined again. */
   away: boolean;
 }
@@ -24,6 +26,7 @@ export function checkMembers(
   const members = new Map<string, Member>();
   const ended = new Set<string>();
   const order = new Map<string, string>();
+  const places = placesOf(history, publishes, logs);
   const findings: Finding[] = [];
   for (const entry of history) {
     if (entry.type === 'end') ended.add(entry.client);
@@ -35,17 +38,18 @@ export function checkMembers(
       epoch: '',
       offset: 0,
       seen: new Map(),
+      shown: new Set(),
       away: false,
     };
     members.set(key, member);
     if (entry.type === 'event')
-      findings.push(...deliver(member, entry), ...agree(order, entry), ...belongs(entry, publishes));
+      findings.push(...deliver(member, entry, places), ...agree(order, entry), ...belongs(entry, publishes));
     else if (entry.type === 'left') member.away = true;
     else if (entry.type === 'start') start(member, entry.position);
     else move(member, entry.position);
   }
   for (const member of members.values())
-    if (!ended.has(member.client) && !member.away) findings.push(...arrived(member, logs));
+    if (!ended.has(member.client) && !member.away) findings.push(...arrived(member, logs, places));
   return findings;
 }
 
@@ -61,12 +65,17 @@ function move(member: Member, { epoch, offset }: Position): void {
   member.offset = offset;
 }
 
-function deliver(member: Member, { room, epoch, offset, uid, client }: EventEntry): Finding[] {
+function deliver(
+  member: Member,
+  { room, epoch, offset, uid, client, eventId }: EventEntry,
+  places: ReadonlyMap<string, string>,
+): Finding[] {
   const where = `${client}: ${uid} at ${offset}`;
   if (member.away) return [{ violation: 'delivery-after-leave', room, detail: where }];
   const lane = `${epoch}\n${uid}`;
   const earlier = member.seen.get(lane);
   member.seen.set(lane, offset);
+  member.shown.add(eventId);
   if (epoch !== member.epoch) {
     const finding: Finding = {
       violation: 'silent-epoch-change',
@@ -79,10 +88,37 @@ function deliver(member: Member, { room, epoch, offset, uid, client }: EventEntr
   if (earlier !== undefined)
     return [{ violation: 'duplicate-delivery', room, detail: `${where}, before at ${earlier}` }];
   if (offset <= member.offset) return [{ violation: 'out-of-order', room, detail: `${where} after ${member.offset}` }];
-  const finding: Finding[] =
-    offset === member.offset + 1 ? [] : [{ violation: 'silent-gap', room, detail: `${where} after ${member.offset}` }];
+  const before = member.offset;
+  const isWhole = hasSeenAll(member, offset - 1, places);
   member.offset = offset;
-  return finding;
+  return isWhole ? [] : [{ violation: 'silent-gap', room, detail: `${where} after ${before}` }];
+}
+
+/** Up to there, whatever follows its offset was shown to it under another one. */
+function hasSeenAll({ room, epoch, offset, shown }: Member, to: number, places: ReadonlyMap<string, string>): boolean {
+  if (offset > to) return false;
+  for (let place = offset + 1; place <= to; place++)
+    if (!shown.has(places.get(`${room}\n${epoch}\n${place}`) ?? '')) return false;
+  return true;
+}
+
+/**
+ * The id of the event at each place, as far as anybody knows it. An event that was shown in an epoch which ended and
+ * stands in the next one as well, because its publish was repeated, is not shown again.
+ */
+function placesOf(
+  history: readonly HistoryEntry[],
+  { invoked, ok }: Publishes,
+  logs: readonly FinalLog[],
+): ReadonlyMap<string, string> {
+  const places = new Map<string, string>();
+  for (const [uid, { epoch, offset, eventId }] of ok)
+    places.set(`${invoked.get(uid)?.room}\n${epoch}\n${offset}`, eventId);
+  for (const entry of history)
+    if (entry.type === 'event') places.set(`${entry.room}\n${entry.epoch}\n${entry.offset}`, entry.eventId);
+  for (const { room, position, entries } of logs)
+    for (const { offset, eventId } of entries) places.set(`${room}\n${position.epoch}\n${offset}`, eventId);
+  return places;
 }
 
 /** Every member sees the same event at one place. */
@@ -102,7 +138,8 @@ function belongs({ room, intended, uid, client }: EventEntry, { invoked, failed 
   return failed.has(uid) ? [{ violation: 'failed-but-present', room, detail: `${client} got ${uid}` }] : [];
 }
 
-function arrived({ client, room, epoch, offset }: Member, logs: readonly FinalLog[]): Finding[] {
+function arrived(member: Member, logs: readonly FinalLog[], places: ReadonlyMap<string, string>): Finding[] {
+  const { client, room, epoch, offset } = member;
   const log = logs.find((one) => one.room === room);
   if (log === undefined) return [];
   if (epoch !== log.position.epoch)
@@ -113,7 +150,7 @@ function arrived({ client, room, epoch, offset }: Member, logs: readonly FinalLo
         detail: `${client} ended in epoch ${epoch}, the log in ${log.position.epoch}`,
       },
     ];
-  return offset === log.position.offset
+  return hasSeenAll(member, log.position.offset, places)
     ? []
     : [{ violation: 'stalled', room, detail: `${client} ended at ${offset} of ${log.position.offset}` }];
 }

@@ -92,6 +92,25 @@ describe('the checker', () => {
     expect(violations(history, swapped)).toContain('publisher-order');
   });
 
+  test('does not want an event shown again that the next epoch repeats', () => {
+    const history: HistoryEntry[] = [
+      start('b'),
+      ...[invoke(1), event('a/1', 1, { eventId: 'shown' })],
+      { type: 'gap', at: at(), client: 'b', room: ROOM, reason: 'epoch_changed', position: position(0, 'e2') },
+      ...[ok(1, 1, 'a', 'e2'), invoke(2), ok(2, 2, 'a', 'e2'), event('a/2', 2, { epoch: 'e2' })],
+    ];
+    const final = (eventId: string) =>
+      log(['a/1', 'a/2'], {
+        position: position(2, 'e2'),
+        entries: [
+          { offset: 1, eventId, uid: 'a/1' },
+          { offset: 2, eventId: 'id2', uid: 'a/2' },
+        ],
+      });
+    expect(judge(history, [final('shown')]).findings).toEqual([]);
+    expect(violations(history, final('another'))).toEqual(['silent-gap']);
+  });
+
   test('owes nothing to a member that left, until it joins again', () => {
     const history: HistoryEntry[] = [
       start('b'),
