@@ -18,6 +18,8 @@ export interface RoomState<K extends AppKind> {
 export interface RoomStore<K extends AppKind> {
   readonly room: AppRoom<K>;
   readonly state: Cell<RoomState<K>>;
+  /** The components in which the user types now. */
+  readonly typists: Set<object>;
   /** Pages of at most `limit` events. */
   history(limit: number): HistoryStore<K>;
   /** Joins for the first who asks; leaves when all have called what they got. */
@@ -64,6 +66,7 @@ function createRoomStore<K extends AppKind>(client: AppClient, name: RoomOf<K>):
   const store: RoomStore<K> = {
     room,
     state,
+    typists: new Set(),
     retain,
     history(limit) {
       const history = histories.get(limit) ?? createHistoryStore(store, limit);

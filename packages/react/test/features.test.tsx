@@ -127,6 +127,32 @@ test('useTyping shows others who type, tells that I do, and ends with the compon
   await eventually(() => ben.room(ROOM).typing.users.length === 0);
 });
 
+test('of two components that use useTyping, one that goes does not end what the other types', async () => {
+  await using server = await startServer();
+  await using ben = openClient({ url: server.url, token: await server.token('ben') });
+  await ben.room(ROOM).join();
+  const texts: unknown[] = [];
+  ben.room(ROOM).onEvent(({ event, data }) => event === 'message' && texts.push(data));
+  const both = (
+    <>
+      <Typing key="one" />
+      <Typing key="other" />
+    </>
+  );
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, both);
+  await waitFor(() => expect(app.client.room(ROOM).status).toBe('joined'));
+  const [, second] = screen.getAllByRole('textbox');
+  if (!second) throw new Error('no second component');
+  fireEvent.change(second, { target: { value: 'x' } });
+  await eventually(() => ben.room(ROOM).typing.users.includes('ann'));
+  app.show(<Typing key="other" />);
+  await app.client.room(ROOM).publish('message', { text: 'one went' });
+  await eventually(() => texts.length === 1);
+  expect(ben.room(ROOM).typing.users).toEqual(['ann']);
+  app.show(null);
+  await eventually(() => ben.room(ROOM).typing.users.length === 0);
+});
+
 test('useReceipts shows how far the others have read', async () => {
   await using server = await startServer();
   await using ben = openClient({ url: server.url, token: await server.token('ben') });
