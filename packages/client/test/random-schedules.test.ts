@@ -8,7 +8,7 @@ import { createSurvivingBroker } from './support/surviving-broker.js';
 
 const LONG = process.env.TRUNKLINE_LONG !== undefined;
 const FIRST_SEED = Number(process.env.TRUNKLINE_SEED ?? 1);
-const SEEDS = process.env.TRUNKLINE_SEED === undefined ? (LONG ? 1_000 : 24) : 1;
+const SEEDS = LONG ? 1_000 : process.env.TRUNKLINE_SEED === undefined ? 24 : 1;
 const AT_ONCE = 6;
 const STEPS = 40;
 const ROOMS = ['lobby:a', 'lobby:b'] as const;
