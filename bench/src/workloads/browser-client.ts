@@ -1,38 +1,51 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
-import { gather, tokenOf } from '../load/crowd.js';
-import { messageData, nextId } from '../load/message-data.js';
-import { SPEAKERS } from '../load/speaker.js';
-import { startServer } from '../measure/server-process.js';
+import { createEventSource } from '../load/event-source.js';
 import { bundleClient } from './client-bundle.js';
 import type { Size, Workload } from './workload.js';
 
 const ROOM = 'bench:all';
-const PUBLISHERS = 4;
-const TICK_MS = 10;
 const RATES: Readonly<Record<Size, readonly number[]>> = {
   smoke: [500],
-  short: [10_000, 20_000, 30_000],
-  full: [10_000, 20_000, 30_000, 40_000, 50_000, 60_000],
+  short: [5_000, 10_000, 15_000, 20_000, 30_000],
+  full: [5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000],
 };
 const DURATION_MS: Readonly<Record<Size, number>> = { smoke: 300, short: 1_000, full: 2_000 };
 const LONG_TASK_MS = 50;
+/** A long task is measured by the clock: a machine that gives the page's processor away makes some that are not the page's. */
+const TRIES = 3;
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-/** What the page runs: it counts events and remembers the longest task the browser complains of. */
-const PAGE_SOURCE = `
-  import { createClient } from '@trunkline/client';
-  const { url, token } = JSON.parse(document.title);
+/** It counts events and remembers the longest task the browser complains of. */
+const COUNT = `
   const seen = window.seen = { events: 0, longestTaskMs: 0, joined: false };
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) seen.longestTaskMs = Math.max(seen.longestTaskMs, duration);
   }).observe({ type: 'longtask' });
-  const client = createClient({ url, token });
-  const room = client.room('${ROOM}');
-  room.on('message', () => { seen.events += 1; });
-  room.join().then(() => { seen.joined = true; });
 `;
+/** What the page runs. `ws` is the floor: a bare WebSocket and JSON.parse, which is what the browser itself takes. */
+const PAGES: Readonly<Record<string, string>> = {
+  trunkline: `
+    import { createClient } from '@trunkline/client';
+    ${COUNT}
+    const room = createClient({ url: document.title }).room('${ROOM}');
+    room.on('message', () => { seen.events += 1; });
+    room.join().then(() => { seen.joined = true; });
+  `,
+  ws: `
+    ${COUNT}
+    const socket = new WebSocket(document.title);
+    socket.onopen = () => socket.send('{"type":"hello","id":"1"}');
+    socket.onmessage = ({ data }) => {
+      const { type } = JSON.parse(data);
+      if (type === 'event') seen.events += 1;
+      if (type === 'joined') seen.joined = true;
+    };
+  `,
+};
+
+type Handled = Readonly<Record<'eventsPerSecond' | 'longestTaskMs' | 'taskMicros', number>>;
 
 /** The SDK in Chromium: the most events a second that a page handles without a task above 50 ms. */
 export const browserClient: Workload = {
@@ -41,20 +54,19 @@ export const browserClient: Workload = {
   metrics: {
     eventsPerSecond: { title: 'events handled/s', unit: '', digits: 0 },
     longestTaskMs: { title: 'longest task', unit: 'ms', digits: 0 },
+    taskMicros: { title: 'main thread/event', unit: 'µs', digits: 1 },
   },
   goals: [{ metric: 'eventsPerSecond', atLeast: 20_000, aim: 50_000 }],
-  contenders: ['trunkline'],
-  async open(_contender, size) {
-    const server = await startServer('trunkline');
-    const { port, pid } = server;
-    const publishers = await gather({ server: 'trunkline', port, pid }, { members: PUBLISHERS, roomsOf: () => [ROOM] });
-    const bundle = Buffer.from(await bundleClient(PAGE_SOURCE));
-    const title = JSON.stringify({ url: `ws://127.0.0.1:${port}/v1/connect`, token: await tokenOf('browser') });
+  contenders: Object.keys(PAGES),
+  async open(contender, size) {
+    const script = Buffer.from(await bundleClient(PAGES[contender] ?? ''));
     const site = createServer((request, response) => {
       const isScript = request.url === '/page.js';
+      const title = `ws://127.0.0.1:${(site.address() as AddressInfo).port}/`;
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(isScript ? bundle : `<title>${title}</title><script type="module" src="/page.js"></script>`);
+      response.end(isScript ? script : `<title>${title}</title><script type="module" src="/page.js"></script>`);
     });
+    const source = createEventSource(site, ROOM);
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
@@ -63,59 +75,57 @@ export const browserClient: Workload = {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
     await page.waitForFunction('window.seen?.joined');
+    const taskSeconds = await watchTasks(page);
 
-    const publishAt = async (perSecond: number): Promise<number> => {
-      const count = Math.round((perSecond * DURATION_MS[size]) / 1_000);
+    /** Undefined: too late, or with a long task. */
+    async function handle(rate: number): Promise<Handled | undefined> {
+      const count = Math.round((rate * DURATION_MS[size]) / 1_000);
+      await page.evaluate('Object.assign(window.seen, { events: 0, longestTaskMs: 0 })');
+      const tasksBefore = await taskSeconds();
       const startedAt = performance.now();
-      for (let sent = 0; sent < count; ) {
-        const due = Math.min(count, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
-        for (const [index, publisher] of publishers.clients.entries()) {
-          const share = Math.floor((due - sent + index) / PUBLISHERS);
-          if (share > 0)
-            publisher.sendAll(
-              Array.from({ length: share }, () => SPEAKERS.trunkline.publish(ROOM, messageData(64), nextId())),
-            );
-        }
-        sent = due;
-        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      }
-      return count;
-    };
+      await source.send(count, rate);
+      const arrived = page.waitForFunction(`window.seen.events >= ${count}`, undefined, {
+        polling: 20,
+        timeout: 10_000,
+      });
+      const isInTime = await arrived.then(
+        () => true,
+        () => false,
+      );
+      // Sent faster than the page takes it, it comes late: what was handled counts, not what was sent.
+      const eventsPerSecond = count / ((performance.now() - startedAt) / 1_000);
+      const longestTaskMs = Number(await page.evaluate('window.seen.longestTaskMs'));
+      const taskMicros = (((await taskSeconds()) - tasksBefore) / count) * 1e6;
+      return isInTime && longestTaskMs <= LONG_TASK_MS ? { eventsPerSecond, longestTaskMs, taskMicros } : undefined;
+    }
+
     return {
       async round() {
-        let best = { eventsPerSecond: 0, longestTaskMs: 0 };
+        let best: Handled = { eventsPerSecond: 0, longestTaskMs: 0, taskMicros: 0 };
         for (const rate of RATES[size]) {
-          await page.evaluate('Object.assign(window.seen, { events: 0, longestTaskMs: 0 })');
-          const startedAt = performance.now();
-          const count = await publishAt(rate);
-          const arrived = page.waitForFunction(`window.seen.events >= ${count}`, undefined, {
-            polling: 20,
-            timeout: 10_000,
-          });
-          const isBehind = await arrived.then(
-            () => false,
-            () => true,
-          );
-          if (isBehind && size === 'smoke') throw new Error('Not every event reached the page.');
-          const seconds = (performance.now() - startedAt) / 1_000;
-          const longestTaskMs = await longestTask(page);
-          if (isBehind || longestTaskMs > LONG_TASK_MS) break;
-          // Sent faster than the page or this machine takes it, it comes late: what was handled counts, not what was sent.
-          const eventsPerSecond = count / seconds;
-          if (eventsPerSecond > best.eventsPerSecond) best = { eventsPerSecond, longestTaskMs };
+          let handled: Handled | undefined;
+          for (let tries = 0; tries < TRIES && !handled; tries++) handled = await handle(rate);
+          if (!handled && size === 'smoke') throw new Error('Not every event reached the page.');
+          if (!handled) break;
+          if (handled.eventsPerSecond > best.eventsPerSecond) best = handled;
         }
         return best;
       },
       async close() {
         await browser.close();
+        site.closeAllConnections();
         site.close();
-        publishers.close();
-        await server.close();
       },
     };
   },
 };
 
-async function longestTask(page: Page): Promise<number> {
-  return Number(await page.evaluate('window.seen.longestTaskMs'));
+/** Processor seconds that the page's main thread has taken so far, for the browser's own work too. */
+async function watchTasks(page: Page): Promise<() => Promise<number>> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
+  };
 }
