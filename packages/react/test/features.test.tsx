@@ -7,6 +7,7 @@ import {
   useHistory,
   usePersonalRoom,
   usePresence,
+  useQueue,
   useReceipts,
   useRequest,
   useTyping,
@@ -28,7 +29,9 @@ function Status() {
 }
 
 function Waiting() {
-  return <output>{`waiting: ${useConnection().queue.length}`}</output>;
+  const { queue } = useConnection();
+  const texts = useQueue().map(({ data }) => (data as { text: string }).text);
+  return <output>{`waiting: ${queue.length} ${texts.join()}`}</output>;
 }
 
 function Present({ mood }: { readonly mood: string }) {
@@ -91,11 +94,11 @@ test('useConnection shows the state, and explain says how it came', async () => 
   await screen.findByText('open ann: connecting authenticating open');
 });
 
-test('useConnection counts what waits while there is no connection', async () => {
+test('useConnection counts and useQueue lists what waits while there is no connection', async () => {
   await using app = renderApp({ url: 'ws://127.0.0.1:9/v1/connect' }, <Waiting />);
   const published = app.client.room(ROOM).publish('message', { text: 'later' });
   published.catch(() => undefined);
-  await screen.findByText('waiting: 1');
+  await screen.findByText('waiting: 1 later');
 });
 
 test('usePresence shows who is there with their state, and tells mine', async () => {

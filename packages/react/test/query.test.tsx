@@ -61,7 +61,7 @@ const bookings = {
   },
 };
 
-test('bridge writes an event into the query of its room, and nothing where no data is', async () => {
+test('bridge writes an event into the query of its room, and nothing where no data is (query #358)', async () => {
   await using server = await startServer();
   await using client = await openOwner(server);
   const queries = new QueryClient();

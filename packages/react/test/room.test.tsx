@@ -64,7 +64,7 @@ function Page() {
   );
 }
 
-test('StrictMode opens one socket and joins once, and two components share the room', async () => {
+test('StrictMode opens one socket and joins once, and two components share the room (partykit #336)', async () => {
   await using server = await startServer();
   const frames: string[] = [];
   await using app = renderApp(
@@ -131,7 +131,7 @@ test('a component that is replaced in one go, as by a hot reload, keeps its room
   expect(frames.filter((frame) => /"type":"(join|hello)"/.test(frame) && frame.includes('lobby:main'))).toHaveLength(1);
 });
 
-test('a hook that changes rooms loses no message: what was published for the old room still arrives', async () => {
+test('a hook that changes rooms loses no message: what was published for the old room still arrives (partykit #403)', async () => {
   await using server = await startServer();
   await using proxy = await startFaultProxy({ targetPort: server.port });
   await using reader = openClient({ url: server.url, token: await server.token('ben') });

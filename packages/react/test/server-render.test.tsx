@@ -8,6 +8,7 @@ import {
   useHistory,
   usePersonalRoom,
   usePresence,
+  useQueue,
   useReceipts,
   useRequest,
   useRoom,
@@ -25,7 +26,7 @@ function Everything() {
   const { cursors } = useReceipts(ROOM);
   const { isLoading } = useHistory(ROOM);
   const request = useRequest('echo');
-  const lists = [events, members, users, cursors, explain().timeline, personal.events].flat();
+  const lists = [events, members, users, cursors, explain().timeline, personal.events, useQueue()].flat();
   return <p>{[status, isJoined, lists.length, isLoading, request.status].join(' ')}</p>;
 }
 
