@@ -1,4 +1,4 @@
-import { useConnection } from '@trunkline/react';
+import { useConnection, useQueue } from '@trunkline/react';
 
 const WORDS = {
   idle: 'Connecting…',
@@ -10,7 +10,8 @@ const WORDS = {
 } as const;
 
 export function ConnectionPill() {
-  const { status, queue, explain, reconnect } = useConnection();
+  const { status, explain, reconnect } = useConnection();
+  const queue = useQueue();
   const latest = explain().timeline.at(-1);
   return (
     <div className="connection">

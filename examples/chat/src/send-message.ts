@@ -1,5 +1,5 @@
 import { type MutationState, useMutation, useMutationState } from '@tanstack/react-query';
-import { useRoom } from '@trunkline/react';
+import { useQueue, useRoom } from '@trunkline/react';
 import { ROOM } from './chat-client.js';
 
 export interface Draft {
@@ -27,13 +27,16 @@ export function useSendMessage() {
   });
 }
 
-/** What was sent and is not acknowledged, or failed. */
+/** What waits or is under way, also from before a reload; then what failed. */
 export function useDrafts(): readonly { readonly draft: Draft; readonly hasFailed: boolean }[] {
-  const states = useMutationState({
-    filters: { mutationKey: KEY, predicate: ({ state }) => state.status !== 'success' },
-    select: ({ state }) => state as MutationState<unknown, Error, Draft>,
-  });
-  return states.flatMap(({ variables, status }) =>
-    variables ? [{ draft: variables, hasFailed: status === 'error' }] : [],
+  const waiting = useQueue().flatMap(({ id, rooms, event, data, createdAt }) =>
+    rooms.includes(ROOM) && event === 'message'
+      ? { draft: { id, text: (data as { text: string }).text, writtenAt: createdAt }, hasFailed: false }
+      : [],
   );
+  const failed = useMutationState({
+    filters: { mutationKey: KEY, status: 'error' },
+    select: ({ state }) => (state as MutationState<unknown, Error, Draft>).variables,
+  });
+  return [...waiting, ...failed.flatMap((draft) => (draft ? { draft, hasFailed: true } : []))];
 }

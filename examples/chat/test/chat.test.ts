@@ -72,6 +72,9 @@ test('a message written offline survives a reload and arrives once', async () =>
   await messages(ann.page).getByText('Waiting').waitFor();
   await ann.page.reload();
   await ann.page.getByText('Offline, trying again').waitFor();
+  await messages(ann.page).getByText('before the reload').waitFor();
+  await ann.page.getByText('1 message waits').waitFor();
+  await ann.page.screenshot({ path: join(SHOTS, 'chat-reloaded-offline.png') });
   await ann.proxy.up();
   await messages(ben.page).getByText('before the reload').waitFor();
   await messages(ann.page).getByText('before the reload').waitFor();
