@@ -7,9 +7,18 @@ import { startNode } from './support/start-node.js';
 test('booking goes on locally while Redis is away, and shows nothing twice when it is back', async () => {
   await using redis = await startRedis({ appendonly: true });
   await using node = await startNode(redis, [bookingDialect()]);
+  await node.relate('booking:1 owner alice', 'support:7 creator alice', 'support:7 agent ann');
   await using alice = await connect(node, '/ws', await node.token('alice'));
-  say(alice, { type: 'join', room: 'user:alice' });
-  await next(alice, 'joined_room');
+  await using ann = await connect(node, '/ws', await node.token('ann'));
+  for (const [client, room] of [
+    [alice, 'user:alice'],
+    [alice, 'booking:1'],
+    [alice, 'support:7'],
+    [ann, 'support:7'],
+  ] as const) {
+    say(client, { type: 'join', room });
+    await next(client, 'joined_room');
+  }
   const service = bookingService(node.hub);
   await service.broadcastBookingStatus('1', 'alice', 'before');
   await next(alice, 'status_update');
@@ -20,6 +29,15 @@ test('booking goes on locally while Redis is away, and shows nothing twice when 
   expect(published.provisional).toBe(true);
   expect(await next(alice, 'status_update')).toMatchObject({ status: 'while away' });
 
+  const place = { latitude: 24.7136, longitude: 46.6753 };
+  await service.broadcastTechnicianLocation('1', place);
+  expect(await next(alice, 'location_update')).toMatchObject({ location: place });
+  const support = { id: 'm-1', message: 'Hello', createdAt: '2024-10-02T19:00:00.000Z' };
+  await service.broadcastSupportMessage('7', 'ann', support);
+  expect(await next(alice, 'message')).toMatchObject({ message: support });
+  say(ann, { type: 'typing', room: 'support:7', data: { isTyping: true } });
+  expect(await next(alice, 'typing')).toMatchObject({ userId: 'ann' });
+
   await redis.start();
   await eventually(() => node.hub.status().state === 'ready', { timeoutMs: 15_000 });
   await eventually(async () =>
@@ -29,4 +47,5 @@ test('booking goes on locally while Redis is away, and shows nothing twice when 
   await alice.take(({ status }) => status === 'after', 'after');
   const statuses = alice.seen.filter(({ type }) => type === 'status_update').map(({ status }) => status);
   expect(statuses).toEqual(['before', 'while away', 'after']);
+  expect(alice.seen.filter(({ type }) => type === 'message')).toHaveLength(1);
 });

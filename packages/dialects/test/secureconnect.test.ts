@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { serverMessageSchema } from '../src/secureconnect/schema.js';
 import { connectBearer, connectSdk, next, refusal, say } from './support/clients.js';
+import type { WebSocketSpeaker } from './support/speak-web-socket.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
@@ -217,6 +218,24 @@ test('takes a message of 1 MB, closes 1009 for one byte more and 1003 for a bina
   const bob = await join(served, BOB);
   bob.socket.send(Buffer.from('{"type":"typing"}'));
   expect(await bob.ended).toBe('1003');
+});
+
+test('ends with the close codes of the document’s table', async () => {
+  const table: Readonly<Record<string, (served: StartedHub, alice: WebSocketSpeaker) => unknown>> = {
+    1000: (_, alice) => alice.socket.close(1000, 'User logged out'),
+    1001: (served) => served.hub.drain({ windowMs: 0, deadlineMs: 1_000 }),
+    1006: (_, alice) => alice.socket.terminate(),
+    1008: (served) => served.hub.disconnect(ALICE),
+    1011: (_, alice) => {
+      for (let n = 0; n < 100; n++) say(alice, { type: 'typing' });
+    },
+  };
+  for (const [code, provoke] of Object.entries(table)) {
+    await using served = await start({ limits: { messagesPerSecond: 1, messageBurst: 2 } });
+    const alice = await join(served, ALICE);
+    await provoke(served, alice);
+    expect(await alice.ended).toBe(code);
+  }
 });
 
 test('closes 1008 when a participant is one no more: the connection is in no other conversation', async () => {
