@@ -22,11 +22,13 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'ack before write',
-    find: 'const appended = await publisher.append(outgoing, kind);',
+    find: 'appended = publisher.append(outgoing, kind);',
     replace: `const head = this.parts.rooms.get(room)?.feed.position;
       const write = publisher.append(outgoing, kind);
-      if (head) write.catch(() => {});
-      const appended = head ? { status: "appended", eventId, epoch: head.epoch, offset: head.offset + 1 } : await write;`,
+      if (head && write instanceof Promise) write.catch(() => {});
+      appended = head
+        ? { status: "appended", eventId: outgoing.eventId, epoch: head.epoch, offset: head.offset + 1 }
+        : write;`,
     caughtBy: { violation: 'lost-acknowledged' },
   },
   {
