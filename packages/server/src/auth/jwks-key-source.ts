@@ -48,6 +48,7 @@ export function jwksKeySource(options: JwksOptions): KeySource {
 
   return {
     algorithms: options.algorithms ?? ASYMMETRIC_ALGORITHMS,
+    lasts: false,
     key(header, token) {
       const stale = set.jwks() !== undefined && performance.now() - fetchedAt > maxAgeMs;
       if (stale && !set.reloading) set.reload().catch(() => undefined);

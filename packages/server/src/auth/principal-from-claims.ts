@@ -28,6 +28,8 @@ export function principalFromClaims(claims: JWTPayload): Principal | null {
   };
 }
 
+const NONE: readonly string[] = Object.freeze([]);
+
 function stringsOf(claim: unknown): readonly string[] {
-  return Array.isArray(claim) && claim.every((item) => typeof item === 'string') ? claim : [];
+  return Array.isArray(claim) && claim.every((item) => typeof item === 'string') ? claim : NONE;
 }

@@ -5,6 +5,8 @@ import { type CryptoKey, importSPKI, type JWTVerifyGetKey } from 'jose';
 export interface KeySource {
   readonly algorithms: readonly string[];
   readonly key: JWTVerifyGetKey<CryptoKey>;
+  /** Its keys never change while the process lives. */
+  readonly lasts: boolean;
 }
 
 /** Every asymmetric algorithm we accept. */
@@ -26,7 +28,7 @@ export type AsymmetricAlgorithm = (typeof ASYMMETRIC_ALGORITHMS)[number];
 /** A shared secret, for HS256 only. Imported once: a CryptoKey verifies twice as fast as raw bytes. */
 export function secretKeySource(secret: string): KeySource {
   const imported = importSecret(secret, 'verify');
-  return { algorithms: ['HS256'], key: () => imported };
+  return { algorithms: ['HS256'], key: () => imported, lasts: true };
 }
 
 export function importSecret(secret: string, usage: 'sign' | 'verify'): Promise<CryptoKey> {
@@ -50,6 +52,7 @@ export function publicKeySource(pem: string, pinned?: readonly AsymmetricAlgorit
   const imported = new Map<string, Promise<CryptoKey>>();
   return {
     algorithms,
+    lasts: true,
     key({ alg }) {
       const known = imported.get(alg);
       if (known) return known;

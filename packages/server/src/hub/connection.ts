@@ -4,7 +4,7 @@ import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Gone, Link, Notice, OpenOptions } from '../seams/dialect.js';
 import type { Core } from './core.js';
-import type { Membership } from './hub-room.js';
+import { Memberships } from './memberships.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Bytes queued beyond which replay and history wait for the socket (DESIGN, "The wire"). */
@@ -13,16 +13,20 @@ const DRAIN_POLL_MS = 10;
 /** How long ids are remembered for dialects whose clients know none. */
 const SEEN_IDS = 256;
 
+/** What of its opening counts for as long as a connection lives. */
+type LastingOptions = Required<Pick<OpenOptions, 'autoJoin' | 'dialect' | 'eachEventOnce' | 'heartbeat'>> & {
+  readonly heartbeatTiming: OpenOptions['heartbeatTiming'];
+};
+
 /** One open connection: its link, its principal, its rooms, and what it may be sent. */
 export class Connection {
-  readonly memberships = new Map<string, Membership>();
-  readonly bucket: TokenBucket;
+  readonly memberships = new Memberships();
+  #bucket: TokenBucket | undefined;
+  #from: From | undefined;
   readonly connectedAt: number;
   principal: Principal;
-  /** Who its events are from: one object for all of them. */
-  readonly from: From;
   /** When the hub last pinged, by `performance.now()`. */
-  pingedAt = performance.now();
+  pingedAt = Math.trunc(performance.now());
   expiringTold = false;
   /** The span of its first reconnect, as it was told last. */
   toldSpreadMs = 0;
@@ -46,14 +50,25 @@ export class Connection {
     readonly sessionId: string,
     readonly link: Link<unknown>,
     principal: Principal,
-    readonly options: OpenOptions,
+    readonly options: LastingOptions,
+    presence: unknown,
   ) {
     this.principal = principal;
-    this.from = { userId: principal.userId, connectionId: id };
     this.connectedAt = Date.now();
-    this.presenceState = options.presence ?? null;
-    const { messagesPerSecond, messageBurst } = core.limits;
-    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
+    this.presenceState = presence ?? null;
+  }
+
+  /** What it may still send. Made at the first message: most connections are silent. */
+  get bucket(): TokenBucket {
+    const { messagesPerSecond, messageBurst } = this.core.limits;
+    this.#bucket ??= new TokenBucket(messagesPerSecond, messageBurst, performance.now());
+    return this.#bucket;
+  }
+
+  /** Who its events are from: one object for all of them. */
+  get from(): From {
+    this.#from ??= { userId: this.principal.userId, connectionId: this.id };
+    return this.#from;
   }
 
   get isOpen(): boolean {

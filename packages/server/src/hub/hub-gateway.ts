@@ -62,6 +62,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function open<F>(link: Link<F>, admission: Admission, openOptions: OpenOptions): Session {
     const { principal } = admission;
+    const { dialect, autoJoin = false, eachEventOnce = true, heartbeat = 'notice', heartbeatTiming } = openOptions;
     const resumed =
       openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
     const sessionId = resumed ?? parts.sessionIds.create();
@@ -71,13 +72,14 @@ export function createGateway(parts: GatewayParts): Gateway {
       sessionId,
       link,
       principal,
-      openOptions,
+      { dialect, autoJoin, eachEventOnce, heartbeat, heartbeatTiming },
+      openOptions.presence,
     );
     if (resumed !== null) supersede(parts, connection);
     core.connections.add(connection);
     usage.users.set(principal.userId, core.connections.countOf(principal.userId));
     const session = new HubSession(parts, connection);
-    observer.connectionOpened?.(openOptions.dialect);
+    observer.connectionOpened?.(dialect);
     onceGone(link, (gone) => {
       connection.gone = gone;
       end(parts, connection, gone);
@@ -85,7 +87,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     connection.tell({
       type: 'opened',
       connectionId: connection.id,
-      session: parts.sessionIds.sign(sessionId, principal.userId),
+      // One that was verified needs no second signature.
+      session: (resumed && openOptions.session) || parts.sessionIds.sign(sessionId, principal.userId),
       principal,
       serverTime: Date.now(),
       limits: welcomeLimits(parts, connection),
@@ -93,13 +96,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       ...(openOptions.ref === undefined ? {} : { ref: openOptions.ref }),
     });
     core.roster.set(rosterEntry(core, connection));
-    logger.info(
-      { connectionId: connection.id, dialect: openOptions.dialect, userId: principal.userId },
-      'connection opened',
-    );
+    logger.info({ connectionId: connection.id, dialect, userId: principal.userId }, 'connection opened');
     // It may have been revoked since it was authenticated.
     revocations.enforce(connection);
-    void begin(parts, connection, session, admission);
+    void begin(parts, connection, session, [admission, openOptions]);
     return session;
   }
 
@@ -159,17 +159,16 @@ async function begin(
   parts: GatewayParts,
   connection: Connection,
   session: HubSession,
-  admission: Admission,
+  [admission, { ref, rooms = [] }]: readonly [Admission, OpenOptions],
 ): Promise<void> {
   const { core, live } = parts;
-  const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...(connection.options.rooms ?? [])];
+  const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...rooms];
   const first = new Map(asked.map((request, index) => [request.room, index] as const).reverse());
   await Promise.all(
     asked.map(async (request, index) => {
       if (first.get(request.room) !== index) return;
-      const error = await session.joinAtOpen(request);
+      const error = await session.joinAtOpen(request, ref);
       if (error === null) return;
-      const { ref } = connection.options;
       connection.tell({
         type: 'join_refused',
         room: request.room,
@@ -201,7 +200,7 @@ function onceGone<F>(link: Link<F>, listener: (gone: Gone) => void): void {
 function end({ core, joining, requests, calls, usage }: GatewayParts, connection: Connection, gone: Gone): void {
   // A peer that we asked to come back is given the grace too: it is about to.
   const clean = gone.clean && !meansToReturn(connection.closedWith ?? gone.code);
-  for (const membership of [...connection.memberships.values()]) joining.leave(membership, clean);
+  for (const membership of connection.memberships.all()) joining.leave(membership, clean);
   core.connections.remove(connection);
   const { userId } = connection.principal;
   usage.users.set(userId, core.connections.countOf(userId));

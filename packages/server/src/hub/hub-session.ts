@@ -40,8 +40,9 @@ export class HubSession implements Session {
   readonly #parts: SessionParts;
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
-  readonly #publishOrder: PublishOrder | null;
-  readonly #userBucket: UserBucket;
+  #publishOrder: PublishOrder | null = null;
+  /** Made at the first command: most connections are silent. */
+  #userBucket: UserBucket | undefined;
   refusals = 0;
   #refreshes: TokenBucket | undefined;
   #inFlight: Set<string> | undefined;
@@ -51,9 +52,6 @@ export class HubSession implements Session {
   constructor(parts: SessionParts, connection: Connection) {
     this.#parts = parts;
     this.#connection = connection;
-    // Order over refusals is kept with clients that send the same id again; others would be refused for ever.
-    this.#publishOrder = connection.showsAgain ? new PublishOrder() : null;
-    this.#userBucket = parts.userBuckets.of(connection.principal.userId);
   }
 
   get id(): string {
@@ -80,8 +78,8 @@ export class HubSession implements Session {
   }
 
   /** A room the connection opened with. @returns why it could not be joined, or null */
-  async joinAtOpen(request: RoomRequest): Promise<TrunklineError | null> {
-    const join = () => settle(() => this.#join(request, this.#connection.options.ref));
+  async joinAtOpen(request: RoomRequest, ref: string | undefined): Promise<TrunklineError | null> {
+    const join = () => settle(() => this.#join(request, ref));
     const settled = await this.#order.run([request.room], join);
     return 'error' in settled ? this.#refusal(settled.error) : null;
   }
@@ -137,17 +135,24 @@ export class HubSession implements Session {
     }
   }
 
+  /** Kept with clients that send the same id again; others would be refused for ever. Made at the first publish. */
+  #orderOfPublishes(): PublishOrder | null {
+    if (this.#connection.showsAgain) this.#publishOrder ??= new PublishOrder();
+    return this.#publishOrder;
+  }
+
   #publish(command: Of<'publish'>): Reply | Promise<Reply> {
     const { publishing } = this.#parts;
     const connection = this.#connection;
-    const arrival = this.#publishOrder?.arrive() ?? 0;
+    const publishOrder = this.#orderOfPublishes();
+    const arrival = publishOrder?.arrive() ?? 0;
     if (this.#order.isFree(command.rooms) && publishing.isReady(connection, command))
-      return publishing.start(connection, command, this.#publishOrder, arrival);
+      return publishing.start(connection, command, publishOrder, arrival);
     // The order waits for the start only; the acknowledgement comes when it comes.
     return this.#order
       .run(command.rooms, async () => {
         await publishing.prepare(connection, command);
-        return { ack: publishing.start(connection, command, this.#publishOrder, arrival) };
+        return { ack: publishing.start(connection, command, publishOrder, arrival) };
       })
       .then(({ ack }) => ack);
   }
@@ -191,8 +196,9 @@ export class HubSession implements Session {
       retryAfterMs,
     });
     if (command.type === 'publish') {
-      const arrival = this.#publishOrder?.arrive() ?? 0;
-      for (const room of command.rooms) this.#publishOrder?.refuse(room, command.id, arrival);
+      const publishOrder = this.#orderOfPublishes();
+      const arrival = publishOrder?.arrive() ?? 0;
+      for (const room of command.rooms) publishOrder?.refuse(room, command.id, arrival);
     }
     this.#offend(now);
     return error;
@@ -200,6 +206,7 @@ export class HubSession implements Session {
 
   /** The connection's, and its user's. */
   #buckets(command: Command): readonly [TokenBucket, TokenBucket] {
+    this.#userBucket ??= this.#parts.userBuckets.of(this.principal.userId);
     if (command.type !== 'refresh') return [this.#connection.bucket, this.#userBucket.messages];
     this.#refreshes ??= createRefreshBucket(this.#parts.core.limits);
     return [this.#refreshes, this.#userBucket.refreshes];

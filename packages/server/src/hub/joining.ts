@@ -72,7 +72,7 @@ export class Joining {
       if (!connection.isOpen) return;
       if (existing) room.remove(existing);
       room.add(membership);
-      memberships.set(room.name, membership);
+      memberships.add(membership);
       const snapshot = await this.#present(membership);
       const start = await this.#start(room, request);
       const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];
@@ -186,6 +186,6 @@ export function rosterEntry(core: Core, connection: Connection) {
     userId: connection.principal.userId,
     dialect: connection.options.dialect,
     connectedAt: connection.connectedAt,
-    rooms: [...connection.memberships.keys()],
+    rooms: connection.memberships.all().map(({ room }) => room.name),
   };
 }

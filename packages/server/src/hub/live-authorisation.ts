@@ -106,7 +106,7 @@ export class LiveAuthorisation {
   dropStale(): void {
     if (this.core.directory.deafForMs() <= this.core.limits.authorisationStaleMs) return;
     for (const connection of this.core.connections.byId.values()) {
-      for (const membership of connection.memberships.values()) {
+      for (const membership of connection.memberships.all()) {
         if (membership.grant.relational) this.#end(membership, 'authorisation_stale', true);
       }
     }
@@ -129,7 +129,7 @@ export class LiveAuthorisation {
 
   async #recheck(connection: Connection, reason: LeftReason): Promise<string[]> {
     const left: string[] = [];
-    for (const membership of [...connection.memberships.values()]) {
+    for (const membership of connection.memberships.all()) {
       if (!(await this.#renew(membership, reason))) left.push(membership.room.name);
     }
     return left;

@@ -18,7 +18,7 @@ export function memberIn(connection: Connection, room: string): Membership {
 /** To one connection on any node that shares a room. @throws {TrunklineError} `not_joined`, `forbidden`, `invalid_data`, `not_found` */
 export async function sendDirect(parts: SessionParts, connection: Connection, command: Of<'send'>): Promise<Reply> {
   const { to, room, event, data } = command;
-  const candidates = room === undefined ? [...connection.memberships.values()] : [memberIn(connection, room)];
+  const candidates = room === undefined ? connection.memberships.all() : [memberIn(connection, room)];
   const rooms = candidates
     .filter((membership) => membership.grant.publishAsMember.has(event))
     .map((membership) => membership.room.name);
@@ -42,7 +42,7 @@ export async function setPresence(
       path: 'state',
     });
   }
-  const targets = room === undefined ? [...connection.memberships.values()] : [memberIn(connection, room)];
+  const targets = room === undefined ? connection.memberships.all() : [memberIn(connection, room)];
   if (room !== undefined && targets[0]?.room.rules.definition.presence === false)
     throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
   if (room === undefined) connection.presenceState = state;

@@ -14,9 +14,9 @@ const REMEMBERED = 10_000;
  */
 export class PublishOrder {
   /** By room: what was refused, oldest first. */
-  readonly #refused = new Map<string, Place[]>();
+  #refused: Map<string, Place[]> | null = null;
   /** By room: refused ones that came again and are under way. */
-  readonly #again = new Map<string, Map<string, number>>();
+  #again: Map<string, Map<string, number>> | null = null;
   #arrivals = 0;
 
   /** The number of a publish that arrives now. */
@@ -27,7 +27,7 @@ export class PublishOrder {
 
   /** @throws {TrunklineError} `out_of_order`, and then remembers that this one was refused too */
   check(room: string, id: string, number: number): void {
-    const refused = this.#refused.get(room);
+    const refused = this.#refused?.get(room);
     if (refused === undefined) return;
     const [oldest] = refused;
     if (oldest === undefined || number < oldest.number) return;
@@ -40,13 +40,14 @@ export class PublishOrder {
       );
     }
     this.#remove(room, id);
+    this.#again ??= new Map();
     const again = this.#again.get(room) ?? new Map<string, number>();
     this.#again.set(room, again.set(id, oldest.number));
   }
 
   /** A publish was refused for now. */
   refuse(room: string, id: string, number: number): void {
-    this.#refuse(room, { id, number: this.#again.get(room)?.get(id) ?? number });
+    this.#refuse(room, { id, number: this.#again?.get(room)?.get(id) ?? number });
     this.#forget(room, id);
   }
 
@@ -57,6 +58,7 @@ export class PublishOrder {
   }
 
   #refuse(room: string, place: Place): void {
+    this.#refused ??= new Map();
     const refused = this.#refused.get(room) ?? [];
     if (refused.length >= REMEMBERED || refused.some(({ id }) => id === place.id)) return;
     const index = refused.findIndex(({ number }) => number > place.number);
@@ -65,15 +67,15 @@ export class PublishOrder {
   }
 
   #remove(room: string, id: string): void {
-    const refused = this.#refused.get(room);
+    const refused = this.#refused?.get(room);
     if (refused === undefined) return;
     const index = refused.findIndex((place) => place.id === id);
     if (index >= 0) refused.splice(index, 1);
-    if (refused.length === 0) this.#refused.delete(room);
+    if (refused.length === 0) this.#refused?.delete(room);
   }
 
   #forget(room: string, id: string): void {
-    const again = this.#again.get(room);
-    if (again?.delete(id) && again.size === 0) this.#again.delete(room);
+    const again = this.#again?.get(room);
+    if (again?.delete(id) && again.size === 0) this.#again?.delete(room);
   }
 }

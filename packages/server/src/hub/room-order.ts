@@ -3,24 +3,29 @@
  * one of its rooms still has to start.
  */
 export class RoomOrder {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Null while nothing waits, which is nearly always. */
+  #tails: Map<string, Promise<unknown>> | null = null;
 
   /** True when a command for these rooms may start right now. */
   isFree(rooms: readonly string[]): boolean {
-    return this.#tails.size === 0 || !rooms.some((room) => this.#tails.has(room));
+    const tails = this.#tails;
+    return tails === null || !rooms.some((room) => tails.has(room));
   }
 
   /**
    * Runs after the earlier commands of the rooms. `work` resolves when later ones may start; it must not reject.
    */
   async run<T>(rooms: readonly string[], work: () => Promise<T>): Promise<T> {
-    const before = rooms.map((room) => this.#tails.get(room));
+    this.#tails ??= new Map();
+    const tails = this.#tails;
+    const before = rooms.map((room) => tails.get(room));
     const done = Promise.all(before).then(work);
-    for (const room of rooms) this.#tails.set(room, done);
+    for (const room of rooms) tails.set(room, done);
     try {
       return await done;
     } finally {
-      for (const room of rooms) if (this.#tails.get(room) === done) this.#tails.delete(room);
+      for (const room of rooms) if (tails.get(room) === done) tails.delete(room);
+      if (tails.size === 0) this.#tails = null;
     }
   }
 }

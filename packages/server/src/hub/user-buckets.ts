@@ -107,9 +107,8 @@ export class UserBuckets {
   }
 
   #sweep(now: number): void {
-    const { byUser } = this.core.connections;
     for (const [userId, bucket] of this.#buckets)
-      if (!byUser.has(userId) && bucket.isFull(now)) this.#buckets.delete(userId);
+      if (this.core.connections.countOf(userId) === 0 && bucket.isFull(now)) this.#buckets.delete(userId);
     this.#sweepAt = Math.max(SWEPT_FROM, 2 * this.#buckets.size);
   }
 }

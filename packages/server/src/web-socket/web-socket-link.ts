@@ -39,7 +39,8 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   #queued: FrameList | null = null;
   /** False: the socket took everything at once, as it mostly does, and needs not be asked. */
   #isBackedUp = false;
-  #heardAt = performance.now();
+  /** Whole milliseconds: a fraction would be an object of its own. */
+  #heardAt = Math.trunc(performance.now());
   #closing = false;
   #gone: Gone | null = null;
   #listener: ((gone: Gone) => void) | null = null;
@@ -135,7 +136,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   /** The peer gave a sign of life. */
   heard(): void {
-    this.#heardAt = performance.now();
+    this.#heardAt = Math.trunc(performance.now());
   }
 
   /** ws closes by itself at a frame against RFC 6455: remembers with which code. */

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CompactSign, type JWTHeaderParameters, SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createJwtAuthenticator, createTokenIssuer, type JwtAuthenticatorOptions } from '../../src/auth/index.js';
 
 const secret = 'a secret of at least thirty-two bytes';
@@ -18,6 +18,49 @@ function sign(
 const good = (claims: Record<string, unknown> = {}) => ({ sub: 'u1', exp: now() + 60, ...claims });
 const authenticate = (token: string, options: JwtAuthenticatorOptions = { secret }) =>
   createJwtAuthenticator(options).authenticate(token);
+
+describe('a token that comes again', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is the same principal', async () => {
+    const { authenticate: check } = createJwtAuthenticator({ secret });
+    const token = await sign(good({ roles: ['admin'] }));
+    expect(await check(token)).toEqual(await check(token));
+  });
+
+  it.each([{ secret }, { publicKey: pem }])('ends when it ends, however often it was good', async (options) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { authenticate: check } = createJwtAuthenticator(options);
+    const asymmetric = 'publicKey' in options;
+    const token = await sign(good(), asymmetric ? { header: { alg: 'RS256' }, key: rsa.privateKey } : {});
+    await check(token);
+    vi.setSystemTime(Date.now() + 64_000);
+    await expect(check(token)).resolves.toMatchObject({ userId: 'u1' });
+    vi.setSystemTime(Date.now() + 2_000);
+    await expect(check(token)).rejects.toMatchObject({ code: 'token_expired' });
+  });
+
+  it('is not good before its time when the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { authenticate: check } = createJwtAuthenticator({ secret });
+    const token = await sign(good({ nbf: now() }));
+    await check(token);
+    vi.setSystemTime(Date.now() - 60_000);
+    await expect(check(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('lends nothing to another with the same claims', async () => {
+    const { authenticate: check } = createJwtAuthenticator({ secret });
+    const token = await sign(good());
+    await check(token);
+    const [header, payload] = token.split('.');
+    const forged = await sign(good(), { key: bytes('another secret of thirty-two bytes!!') });
+    for (const other of [forged, `${header}.${payload}.`, `${header}.${payload}.${forged.split('.')[2]}`])
+      await expect(check(other)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+});
 
 describe('claims', () => {
   it('become a principal', async () => {
