@@ -56,7 +56,8 @@ async function replay(
     if ('server' in step) return heard(step.server);
     if ('client' in step) {
       const token = await served.token(speaker.users[0], speaker.claims);
-      return connection.send(JSON.stringify(step.client).replaceAll('<token>', token));
+      const text = JSON.stringify(step.client).replaceAll('<token>', token);
+      return connection.send(text.replaceAll('"<ms>"', String(Date.now())));
     }
     if ('relate' in step) return served.relate(step.relate);
     if ('broadcast' in step) return served.hub.broadcast(step.broadcast.event, step.broadcast.data);

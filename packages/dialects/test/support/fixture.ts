@@ -65,7 +65,8 @@ export function fill(recorded: unknown, real: unknown): unknown {
 const MASKS: Readonly<Record<string, (value: unknown) => string>> = {
   timestamp: (value) => (typeof value === 'number' ? '<ms>' : '<time>'),
   message_id: () => '<id>',
-  requestId: (value) => (/^\d{13}$/.test(String(value)) ? '<id>' : String(value)),
+  requestId: (value) => (/^(\d{13}|[\da-f-]{36})$/.test(String(value)) ? '<id>' : String(value)),
+  user: () => '<id>',
 };
 
 function mask(recorded: unknown): unknown {
