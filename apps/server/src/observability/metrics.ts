@@ -1,5 +1,6 @@
 import type { Hub, Observer } from '@trunkline/server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createTally } from './tally.js';
 
 /** The figures of one process, for Prometheus. No user and no room is ever a label. */
 export interface Metrics {
@@ -21,6 +22,8 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
+  const tally = (name: string, help: string, label: string) =>
+    createTally({ name: `trunkline_${name}`, help, label, registry });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: `trunkline_${name}`, help, labelNames, registers, aggregator: 'sum' });
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -32,13 +35,14 @@ export function createMetrics(): Metrics {
     'dialect',
     'code',
   ]);
-  const framesIn = counter('frames_received_total', 'Frames received by dialect.', ['dialect']);
-  const bytesIn = counter('bytes_received_total', 'Bytes received by dialect.', ['dialect']);
+  const framesIn = tally('frames_received_total', 'Frames received by dialect.', 'dialect');
+  const bytesIn = tally('bytes_received_total', 'Bytes received by dialect.', 'dialect');
   const framesOut = counter('frames_sent_total', 'Frames sent.');
   const bytesOut = counter('bytes_sent_total', 'Bytes sent.');
   const flushes = counter('flushes_total', 'Writes to sockets.');
   const publishes = counter('publishes_total', 'Events published by room kind.', ['kind', 'durable']);
-  const deliveries = counter('deliveries_total', 'Copies of events handed to connections, by room kind.', ['kind']);
+  const deliveries = tally('deliveries_total', 'Copies of events handed to connections, by room kind.', 'kind');
+  const redisCommands = tally('redis_commands_total', 'Commands sent to Redis, by name.', 'command');
   const ackSeconds = histogram('ack_seconds', 'From the arrival of a publish to its ack.');
   const deliverySeconds = histogram('delivery_seconds', 'From the timestamp of an event to its write.');
   const drops = counter('drops_total', 'Ephemeral events dropped, by reason.', ['reason']);
@@ -54,18 +58,6 @@ export function createMetrics(): Metrics {
     'Age of the newest message that this node heard from itself through the broker.',
   );
 
-  const redisCommands = new Map<string, number>();
-  new Counter({
-    name: 'trunkline_redis_commands_total',
-    help: 'Commands sent to Redis, by name.',
-    labelNames: ['command'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [command, count] of redisCommands) this.inc({ command }, count);
-    },
-  });
-
   const observer: Observer = {
     connectionOpened(dialect) {
       open.inc({ dialect });
@@ -76,8 +68,8 @@ export function createMetrics(): Metrics {
       closed.inc({ dialect, code });
     },
     frameReceived(dialect, bytes) {
-      framesIn.inc({ dialect });
-      bytesIn.inc({ dialect }, bytes);
+      framesIn.add(dialect, 1);
+      bytesIn.add(dialect, bytes);
     },
     framesSent(frames, bytes, writes) {
       flushes.inc(writes);
@@ -85,7 +77,7 @@ export function createMetrics(): Metrics {
       bytesOut.inc(bytes);
     },
     published: (kind, durable) => publishes.inc({ kind, durable: String(durable) }),
-    delivered: (kind, recipients) => deliveries.inc({ kind }, recipients),
+    delivered: (kind, recipients) => deliveries.add(kind, recipients),
     acknowledged: (durationMs) => ackSeconds.observe(durationMs / 1_000),
     deliveryDelay: (durationMs) => deliverySeconds.observe(Math.max(0, durationMs / 1_000)),
     dropped: (reason, count) => drops.inc({ reason }, count),
@@ -96,7 +88,7 @@ export function createMetrics(): Metrics {
     refused: (code) => refusals.inc({ code }),
     requestSettled: (outcome, durationMs) => requestSeconds.observe({ outcome }, durationMs / 1_000),
     brokerEvent: (event) => brokerEvents.inc({ event }),
-    redisCommand: (name) => redisCommands.set(name, (redisCommands.get(name) ?? 0) + 1),
+    redisCommand: (name) => redisCommands.add(name, 1),
     canaryAge: (seconds) => canaryAge.set(seconds),
   };
 
