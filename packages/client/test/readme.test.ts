@@ -20,6 +20,12 @@ test('the README’s programs are the fixtures, to the letter', async () => {
   for (const block of blocks) expect(fixtures).toContain(block);
 });
 
+test('the README’s stored queue is there before anything is stored', async () => {
+  vi.stubGlobal('WebSocket', WebSocket);
+  const { client } = await import('./fixtures/readme-queue.js');
+  expect([client.state.status, client.queue.items]).toEqual(['idle', []]);
+});
+
 test('the README’s program joins, says hello and gets its report', async () => {
   const hub = createHub({
     contract,
