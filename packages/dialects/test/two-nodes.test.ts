@@ -9,6 +9,7 @@ import { connect, connectBearer, next, say } from './support/clients.js';
 import { everySpeaker } from './support/every-speaker.js';
 import { join, startNode } from './support/start-node.js';
 
+const UMA = '523e4567-e89b-12d3-a456-426614174000';
 const speakers = await everySpeaker();
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 let redis: RedisServer;
@@ -187,6 +188,32 @@ test('secureconnect: joins, leaves and drops are told on the other node, devices
   expect(await next(annOnOne, 'user_left')).toMatchObject({ sender_id: ben });
   expect(performance.now() - droppedAt).toBeGreaterThan(1_500);
   expect(annOnOne.seen.filter(({ type }) => type === 'user_joined')).toHaveLength(2);
+});
+
+test('secureconnect: a crowd that comes and goes on both nodes at once is told of, each once', async () => {
+  await using one = await startNode(redis, [secureconnectDialect()]);
+  await using two = await startNode(redis, [secureconnectDialect()]);
+  const conversation = '990e8400-e29b-41d4-a716-446655440000';
+  const path = `/v1/ws/chat?conversation_id=${conversation}`;
+  const users = [...Array(40).keys()].map((n) => `${String(n).padStart(8, '0')}-e89b-12d3-a456-426614174000`);
+  await one.relate(...[UMA, ...users].map((user) => `conversation:${conversation} participant ${user}`));
+  await using watcher = await connectBearer(one, path, await one.token(UMA));
+  await next(watcher, 'user_joined');
+  const enter = async (user: string, n: number) => {
+    const node = n % 2 === 0 ? one : two;
+    return connectBearer(node, path, await node.token(user));
+  };
+  const clients = await Promise.all(users.map(enter));
+  const told = (type: string) =>
+    watcher.seen
+      .filter((message) => message.type === type && message.sender_id !== UMA)
+      .map(({ sender_id }) => sender_id);
+  await eventually(() => told('user_joined').length >= users.length).catch(() => undefined);
+  expect(told('user_joined').sort()).toEqual(users);
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  await eventually(() => told('user_left').length >= users.length).catch(() => undefined);
+  expect(told('user_left').sort()).toEqual(users);
+  expect(told('user_joined').sort()).toEqual(users);
 });
 
 test('actions: a client comes back to another node, and hears its company there', async () => {

@@ -2,6 +2,7 @@ import type { PresenceSnapshot } from '@trunkline/protocol';
 import type { PresenceChange } from '../seams/presence-store.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
+import { EarlyPresence } from './early-presence.js';
 import type { HubRoom, Membership } from './hub-room.js';
 import type { PresenceMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
@@ -13,10 +14,11 @@ const RENEW_SHARE = 0.3;
 /** A dead node's members are gone within its lease and a tenth of it. */
 const SWEEP_SHARE = 0.05;
 
-/** Members' presence: entered with the join, changes fanned out in version order, a hole re-read and sent as `sync`. */
+/** Members' presence: entered with the join, changes fanned out in version order, a hole that stays re-read and sent as `sync`. */
 export class PresenceService {
   readonly #grace = new Map<NodeJS.Timeout, () => void>();
   readonly #syncing = new Set<HubRoom>();
+  readonly #early = new EarlyPresence((room) => void this.resync(room));
   #renewals: NodeJS.Timeout | undefined;
   #sweeps: NodeJS.Timeout | undefined;
   #renewing = false;
@@ -69,14 +71,23 @@ export class PresenceService {
 
   /** A change another node or this one told. */
   heard(room: HubRoom, message: PresenceMessage): void {
-    const { version, change, member } = message;
+    const { version } = message;
     if (room.presenceVersion >= 0 && version <= room.presenceVersion) return;
     if (room.presenceVersion >= 0 && version > room.presenceVersion + 1) {
-      void this.resync(room);
+      this.#early.hold(room, message);
       return;
     }
+    this.#show(room, message);
+    this.#showEarly(room);
+  }
+
+  #show(room: HubRoom, { version, change, member }: PresenceMessage): void {
     room.presenceVersion = version;
     room.presenceChanged({ type: 'presence', room: room.name, version, change, member, timestamp: Date.now() });
+  }
+
+  #showEarly(room: HubRoom): void {
+    for (let next = this.#early.take(room); next; next = this.#early.take(room)) this.#show(room, next);
   }
 
   /** Reads the room's presence again and tells it whole. */
@@ -96,6 +107,7 @@ export class PresenceService {
           timestamp: Date.now(),
         });
       }
+      this.#showEarly(room);
     } catch (error) {
       this.#away(error);
     } finally {
@@ -114,6 +126,7 @@ export class PresenceService {
   async close(): Promise<void> {
     clearInterval(this.#renewals);
     clearInterval(this.#sweeps);
+    this.#early.close();
     for (const [timer, remove] of this.#grace) {
       clearTimeout(timer);
       remove();
