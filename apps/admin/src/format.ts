@@ -6,7 +6,7 @@ const TIME = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-const CORES = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const CORES = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** The time of day of milliseconds since 1970. */

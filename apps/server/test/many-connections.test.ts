@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { eventually, startRedis } from '@trunkline/testkit';
+import { eventually, startCrowd, startRedis } from '@trunkline/testkit';
 import { expect, it } from 'vitest';
 import { startWholeServer } from './start-server.js';
 
@@ -14,27 +10,6 @@ const PAGE = LONG ? 500 : 30;
 const MOST_DELAY_MS = 20;
 const PASSES = LONG ? 9 : 1;
 
-/** The sockets and the reader, in a process of their own. */
-function startCrowd() {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./crowd.mjs', import.meta.url))], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const answers = createInterface({ input: child.stdout });
-  return {
-    async ask(order: Readonly<Record<string, unknown>>): Promise<unknown> {
-      const answer = once(answers, 'line');
-      child.stdin.write(`${JSON.stringify(order)}\n`);
-      const [line] = await answer;
-      return JSON.parse(String(line));
-    },
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'close');
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
 async function listAll(environment: Record<string, string>): Promise<string> {
   await using server = await startWholeServer({
     MAX_CONNECTIONS_PER_ADDRESS: String(2 * CONNECTIONS),
@@ -44,14 +19,14 @@ async function listAll(environment: Record<string, string>): Promise<string> {
   await using crowd = startCrowd();
   const tokens = await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => server.tokenFor(`user-${index}`)));
   const rooms = Array.from({ length: ROOMS }, (_, index) => `lobby:${index}`);
-  await crowd.ask({ order: 'open', url: `${server.socketUrl}/v1/connect`, tokens, rooms });
+  await crowd.open({ url: `${server.socketUrl}/v1/connect`, tokens, rooms });
   await eventually(async () => (await server.hub.roster.count()) === CONNECTIONS);
   // With Redis the rows of rooms come a moment after those of connections.
   await eventually(async () => (await server.hub.roster.rooms({ limit: 1, prefix: rooms.at(-1) ?? '' })).items.length);
 
   const token = await server.tokenFor('boss', 'admin');
   const list = (name: string, query: string) =>
-    crowd.ask({ order: 'list', url: `${server.url}/websocket/${name}?${query}`, token, name });
+    crowd.list({ url: `${server.url}/websocket/${name}?${query}`, token, name });
   const delays: number[] = [];
   for (let pass = 0; pass < PASSES; pass++) {
     const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -7,9 +7,11 @@
  * - `startRedis`, `startSentinelTopology`: real servers with kill, restart, pause
  * - `spawnServer`: the deployable in a process of its own; `runProgram`: any other program
  * - `readCodeBlocks`: what a Markdown document shows
+ * - `startCrowd`: thousands of quiet sockets from a process of their own
  * - `createManualClock`, `eventually`, `watchLeaks`, `freePort`
  */
 export { type CodeBlock, type CodeBlocks, readCodeBlocks } from './code-blocks.js';
+export { type Crowd, type ReadList, startCrowd } from './crowd.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
 export { type FaultProxy, type FaultProxyOptions, type ProxyCounts, startFaultProxy } from './fault-proxy.js';
 export { createFrameQueue, type FrameQueue } from './frame-queue.js';

@@ -1,4 +1,4 @@
-// Many quiet sockets, and the reader of their lists, in a process of their own: what they cost is not the server's.
+// The process of `startCrowd`: what its sockets and its reading cost is not the server's.
 // Orders arrive as JSON lines on standard input, answers leave on standard output.
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
