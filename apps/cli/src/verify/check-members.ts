@@ -13,6 +13,8 @@ interface Member {
   readonly seen: Map<string, number>;
   /** Ids of the events that its application was shown, ever. */
   readonly shown: Set<string>;
+  /** Those of them whose publish ended as unknown, with the epoch. */
+  readonly uncertain: Map<string, string>;
   /** Left on purpose, and not joined again. */
   away: boolean;
 }
@@ -39,12 +41,14 @@ export function checkMembers(
       offset: 0,
       seen: new Map(),
       shown: new Set(),
+      uncertain: new Map(),
       away: false,
     };
     members.set(key, member);
-    if (entry.type === 'event')
+    if (entry.type === 'event') {
+      if (publishes.unknown.has(entry.uid)) member.uncertain.set(entry.eventId, entry.epoch);
       findings.push(...deliver(member, entry, places), ...agree(order, entry), ...belongs(entry, publishes));
-    else if (entry.type === 'left') member.away = true;
+    } else if (entry.type === 'left') member.away = true;
     else if (entry.type === 'start') start(member, entry.position);
     else move(member, entry.position);
   }
@@ -57,6 +61,8 @@ export function checkMembers(
 function start(member: Member, position: Position): void {
   member.away = false;
   member.seen.clear();
+  member.shown.clear();
+  member.uncertain.clear();
   move(member, position);
 }
 
@@ -94,11 +100,19 @@ function deliver(
   return isWhole ? [] : [{ violation: 'silent-gap', room, detail: `${where} after ${before}` }];
 }
 
-/** Up to there, whatever follows its offset was shown to it under another one. */
-function hasSeenAll({ room, epoch, offset, shown }: Member, to: number, places: ReadonlyMap<string, string>): boolean {
+/**
+ * Up to there, whatever follows its offset was shown to it in an earlier epoch. Where nobody knows what stands at a place,
+ * because nobody was told of it, an event explains it whose publish never learnt its outcome; each explains one place.
+ */
+function hasSeenAll(member: Member, to: number, places: ReadonlyMap<string, string>): boolean {
+  const { room, epoch, offset, shown, uncertain } = member;
   if (offset > to) return false;
-  for (let place = offset + 1; place <= to; place++)
-    if (!shown.has(places.get(`${room}\n${epoch}\n${place}`) ?? '')) return false;
+  for (let place = offset + 1; place <= to; place++) {
+    const id = places.get(`${room}\n${epoch}\n${place}`);
+    const explanation = id ?? [...uncertain].find(([, shownIn]) => shownIn !== epoch)?.[0];
+    if (explanation === undefined || !shown.has(explanation)) return false;
+    uncertain.delete(explanation);
+  }
   return true;
 }
 

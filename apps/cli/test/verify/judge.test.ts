@@ -109,6 +109,13 @@ describe('the checker', () => {
       });
     expect(judge(history, [final('shown')]).findings).toEqual([]);
     expect(violations(history, final('another'))).toEqual(['silent-gap']);
+    const unsettled = history.map(
+      (entry): HistoryEntry =>
+        entry.type === 'ok' && entry.uid === 'a/1' ? { type: 'unknown', at: entry.at, uid: 'a/1' } : entry,
+    );
+    expect(judge(unsettled, []).findings).toEqual([]);
+    const forgotten = unsettled.filter((entry) => entry.type !== 'event' || entry.uid !== 'a/1');
+    expect(violations(forgotten)).toEqual(['silent-gap']);
   });
 
   test('owes nothing to a member that left, until it joins again', () => {
