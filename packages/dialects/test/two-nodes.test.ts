@@ -190,6 +190,29 @@ test('secureconnect: joins, leaves and drops are told on the other node, devices
   expect(annOnOne.seen.filter(({ type }) => type === 'user_joined')).toHaveLength(2);
 });
 
+test('secureconnect: of two devices that come at once, one hears that their user came, and the others once', async () => {
+  await using one = await startNode(redis, [secureconnectDialect()]);
+  await using two = await startNode(redis, [secureconnectDialect()]);
+  const uwe = '623e4567-e89b-12d3-a456-426614174000';
+  for (let n = 0; n < 10; n++) {
+    const conversation = `a${n}0e8400-e29b-41d4-a716-446655440000`;
+    const path = `/v1/ws/chat?conversation_id=${conversation}`;
+    await one.relate(...[UMA, uwe].map((user) => `conversation:${conversation} participant ${user}`));
+    await using watcher = await connectBearer(two, path, await two.token(UMA));
+    await next(watcher, 'user_joined');
+    const devices = await Promise.all([one, two].map(async (node) => connectBearer(node, path, await node.token(uwe))));
+    for (const device of devices) {
+      say(device, { type: 'chat', content: 'in' });
+      await next(device, 'chat');
+    }
+    const told = (client: typeof watcher) =>
+      client.seen.filter(({ type, sender_id }) => type === 'user_joined' && sender_id === uwe).length;
+    await eventually(() => told(watcher) === 1);
+    expect(devices.map(told).sort()).toEqual([0, 1]);
+    for (const device of devices) await device[Symbol.asyncDispose]();
+  }
+});
+
 test('secureconnect: a crowd that comes and goes on both nodes at once is told of, each once', async () => {
   await using one = await startNode(redis, [secureconnectDialect()]);
   await using two = await startNode(redis, [secureconnectDialect()]);

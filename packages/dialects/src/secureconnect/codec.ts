@@ -109,14 +109,10 @@ function encodeNotice(notice: Notice): string | null {
 
 /** All clients hear of a user's first device, that device too; the hub tells it of itself by the snapshot alone. */
 function wordOwnJoin(notice: Notice & { readonly type: 'joined' }, userId: string): string | null {
-  const own = notice.presence?.members.find((member) => member.userId === userId) ?? {
-    userId,
-    connectionIds: [],
-    state: null,
-  };
-  if (own.connectionIds.length > 1) return null;
+  if (!notice.first) return null;
   const { room, timestamp } = notice;
-  return encodeNotice({ type: 'presence', room, version: 0, change: 'join', member: own, timestamp });
+  const member = { userId, connectionIds: [], state: null };
+  return encodeNotice({ type: 'presence', room, version: 0, change: 'join', member, timestamp });
 }
 
 function wordEvent(notice: EventNotice, conversationId: string, timestamp: string): string | null {

@@ -26,6 +26,7 @@ interface Start {
 /** What a joiner is shown besides the log. */
 interface Shown {
   readonly snapshot: PresenceSnapshot | undefined;
+  readonly isFirst: boolean;
   readonly retained: readonly Notice[];
   readonly ref: string | undefined;
 }
@@ -73,11 +74,11 @@ export class Joining {
       if (existing) room.remove(existing);
       room.add(membership);
       memberships.add(membership);
-      const snapshot = await this.#present(membership);
+      const present = await this.#present(membership);
       const start = await this.#start(room, request);
       const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];
       if (!connection.isOpen || memberships.get(room.name) !== membership) return;
-      this.#welcome(membership, start, { snapshot, retained, ref });
+      this.#welcome(membership, start, { ...present, retained, ref });
     } catch (error) {
       if (memberships.get(room.name) === membership) this.leave(membership, true);
       throw error;
@@ -91,14 +92,18 @@ export class Joining {
     this.rooms.remove(membership);
   }
 
-  async #present(membership: Membership): Promise<PresenceSnapshot | undefined> {
+  async #present(membership: Membership): Promise<Pick<Shown, 'snapshot' | 'isFirst'>> {
+    let isFirst = true;
     try {
-      await this.presence.enter(membership);
-      return membership.grant.presence ? await this.presence.snapshot(membership.room) : undefined;
+      isFirst = await this.presence.enter(membership);
+      return {
+        isFirst,
+        snapshot: membership.grant.presence ? await this.presence.snapshot(membership.room) : undefined,
+      };
     } catch (error) {
       // Joined without a snapshot; the presence service tells it whole when its store is back.
       this.core.logger.debug({ err: error }, 'joined without presence');
-      return undefined;
+      return { isFirst, snapshot: undefined };
     }
   }
 
@@ -126,7 +131,7 @@ export class Joining {
   /** From here to the end without waiting: nothing may come between the snapshot and what follows it. */
   #welcome(membership: Membership, start: Start, shown: Shown): void {
     const { connection, room } = membership;
-    const { snapshot, retained, ref } = shown;
+    const { isFirst, snapshot, retained, ref } = shown;
     const position = start.position ?? room.feed.position;
     const missed = start.page === null ? 0 : start.page.head.offset - position.offset;
     membership.presenceVersion = snapshot?.version ?? 0;
@@ -142,6 +147,7 @@ export class Joining {
       ...(ref === undefined ? {} : { ref }),
       ...(start.reason === undefined ? {} : { reason: start.reason }),
       ...(snapshot === undefined ? {} : { presence: snapshot }),
+      ...(isFirst ? { first: true } : {}),
     });
     for (const notice of membership.pendingPresence ?? [])
       if (notice.version > membership.presenceVersion) connection.tell(notice);

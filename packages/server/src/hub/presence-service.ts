@@ -35,8 +35,9 @@ export class PresenceService {
     this.#sweeps = setInterval(() => void this.#sweep(), leaseMs * SWEEP_SHARE).unref();
   }
 
-  async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<void> {
-    if (membership.room.rules.definition.presence === false) return;
+  /** @returns whether its user came with it */
+  async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<boolean> {
+    if (membership.room.rules.definition.presence === false) return false;
     const { connection, room } = membership;
     const change = await this.core.presence.touch(room.name, {
       userId: connection.principal.userId,
@@ -44,6 +45,7 @@ export class PresenceService {
       state,
     });
     this.#tell(change);
+    return change?.change === 'join';
   }
 
   /** What a joiner is shown, and the version from which changes count for it. */

@@ -267,6 +267,8 @@ export type Notice =
       readonly reason?: GapReason;
       readonly missed: number;
       readonly presence?: PresenceSnapshot;
+      /** Its user came to the room with this connection, or it can not be known. */
+      readonly first?: true;
       readonly timestamp: number;
     }
   /** A room of `OpenOptions.rooms` could not be joined; the others go on. `ref`: the hello's id. A refused `join` is told by its reply. */
