@@ -168,6 +168,7 @@ describe('a bad value is refused by one line that names the variable', () => {
     ['REDIS_URL', 'http://127.0.0.1'],
     ['REDIS_URL', '127.0.0.1:6379'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
     ['TRUSTED_PROXIES', 'proxy.example'],
     ['WORKERS', '0'],
   ])('%s=%s', (name, value) => {
@@ -235,6 +236,20 @@ describe('files', () => {
         loadContract,
       );
       expect(contract).toMatchObject({ rooms: {} });
+    }
+    for (const [text, flaw] of [
+      ['{ rooms: { "Bad kind": { join: [], events: {} } }, actions: {}, calls: {} }', /rooms/],
+      ['{ rooms: { a: {} }, actions: {}, calls: {} }', /rooms\.a\.join/],
+      ['{ rooms: { a: { join: 5, events: {} } }, actions: {}, calls: {} }', /rooms\.a\.join/],
+      [
+        '{ rooms: { a: { join: [], events: { e: { durable: true, publish: [] } } } }, actions: {}, calls: {} }',
+        /no schema/,
+      ],
+      ['{ rooms: {}, actions: { x: 1 }, calls: {} }', /actions\.x/],
+    ] as const) {
+      const refused = withFile('contract.mjs', `export default ${text};`, loadContract);
+      await expect(refused).rejects.toThrow(/^CONTRACT_FILE: [^\n]+defineContract\.$/);
+      await expect(refused).rejects.toThrow(flaw);
     }
     await expect(withFile('contract.mjs', 'export default 7;', loadContract)).rejects.toThrow(
       /^CONTRACT_FILE: must export/,

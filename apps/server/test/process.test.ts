@@ -111,6 +111,13 @@ describe('in production', () => {
 });
 
 describe('a port that is taken', () => {
+  it('ends it with one line that names HOST, where that is no address of this machine', async () => {
+    for (const HOST of ['192.0.2.1', 'no-such-host.invalid']) {
+      await using server = startProcess({ HOST });
+      expect(await server.ended).toMatchObject({ status: 78, stderr: expect.stringMatching(/^HOST: [^\n]+\n$/) });
+    }
+  });
+
   it.each(['PORT', 'LISTEN'])('ends it with one line that names %s', async (variable) => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

@@ -2,17 +2,19 @@ import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from '../config/configuration-error.js';
 import type { Api } from '../http/zod-schemas.js';
 
+const NO_ADDRESS = 'can not be bound: that is no address of this machine.';
 const CAUSES: Readonly<Record<string, string>> = {
   EACCES: 'may not be bound by this user.',
   EADDRINUSE: 'is already in use; stop what listens there, or choose another.',
-  EADDRNOTAVAIL: 'can not be bound: HOST is no address of this machine.',
-  ENOTFOUND: 'can not be bound: HOST is no address of this machine.',
+  EADDRNOTAVAIL: NO_ADDRESS,
+  EAI_AGAIN: NO_ADDRESS,
+  ENOTFOUND: NO_ADDRESS,
 };
 
 /**
  * Binds one port and tells which it got.
  *
- * @throws {ConfigurationError} naming the variable that holds the port
+ * @throws {ConfigurationError} naming the variable that holds the port, or HOST
  */
 export async function listen(
   app: Api,
@@ -29,7 +31,8 @@ export async function listen(
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const flaw = typeof code === 'string' ? CAUSES[code] : undefined;
     if (flaw === undefined) throw error;
-    throw new ConfigurationError(options.variable, `${options.host}:${options.port} ${flaw}`);
+    const variable = flaw === NO_ADDRESS ? 'HOST' : options.variable;
+    throw new ConfigurationError(variable, `${options.host}:${options.port} ${flaw}`);
   }
   const address = app.server.address();
   return isAddress(address) ? address.port : options.port;
