@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fieldsOf, SECRET, startApi } from './start-api.js';
 
@@ -178,5 +179,32 @@ describe('every path', () => {
     expect(headers.get('strict-transport-security')).toMatch(/max-age/);
     expect(headers.get('content-security-policy')).toContain(`connect-src 'self' ws://${new URL(server.url).host}`);
     expect(headers.get('x-powered-by')).toBeNull();
+  });
+});
+
+describe('a body in another encoding', () => {
+  const path = '/v1/rooms/lobby%3Aencoded/events';
+  const json = '{"type":"message","data":{"text":"é"}}';
+  const cases: readonly (readonly [string, Record<string, string>, Buffer, number])[] = [
+    ['in Latin-1', {}, Buffer.from(json, 'latin1'), 400],
+    ['in UTF-16', { 'content-type': 'application/json; charset=utf-16' }, Buffer.from(json, 'utf16le'), 400],
+    [
+      'that is cut within a character',
+      {},
+      Buffer.from([...Buffer.from('{"type":"message","data":"'), 0xc3, 0x22, 0x7d]),
+      400,
+    ],
+    ['packed', { 'content-encoding': 'gzip' }, gzipSync(json), 415],
+    ['said to be packed', { 'content-encoding': 'br' }, Buffer.from(json), 415],
+  ];
+  it.each(cases)('%s is refused by a problem document, and nothing is published', async (_, headers, body, status) => {
+    const answer = await fetch(server.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.tokens.admin}`, 'content-type': 'application/json', ...headers },
+      body,
+    });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await fieldsOf(await server.call('GET', path, { as: server.tokens.admin }))).toMatchObject({ events: [] });
   });
 });

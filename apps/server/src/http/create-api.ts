@@ -5,6 +5,7 @@ import { adminRoutes } from '../admin/admin-routes.js';
 import type { ApiContext } from './api-context.js';
 import { eventRoutes } from './event-routes.js';
 import { healthRoutes } from './health-routes.js';
+import { useStrictJson } from './json-body.js';
 import { loginRoutes } from './login-routes.js';
 import { trackMethods } from './method-not-allowed.js';
 import { useOpenApi } from './openapi.js';
@@ -72,6 +73,7 @@ function createBareApi({ maxMessageBytes, trustedProxies }: ApiContext, logger: 
     return503OnClosing: false,
   }).withTypeProvider<ZodTypeProvider>();
   app.removeContentTypeParser('text/plain');
+  useStrictJson(app);
   useZodSchemas(app);
   app.decorateRequest('principal', null);
   app.setErrorHandler<FastifyError | TrunklineError>((error, request, reply) => {
