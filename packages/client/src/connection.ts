@@ -102,7 +102,7 @@ export function createConnection(parts: ConnectionParts): Connection {
         void connect(current);
         break;
       case 'authenticating':
-        patience(options.connectTimeoutMs, 'welcome_timeout');
+        patience(options.connectTimeoutMs, 'connect_timeout');
         break;
       case 'open':
         cancelTimer = after(clock, stableMs, () => dispatch({ type: 'stable' }));
@@ -196,7 +196,6 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   function goaway({ code, reason, reconnect, afterMs }: GoawayFrame): void {
-    timeline.note('goaway', { code, reason, afterMs });
     const go = (minDelayMs?: number) => lose({ code, reason }, minDelayMs, !reconnect);
     if (code === serviceRestart) {
       dispatch({ type: 'leaving' });

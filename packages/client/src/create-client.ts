@@ -125,7 +125,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
 
   function failed(cause: unknown): TrunklineError {
     const error = cause instanceof TrunklineError ? cause : new TrunklineError('unavailable', String(cause), { cause });
-    timeline.note('error', { ...error });
+    timeline.note('error', { ...error.toBody() });
     emit(['error', error]);
     return error;
   }
@@ -135,7 +135,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     if (next.status === 'connecting') outbox.started();
     if (error) {
       renewal.dropped();
-      memberships.end(error, error.code === 'cancelled');
+      memberships.end(error);
       ending = outbox.end();
     }
     emit(['state', next, previous]);

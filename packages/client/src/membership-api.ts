@@ -45,7 +45,7 @@ export interface Membership extends Room<Contract, RoomKind<Contract>> {
   opened(wasAsked: boolean): void;
   dropped(): void;
   /** Refuses everybody who waits. What was joined is joined again by a later connection, unless the application closed this one. */
-  end(error: TrunklineError, isOwnWish: boolean): void;
+  end(error: TrunklineError): void;
   refused(body: ErrorFrame): void;
   readonly handlers: { readonly [T in RoomFrame['type']]: (frame: Extract<RoomFrame, { type: T }>) => void };
 }

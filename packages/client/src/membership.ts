@@ -183,7 +183,8 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
       else if (wanted > 0) become('joining');
     },
 
-    end(error, isOwnWish) {
+    end(error) {
+      const isOwnWish = error.code === 'cancelled';
       cancelRetry();
       wanted = isOwnWish ? 0 : wanted - waiters.size;
       if (isOwnWish) forget();

@@ -12,7 +12,7 @@ export interface Memberships {
   forHello(helloId: string): readonly RoomRequest[];
   opened(): void;
   dropped(): void;
-  end(error: TrunklineError, isOwnWish: boolean): void;
+  end(error: TrunklineError): void;
   /** False when it is not about a room of the hello. */
   refused(frame: ErrorFrame): boolean;
 }
@@ -44,8 +44,8 @@ export function createMemberships(parts: MembershipParts): Memberships {
     dropped() {
       for (const room of rooms.values()) room.dropped();
     },
-    end(error, isOwnWish) {
-      for (const room of rooms.values()) room.end(error, isOwnWish);
+    end(error) {
+      for (const room of rooms.values()) room.end(error);
     },
     refused(frame) {
       const index = frame.path?.slice('rooms.'.length);

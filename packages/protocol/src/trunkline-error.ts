@@ -18,9 +18,9 @@ export interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
-  readonly retryAfterMs?: number;
-  readonly path?: string;
-  readonly retrySafe?: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly path?: string | undefined;
+  readonly retrySafe?: boolean | undefined;
 }
 
 /**
@@ -46,7 +46,8 @@ export class TrunklineError extends Error {
 
   /** The error as it travels: code, message, retryable and, where known, retryAfterMs, path, retrySafe. */
   toBody(): ErrorBody {
-    return { ...this, message: this.message };
+    const { code, message, retryable, retryAfterMs, path, retrySafe } = this;
+    return { code, message, retryable, retryAfterMs, path, retrySafe };
   }
 
   /** The error a peer sent, as an error of ours. */
