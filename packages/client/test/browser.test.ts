@@ -64,6 +64,31 @@ test('a background tab whose timers stood still for five minutes keeps its conne
   expect(await page.evaluate('[client.state.status, client.connectionId]')).toEqual(['open', before]);
 });
 
+test('runs in a worker, where there is no page', async () => {
+  await using server = await startServer();
+  await using context = await pages.profile();
+  const page = await pages.open(context);
+  const program = `
+    importScripts(location.origin + '/sdk.js');
+    const client = trunkline.createClient({ url: '${server.url}', token: '${await server.token('ann')}' });
+    const room = client.room('lobby', 'main');
+    room.on('message', ({ data }) => postMessage([data.text, client.state.status, typeof document]));
+    room.join().then(() => room.publish('message', { text: 'from a worker' }));
+  `;
+  const told = await page.evaluate(
+    (text) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker(
+          URL.createObjectURL(new Blob([text.replace('location.origin', `'${location.origin}'`)])),
+        );
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => reject(new Error(message));
+      }),
+    program,
+  );
+  expect(told).toEqual(['from a worker', 'open', 'undefined']);
+});
+
 describe.each(['localStorageQueue', 'indexedDbQueue'])('with %s', (storage) => {
   const queue = `queue: { storage: trunkline.${storage}() }, backoff: { baseMs: 20, capMs: 200 }`;
 
