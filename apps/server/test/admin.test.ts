@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createMemoryRoster } from '@trunkline/server';
 import { parseSetCookie } from 'cookie';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNodeBoard } from '../src/admin/node-board.js';
-import { readFigures } from '../src/observability/figures.js';
+import { createFiguresReader } from '../src/observability/figures.js';
 import { createMetrics } from '../src/observability/metrics.js';
 import { fieldsOf, startApi } from './start-api.js';
 
@@ -107,6 +108,23 @@ it('shows this node with its health and figures', async () => {
   });
 });
 
+it('leaves the delay of the event loop to the next scrape, however often the dashboard reads figures', async () => {
+  const metrics = createMetrics();
+  const read = createFiguresReader(metrics.registry);
+  await read();
+  await pause(50);
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  await pause(50);
+  const { eventLoopP99Ms } = await read();
+  expect(eventLoopP99Ms).toBeGreaterThan(150);
+  expect((await read()).eventLoopP99Ms).toBeLessThan(150);
+  const lag = await metrics.registry.getSingleMetric('trunkline_nodejs_eventloop_lag_seconds')?.get();
+  const max = await metrics.registry.getSingleMetric('trunkline_nodejs_eventloop_lag_max_seconds')?.get();
+  expect(lag?.values).toHaveLength(1);
+  expect(max?.values[0]?.value).toBeGreaterThan(0.15);
+});
+
 it('reads figures as /metrics has them', async () => {
   const metrics = createMetrics();
   metrics.observer.connectionOpened?.('canonical');
@@ -115,7 +133,7 @@ it('reads figures as /metrics has them', async () => {
   metrics.observer.published?.('lobby', true);
   metrics.observer.limited?.('rate');
   metrics.observer.refused?.('forbidden');
-  const figures = await readFigures(metrics.registry);
+  const figures = await createFiguresReader(metrics.registry)();
   expect(figures).toMatchObject({ connections: 2, opened: 2, publishes: 1, refusals: 2 });
   const bucket = (le: number) => figures.ackBuckets.find(([bound]) => bound === le)?.[1];
   expect([bucket(0.025), bucket(0.05), bucket(10)]).toEqual([0, 1, 1]);
@@ -172,7 +190,7 @@ it('a board alone shows one row', async () => {
   const board = createNodeBoard({
     nodeId: 'n1',
     readiness: () => ({ ready: false, status: 'degraded', reason: 'Redis is away' }),
-    figures: () => readFigures(metrics.registry),
+    figures: createFiguresReader(metrics.registry),
   });
   board.start();
   expect(await board.rows()).toMatchObject([{ nodeId: 'n1', readiness: { reason: 'Redis is away' } }]);

@@ -15,7 +15,7 @@ import { createNodeBoard } from '../src/admin/node-board.js';
 import type { ApiContext } from '../src/http/api-context.js';
 import { createGuard } from '../src/http/bearer.js';
 import { createApi } from '../src/http/create-api.js';
-import { readFigures } from '../src/observability/figures.js';
+import { createFiguresReader } from '../src/observability/figures.js';
 import { createMetrics } from '../src/observability/metrics.js';
 import { readinessOf } from '../src/server/readiness.js';
 
@@ -55,7 +55,7 @@ export async function startApi(options: TestApiOptions = {}) {
   const board = createNodeBoard({
     nodeId: hub.status().nodeId,
     readiness,
-    figures: () => readFigures(metrics.registry),
+    figures: createFiguresReader(metrics.registry),
   });
   const context: ApiContext = {
     admin: { rows: () => board.rows() },

@@ -10,7 +10,7 @@ import type { ApiContext } from '../http/api-context.js';
 import { createGuard } from '../http/bearer.js';
 import { createApi, createDialectApi } from '../http/create-api.js';
 import type { Api } from '../http/zod-schemas.js';
-import { readFigures } from '../observability/figures.js';
+import { createFiguresReader } from '../observability/figures.js';
 import { createMetrics } from '../observability/metrics.js';
 import { reachableUrl } from './announce.js';
 import { type Backend, createBackend } from './backend.js';
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const board = createNodeBoard({
     nodeId: hub.status().nodeId,
     readiness,
-    figures: () => readFigures(metrics.registry),
+    figures: createFiguresReader(metrics.registry),
     ...(backend.redis ? { redis: backend.redis } : {}),
   });
 
