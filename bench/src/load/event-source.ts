@@ -14,7 +14,8 @@ export interface EventSource {
 const EPOCH = 'bench';
 const TICK_MS = 10;
 
-export function createEventSource(http: Server, room: string): EventSource {
+/** `perMessage` above 1: WebSocket messages that are arrays of so many frames, which the protocol does not know. */
+export function createEventSource(http: Server, room: string, perMessage: number): EventSource {
   const server = new WebSocketServer({ server: http, perMessageDeflate: false });
   let member: { readonly socket: WebSocket; readonly stream: Duplex } | undefined;
   let offset = 0;
@@ -70,7 +71,11 @@ export function createEventSource(http: Server, room: string): EventSource {
       for (let sent = 0; sent < count; ) {
         const due = Math.min(count, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
         stream.cork();
-        for (; sent < due; sent++) socket.send(next());
+        while (sent < due) {
+          const frames = Array.from({ length: Math.min(perMessage, due - sent) }, next);
+          socket.send(perMessage === 1 ? frames.join() : `[${frames.join()}]`);
+          sent += frames.length;
+        }
         stream.uncork();
         await new Promise((resolve) => setTimeout(resolve, TICK_MS));
       }

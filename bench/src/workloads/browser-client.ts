@@ -24,7 +24,12 @@ const COUNT = `
     for (const { duration } of list.getEntries()) seen.longestTaskMs = Math.max(seen.longestTaskMs, duration);
   }).observe({ type: 'longtask' });
 `;
-/** What the page runs. `ws` is the floor: a bare WebSocket and JSON.parse, which is what the browser itself takes. */
+const BATCH = 20;
+const BATCHED = `ws x${BATCH}`;
+/**
+ * What the page runs. `ws` is the floor: a bare WebSocket and JSON.parse, which is what the browser itself takes. The last
+ * one shows what the number of messages costs.
+ */
 const PAGES: Readonly<Record<string, string>> = {
   trunkline: `
     import { createClient } from '@trunkline/client';
@@ -41,6 +46,17 @@ const PAGES: Readonly<Record<string, string>> = {
       const { type } = JSON.parse(data);
       if (type === 'event') seen.events += 1;
       if (type === 'joined') seen.joined = true;
+    };
+  `,
+  [BATCHED]: `
+    ${COUNT}
+    const socket = new WebSocket(document.title);
+    socket.onopen = () => socket.send('{"type":"hello","id":"1"}');
+    socket.onmessage = ({ data }) => {
+      for (const { type } of [JSON.parse(data)].flat()) {
+        if (type === 'event') seen.events += 1;
+        if (type === 'joined') seen.joined = true;
+      }
     };
   `,
 };
@@ -66,7 +82,7 @@ export const browserClient: Workload = {
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
       response.end(isScript ? script : `<title>${title}</title><script type="module" src="/page.js"></script>`);
     });
-    const source = createEventSource(site, ROOM);
+    const source = createEventSource(site, ROOM, contender === BATCHED ? BATCH : 1);
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
