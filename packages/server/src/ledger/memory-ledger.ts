@@ -11,9 +11,11 @@ export interface MemoryLedgerOptions {
   readonly now?: () => number;
 }
 
+/** One object from claim to end: with an entry made anew at each step, keeping results was a tenth of a request. */
 interface Row {
-  readonly until: number;
-  readonly settled?: { readonly result: unknown };
+  until: number;
+  settled: boolean;
+  result: unknown;
 }
 /** Called once; without an argument when nobody runs the request any more. */
 type Waiter = (settled?: { readonly result: unknown }) => void;
@@ -45,13 +47,21 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
     start: () => Promise.resolve(),
     claim(key, ttlMs) {
       const row = live(key);
-      if (row?.settled !== undefined) return { status: 'settled', result: row.settled.result };
-      if (row !== undefined) return { status: 'running', nodeId };
-      keep(key, { until: now() + ttlMs });
+      if (row !== undefined)
+        return row.settled ? { status: 'settled', result: row.result } : { status: 'running', nodeId };
+      keep(key, { until: now() + ttlMs, settled: false, result: undefined });
       return { status: 'claimed' };
     },
     settle(key, result, ttlMs) {
-      keep(key, { until: now() + ttlMs, settled: { result } });
+      const until = now() + ttlMs;
+      const row = rows.get(key);
+      if (row === undefined) keep(key, { until, settled: true, result });
+      else {
+        row.until = until;
+        row.settled = true;
+        row.result = result;
+      }
+      if (waiting.size === 0) return;
       const listeners = waiting.get(key);
       waiting.delete(key);
       for (const listener of listeners ?? []) listener({ result });
@@ -65,7 +75,7 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
     },
     settled(key, signal) {
       const row = live(key);
-      if (row?.settled !== undefined) return Promise.resolve(row.settled.result);
+      if (row?.settled) return Promise.resolve(row.result);
       if (row === undefined) return Promise.reject(lostRun());
       if (signal.aborted) return Promise.reject(waitEnded());
       return new Promise((resolve, reject) => {
