@@ -117,3 +117,18 @@ test('asks for an action in both wire formats and shows the errors it provokes',
   await page.screenshot({ path: join(SHOTS, 'realtime-light.png') });
   expect(complaints).toEqual([]);
 });
+
+test("the forms are those of the operator's contract", async () => {
+  const contract = fileURLToPath(new URL('./garage-contract.mjs', import.meta.url));
+  await using own = await spawnServer({
+    main: MAIN,
+    env: { CONTRACT_FILE: contract, NODE_ENV: 'development', LOG_LEVEL: 'warn' },
+  });
+  const { page, complaints } = await browser.open(own.url);
+  await connect(page);
+  await joinRoom(page, 'garage:one');
+  await page.getByRole('textbox', { name: 'text' }).fill('a form for a kind of our own');
+  await page.keyboard.press('Enter');
+  await page.getByText('The log holds it at offset 1.').waitFor();
+  expect(complaints).toEqual([]);
+});

@@ -28,6 +28,7 @@ const serviceRoutes: readonly [string, string, unknown?][] = [
   ['DELETE', '/v1/relations', fact],
   ['GET', '/v1/relations?object=booking%3A1'],
   ['GET', '/metrics'],
+  ['GET', '/contract.json'],
 ];
 
 describe('who may ask (S38)', () => {

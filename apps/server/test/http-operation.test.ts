@@ -147,6 +147,14 @@ it('GET /metrics names every figure without a user or a room', async () => {
   expect(text).not.toMatch(/lobby:a|"u1"/);
 });
 
+it('GET /contract.json gives rooms, events, actions and calls as JSON Schema', async () => {
+  expect(await fieldsOf(await server.call('GET', '/contract.json', { as: server.tokens.service }))).toMatchObject({
+    rooms: { lobby: { events: { message: { durable: true, data: { type: 'object', required: ['text'] } } } } },
+    actions: { echo: { input: expect.anything() } },
+    calls: {},
+  });
+});
+
 it('GET /openapi.json describes every route of the API', async () => {
   const document = await fieldsOf(await server.call('GET', '/openapi.json'));
   expect(Object.keys(document.paths ?? {})).toEqual(
@@ -170,6 +178,7 @@ it('GET /openapi.json describes every route of the API', async () => {
       '/healthz',
       '/readyz',
       '/metrics',
+      '/contract.json',
     ]),
   );
   expect(document).toMatchObject({

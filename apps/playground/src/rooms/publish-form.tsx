@@ -52,12 +52,7 @@ export function PublishForm({ session: { room } }: { readonly session: RoomSessi
           value={event}
         />
       ) : (
-        <Autocomplete
-          description="This kind is not in the built-in contract"
-          label="Event"
-          onChange={setEvent}
-          value={event}
-        />
+        <Autocomplete description="This kind is not in the contract" label="Event" onChange={setEvent} value={event} />
       )}
       <SchemaForm
         flawPath={outcome.path}

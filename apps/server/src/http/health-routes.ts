@@ -1,9 +1,10 @@
+import { contractJsonSchema } from '@trunkline/protocol/contract';
 import { Registry } from 'prom-client';
 import type { ApiContext } from './api-context.js';
 import type { Api } from './zod-schemas.js';
 
-/** For load balancers and Prometheus. */
-export function healthRoutes(app: Api, { guard, metrics, production, readiness }: ApiContext): void {
+/** For load balancers, Prometheus, and whoever wants to know what is spoken here. */
+export function healthRoutes(app: Api, { guard, hub, metrics, production, readiness }: ApiContext): void {
   app.get('/healthz', { schema: { tags: ['Health'], summary: 'The process lives' } }, () => ({ status: 'ok' }));
 
   app.get(
@@ -23,5 +24,15 @@ export function healthRoutes(app: Api, { guard, metrics, production, readiness }
     '/metrics',
     { ...protection, schema: { tags: ['Health'], summary: 'Figures for Prometheus (open in development)' } },
     async (_, reply) => reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await metrics()),
+  );
+
+  const contract = contractJsonSchema(hub.contract);
+  app.get(
+    '/contract.json',
+    {
+      ...protection,
+      schema: { tags: ['Health'], summary: 'Rooms, events, actions and calls as JSON Schema (open in development)' },
+    },
+    () => contract,
   );
 }
