@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPages, type Pages } from './support/open-pages.js';
+import { bundle, openPages, type Pages } from './support/open-pages.js';
 import { startServer, urlOf } from './support/start-server.js';
 
 let pages: Pages;
@@ -87,6 +88,49 @@ test('runs in a worker, where there is no page', async () => {
     program,
   );
   expect(told).toEqual(['from a worker', 'open', 'undefined']);
+});
+
+test('tabs share one connection in a SharedWorker, and each hears all and gets its own acks (socket.io #5095)', async () => {
+  await using server = await startServer();
+  const [worker, program] = await Promise.all([
+    bundle(fileURLToPath(new URL('fixtures/readme-shared-worker.ts', import.meta.url)), 'es'),
+    bundle(fileURLToPath(new URL('fixtures/readme-tab.ts', import.meta.url)), 'es'),
+  ]);
+  pages.serve('/worker.js', worker.replace('wss://example.com/v1/connect', server.url));
+  pages.serve('/tab.js', program);
+  pages.serve('/token', await server.token('ann'));
+  await using context = await pages.profile();
+  const [tab, other] = await Promise.all([pages.open(context), pages.open(context)]);
+  for (const page of [tab, other]) {
+    await page.evaluate('globalThis.got = []; globalThis.show = ({ data }) => got.push(data.text)');
+    await page.evaluate(`import('/tab.js').then(({ publish }) => { globalThis.publish = publish; })`);
+  }
+  // The worker waits for a lock of each tab that it knows.
+  const tabsKnown = (count: number) =>
+    other.waitForFunction(
+      `navigator.locks.query().then(({ held, pending }) => held.length === ${count} && pending.length === ${count})`,
+    );
+  await tabsKnown(2);
+  const publish = (page: typeof tab, text: string) =>
+    page.evaluate(`publish('${text}').then(({ offset, duplicate }) => [offset, duplicate])`);
+
+  expect(await publish(tab, '1')).toEqual([1, false]);
+  expect(await publish(other, '2')).toEqual([2, false]);
+  expect(server.hub.status().connections).toBe(1);
+  const refused = await tab.evaluate('publish(5).catch(({ name, code }) => [name, code])');
+  expect(refused).toEqual(['TrunklineError', 'invalid_data']);
+  // What came twice would be here by now: before the refusal, by the same port.
+  await other.waitForFunction('got.includes("2")');
+  expect(await Promise.all([tab, other].map((page) => page.evaluate('got')))).toEqual([
+    ['1', '2'],
+    ['1', '2'],
+  ]);
+
+  await tab.close();
+  await tabsKnown(1);
+  expect(await publish(other, '3')).toEqual([3, false]);
+  await other.waitForFunction('got.includes("3")');
+  expect([await other.evaluate('got'), server.hub.status().connections]).toEqual([['1', '2', '3'], 1]);
 });
 
 describe.each(['localStorageQueue', 'indexedDbQueue'])('with %s', (storage) => {

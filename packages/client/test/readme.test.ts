@@ -12,11 +12,10 @@ const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 afterEach(() => vi.unstubAllGlobals());
 
 test('the README’s programs are the fixtures, to the letter', async () => {
-  const fixtures = (await Promise.all(['readme', 'readme-queue'].map((name) => read(`fixtures/${name}.ts`)))).join(
-    '\n',
-  );
+  const names = ['readme', 'readme-queue', 'readme-shared-worker', 'readme-tab'];
+  const fixtures = (await Promise.all(names.map((name) => read(`fixtures/${name}.ts`)))).join('\n');
   const blocks = [...(await read('../README.md')).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(5);
   for (const block of blocks) expect(fixtures).toContain(block);
 });
 

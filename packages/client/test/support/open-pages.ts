@@ -12,15 +12,17 @@ export interface Pages extends AsyncDisposable {
   profile(): Promise<BrowserContext>;
   /** A tab in which `trunkline` is the SDK. */
   open(context: BrowserContext): Promise<Page>;
+  /** From now on the site answers `path` with this. */
+  serve(path: string, body: string): void;
 }
 
 /** A browser, and a site whose only page has the SDK in it. */
 export async function openPages(): Promise<Pages> {
-  const script = await bundle();
+  const files = new Map([['/sdk.js', await bundle(fileURLToPath(new URL('page-entry.ts', import.meta.url)), 'iife')]]);
   const site = createServer((req, res) => {
-    const isScript = req.url === '/sdk.js';
-    res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' });
-    res.end(isScript ? script : '<!doctype html><title>app</title><script src="/sdk.js"></script>');
+    const file = files.get(req.url ?? '');
+    res.writeHead(200, { 'Content-Type': file === undefined ? 'text/html' : 'text/javascript' });
+    res.end(file ?? '<!doctype html><title>app</title><script src="/sdk.js"></script>');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({
@@ -35,6 +37,7 @@ export async function openPages(): Promise<Pages> {
       await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
       return page;
     },
+    serve: (path, body) => void files.set(path, body),
     async [Symbol.asyncDispose]() {
       await browser.close();
       site.closeAllConnections();
@@ -43,14 +46,15 @@ export async function openPages(): Promise<Pages> {
   };
 }
 
-async function bundle(): Promise<string> {
+/** One script of a TypeScript file and all that it imports; an `iife` is `trunkline` in its page. */
+export async function bundle(entry: string, format: 'es' | 'iife'): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'silent',
     resolve: { conditions: ['@trunkline/source', 'browser', 'import', 'default'] },
     build: {
       write: false,
-      lib: { entry: fileURLToPath(new URL('page-entry.ts', import.meta.url)), formats: ['iife'], name: 'trunkline' },
+      lib: { entry, formats: [format], name: 'trunkline' },
     },
   });
   const [output] = Array.isArray(result) ? result : [result];
