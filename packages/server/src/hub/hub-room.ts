@@ -24,6 +24,8 @@ export interface Membership {
   blind: boolean;
   /** Replay may read further than this node has heard: live events up to here were delivered already. */
   deliveredOffset: number;
+  /** The state its connection set last for this room. */
+  presenceState: unknown;
 }
 
 /** A room on this node: its members, grouped by encoder so that each notice is encoded once, and its feed. */

@@ -68,6 +68,7 @@ export class Joining {
       pendingPresence: grant.presence ? [] : null,
       blind: false,
       deliveredOffset: 0,
+      presenceState: connection.presenceState,
     };
     try {
       if (!connection.isOpen) return;

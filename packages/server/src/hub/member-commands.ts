@@ -46,6 +46,11 @@ export async function setPresence(
   if (room !== undefined && targets[0]?.room.rules.definition.presence === false)
     throw new TrunklineError('forbidden', 'Rooms of this kind keep no presence.', { path: 'room' });
   if (room === undefined) connection.presenceState = state;
-  await Promise.all(targets.map((membership) => parts.presence.enter(membership, state)));
+  await Promise.all(
+    targets.map((membership) => {
+      membership.presenceState = state;
+      return parts.presence.enter(membership);
+    }),
+  );
   return { type: 'response', data: null };
 }

@@ -27,8 +27,10 @@ export function listenToNodes(parts: GatewayParts, onStatus: (status: BrokerStat
       for (const room of suspects) {
         if (room === undefined) continue;
         room.feed.check();
-        if (room.presenceVersion >= 0) void presence.resync(room);
+        if (names !== null && room.presenceVersion >= 0) void presence.resync(room);
       }
+      // Another life of Redis, or a replica that became master, may have lost entries of ours and kept the lease.
+      if (names === null) void presence.restore();
     },
     status: onStatus,
   };

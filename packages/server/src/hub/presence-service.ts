@@ -22,6 +22,7 @@ export class PresenceService {
   #renewals: NodeJS.Timeout | undefined;
   #sweeps: NodeJS.Timeout | undefined;
   #renewing = false;
+  #restoring = false;
   #sweeping = false;
 
   constructor(
@@ -36,9 +37,9 @@ export class PresenceService {
   }
 
   /** @returns whether its user came with it */
-  async enter(membership: Membership, state: unknown = membership.connection.presenceState): Promise<boolean> {
+  async enter(membership: Membership): Promise<boolean> {
     if (membership.room.rules.definition.presence === false) return false;
-    const { connection, room } = membership;
+    const { connection, presenceState: state, room } = membership;
     const change = await this.core.presence.touch(room.name, {
       userId: connection.principal.userId,
       connectionId: connection.id,
@@ -117,11 +118,18 @@ export class PresenceService {
     }
   }
 
-  /** Every entry of this node again, for a new incarnation, and every room's members told what changed meanwhile. */
+  /** Every entry of this node again, where the store may have lost some, and every room's members told what changed meanwhile. Single-flight. */
   async restore(): Promise<void> {
-    for (const room of this.rooms.all()) {
-      for (const membership of room.members.values()) await this.enter(membership).catch(this.#away);
-      await this.resync(room);
+    if (this.#restoring) return;
+    this.#restoring = true;
+    try {
+      for (const room of this.rooms.all()) {
+        if (room.rules.definition.presence === false) continue;
+        for (const membership of room.members.values()) await this.enter(membership).catch(this.#away);
+        await this.resync(room);
+      }
+    } finally {
+      this.#restoring = false;
     }
   }
 

@@ -250,11 +250,14 @@ describe('a canonical command', () => {
 
   it('of depth 10 000 is refused in little processor time', () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
-    const before = process.cpuUsage();
-    const command = readCommand(`{"type":"publish","id":"1","room":"lobby:a","event":"m","data":${deep}}`);
-    const elapsedMs = process.cpuUsage(before).user / 1_000;
-    expect(command).toMatchObject({ type: 'refused', error: { code: 'invalid_frame', path: 'data' } });
-    expect(elapsedMs).toBeLessThan(50);
+    // The least of several: the collector and the compiler have threads of their own.
+    const elapsedMs = Array.from({ length: 5 }, () => {
+      const before = process.cpuUsage();
+      const command = readCommand(`{"type":"publish","id":"1","room":"lobby:a","event":"m","data":${deep}}`);
+      expect(command).toMatchObject({ type: 'refused', error: { code: 'invalid_frame', path: 'data' } });
+      return process.cpuUsage(before).user / 1_000;
+    });
+    expect(Math.min(...elapsedMs)).toBeLessThan(50);
   });
 });
 
