@@ -59,8 +59,7 @@ export class PresenceService {
   /** Ends a membership's presence: at once, or after the grace when the peer only dropped. */
   exit(connection: Connection, room: HubRoom, clean: boolean): void {
     if (room.rules.definition.presence === false) return;
-    const remove = () =>
-      void this.core.presence.remove(room.name, connection.id).then((change) => this.#tell(change), this.#away);
+    const remove = () => void this.#remove(connection, room);
     if (clean) {
       remove();
       return;
@@ -70,6 +69,13 @@ export class PresenceService {
       remove();
     }, GRACE_MS).unref();
     this.#grace.set(timer, remove);
+  }
+
+  async #remove(connection: Connection, room: HubRoom): Promise<void> {
+    await this.core.presence.remove(room.name, connection.id).then((change) => this.#tell(change), this.#away);
+    // While the store was away it may have come after the entry of a new join.
+    const again = connection.memberships.get(room.name);
+    if (again !== undefined && connection.isOpen) await this.enter(again).catch(this.#away);
   }
 
   /** A change another node or this one told. */

@@ -28,3 +28,29 @@ it('enters again whom the store lost while it kept the lease, as a failover to a
   await eventually(async () => (await members()).length === 1);
   expect(await members()).toMatchObject([{ userId: 'ada', state: { busy: true } }]);
 });
+
+it('keeps who joins again while the store still has to take the leave', async () => {
+  const presence = createMemoryPresenceStore();
+  let takeLeave = () => {};
+  let hasLeft = false;
+  const late = new Promise<void>((resolve) => {
+    takeLeave = resolve;
+  });
+  const remove = async (room: string, connectionId: string) => {
+    await late;
+    const change = await presence.remove(room, connectionId);
+    hasLeft = true;
+    return change;
+  };
+  await using hub = await startHub({ presence: Object.create(presence, { remove: { value: remove } }) });
+  await using client = await connectRaw(hub);
+  await client.hello({ token: await hub.token('ada'), rooms: [{ room: 'lobby:main' }] });
+  await client.nextOf('joined');
+  client.send({ type: 'leave', id: 'l1', room: 'lobby:main' });
+  await client.nextOf('response');
+  client.send({ type: 'join', id: 'j1', room: 'lobby:main' });
+  await client.nextOf('joined');
+  takeLeave();
+  await eventually(() => hasLeft);
+  await eventually(async () => (await presence.list('lobby:main')).members.length === 1);
+});
