@@ -29,8 +29,8 @@ export function listenToNodes(parts: GatewayParts, onStatus: (status: BrokerStat
         room.feed.check();
         if (names !== null && room.presenceVersion >= 0) void presence.resync(room);
       }
-      // Another life of Redis, or a replica that became master, may have lost entries of ours and kept the lease.
-      if (names === null) void presence.restore();
+      // A replica that became master may have lost entries of ours and kept the lease. After an outage the hub's healing does it.
+      if (names === null && core.broker.status.state === 'connected') void presence.restore();
     },
     status: onStatus,
   };
