@@ -257,6 +257,6 @@ class HubProcess {
     await live.recheckAll();
     for (const room of rooms.all()) room.feed.check();
     await publisher.outbox.flush();
-    await presence.restore().catch(() => undefined);
+    await presence.restore();
   }
 }

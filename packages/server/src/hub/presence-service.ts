@@ -13,6 +13,8 @@ const GRACE_MS = 2_000;
 const RENEW_SHARE = 0.3;
 /** A dead node's members are gone within its lease and a tenth of it. */
 const SWEEP_SHARE = 0.05;
+/** Entries on their way to the store at once when all are entered again. */
+const ENTERED_AT_ONCE = 100;
 
 /** Members' presence: entered with the join, changes fanned out in version order, a hole that stays re-read and sent as `sync`. */
 export class PresenceService {
@@ -22,7 +24,8 @@ export class PresenceService {
   #renewals: NodeJS.Timeout | undefined;
   #sweeps: NodeJS.Timeout | undefined;
   #renewing = false;
-  #restoring = false;
+  #entering = false;
+  #enterAgain = false;
   #sweeping = false;
 
   constructor(
@@ -99,12 +102,17 @@ export class PresenceService {
     for (let next = this.#early.take(room); next; next = this.#early.take(room)) this.#show(room, next);
   }
 
-  /** Reads the room's presence again and tells it whole. */
+  /** Reads the room's presence again and tells it whole where it is newer, or where the store lost what was told. */
   async resync(room: HubRoom): Promise<void> {
     if (this.#syncing.has(room)) return;
     this.#syncing.add(room);
+    await this.#sync(room, room.presenceVersion - 1);
+    this.#syncing.delete(room);
+  }
+
+  async #sync(room: HubRoom, above: number): Promise<void> {
     try {
-      const { version, members } = await this.core.presence.list(room.name);
+      const { version, members } = await this.core.presence.list(room.name, above);
       if (version > room.presenceVersion) {
         room.presenceVersion = version;
         room.presenceChanged({
@@ -119,24 +127,37 @@ export class PresenceService {
       this.#showEarly(room);
     } catch (error) {
       this.#away(error);
-    } finally {
-      this.#syncing.delete(room);
     }
   }
 
-  /** Every entry of this node again, where the store may have lost some, and every room's members told what changed meanwhile. Single-flight. */
+  /** After an outage: this node's lease renewed, and what the store may have lost entered and told anew. Never throws. */
   async restore(): Promise<void> {
-    if (this.#restoring) return;
-    this.#restoring = true;
-    try {
+    if (!(await this.#renew())) await this.#enterAll();
+  }
+
+  /** Every entry of this node again, and every room's members told all of it. Asked for meanwhile, it begins anew. */
+  async #enterAll(): Promise<void> {
+    this.#enterAgain = true;
+    if (this.#entering) return;
+    this.#entering = true;
+    while (this.#enterAgain) {
+      this.#enterAgain = false;
       for (const room of this.rooms.all()) {
-        if (room.rules.definition.presence === false) continue;
-        for (const membership of room.members.values()) await this.enter(membership).catch(this.#away);
-        await this.resync(room);
+        if (room.rules.definition.presence !== false) await this.#enterRoom(room);
       }
-    } finally {
-      this.#restoring = false;
     }
+    this.#entering = false;
+    await this.core.presence.entered().catch(this.#away);
+  }
+
+  async #enterRoom(room: HubRoom): Promise<void> {
+    const memberships = [...room.members.values()];
+    for (let from = 0; from < memberships.length; from += ENTERED_AT_ONCE) {
+      const some = memberships.slice(from, from + ENTERED_AT_ONCE);
+      await Promise.all(some.map((membership) => this.enter(membership).catch(this.#away)));
+    }
+    // Changes made before and after a loss may bear the same versions: what is told now goes above both.
+    await this.#sync(room, room.presenceVersion);
   }
 
   async close(): Promise<void> {
@@ -156,13 +177,17 @@ export class PresenceService {
     this.core.broker.emit(room, { t: 'p', version, change: change.change, member } satisfies PresenceMessage);
   }
 
-  async #renew(): Promise<void> {
-    if (this.#renewing) return;
+  /** @returns whether all are being entered again */
+  async #renew(): Promise<boolean> {
+    if (this.#renewing) return false;
     this.#renewing = true;
     try {
-      if ((await this.core.presence.renew()) === 'lost') await this.restore();
+      if ((await this.core.presence.renew()) === 'held') return false;
+      void this.#enterAll();
+      return true;
     } catch (error) {
       this.#away(error);
+      return false;
     } finally {
       this.#renewing = false;
     }

@@ -94,13 +94,15 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
       const room = rooms.get(name);
       return Promise.resolve(room === undefined ? null : removeFrom(name, room, connectionId));
     },
-    list(name) {
+    list(name, above = -1) {
       const room = roomOf(name);
+      room.version = Math.max(room.version, above + 1);
       const members = [...room.users].map(([userId, connections]) => memberOf(userId, connections));
       return Promise.resolve({ version: room.version, members });
     },
     roomsOf: (userId) => Promise.resolve([...(roomsByUser.get(userId) ?? [])]),
     renew: () => Promise.resolve('held'),
+    entered: () => Promise.resolve(),
     sweep: () => Promise.resolve([]),
     close() {
       rooms.clear();

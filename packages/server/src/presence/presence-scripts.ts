@@ -49,20 +49,26 @@ export const touchScript = defineScript(
 local now = clock()
 if not alive(KEYS[4], ARGV[3], now) then return {'lost'} end
 local list = load(KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+redis.call('SADD', KEYS[5], ARGV[5])
+redis.call('SADD', KEYS[6], ARGV[5])
 local fresh = #list == 0
 local last = list[#list]
 local known = false
 for index, one in ipairs(list) do
   if one.c == ARGV[2] then
+    if one.i ~= ARGV[3] and one.s == ARGV[4] and alive(KEYS[4], one.i, now) then
+      -- Its node goes on under another incarnation: nobody sees a change, and it is not the state set last.
+      one.i = ARGV[3]
+      save(KEYS[1], ARGV[1], list)
+      return {'same'}
+    end
     known = one.i == ARGV[3]
     table.remove(list, index)
     break
   end
 end
 list[#list + 1] = {c = ARGV[2], i = ARGV[3], s = ARGV[4]}
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
-redis.call('SADD', KEYS[5], ARGV[5])
-redis.call('SADD', KEYS[6], ARGV[5])
 save(KEYS[1], ARGV[1], list)
 if known and last.s == ARGV[4] then return {'same'} end
 local version = nextVersion(KEYS[3], now)
@@ -101,17 +107,21 @@ return {'leave', version, before, last.s, user}
 `,
 );
 
-/** KEYS members, version, leases. Returns version, then user, connection ids, state of each live member. */
+/**
+ * KEYS members, version, leases. ARGV a version that was told
+ * Returns version, above the one told, then user, connection ids, state of each live member
+ */
 export const listScript = defineScript(
   3,
   `${SHARED}
 local now = clock()
-local version = redis.call('GET', KEYS[2])
-if not version then
-  version = string.format('%.0f', now)
-  redis.call('SET', KEYS[2], version, 'PX', 86400000)
+local version, above = tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1])
+if version == 0 or version <= above then
+  version = math.max(now, above + 1)
+  redis.call('SET', KEYS[2], string.format('%.0f', version))
+  rest(KEYS[1], KEYS[2])
 end
-local reply, lives = {tonumber(version)}, {}
+local reply, lives = {version}, {}
 local all = redis.call('HGETALL', KEYS[1])
 for index = 1, #all, 2 do
   local list = {}

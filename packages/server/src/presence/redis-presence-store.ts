@@ -19,27 +19,46 @@ export interface RedisPresenceOptions {
   readonly leaseMs: number;
 }
 
-/** Presence over Redis. One lease per incarnation; a node that missed its own starts a new one and touches anew. */
+/**
+ * Presence over Redis. One lease per incarnation; a node that missed its own starts a new one and touches anew. So it does
+ * after an outage and after a write that failed: what the incarnation before may have left in Redis, such as the entry of
+ * one who left meanwhile, then ends with its lease.
+ */
 export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPresenceOptions): PresenceStore {
   const { keys } = link;
   let incarnation = '';
   let registering: Promise<void> | undefined;
   let lost = false;
+  let doubtful = false;
+  /** Given up, and maybe with entries still. */
+  let former: string[] = [];
   const usersPrefix = keys.presenceUser('');
 
   async function register(): Promise<void> {
     const next = createId();
+    doubtful = false;
     await link.script(leaseScript, [keys.leases, next, leaseMs, 1]);
     // The entries of the one before are now of a dead incarnation: someone removes and tells them.
-    if (incarnation !== '') lost = true;
+    if (incarnation !== '') {
+      lost = true;
+      former.push(incarnation);
+    }
     incarnation = next;
   }
 
   function registerOnce(): Promise<void> {
-    registering ??= register().finally(() => {
-      registering = undefined;
-    });
+    registering ??= register()
+      .catch(doubt)
+      .finally(() => {
+        registering = undefined;
+      });
     return registering;
+  }
+
+  /** Redis may or may not have what this incarnation wrote. */
+  function doubt(error: unknown): never {
+    doubtful = true;
+    throw error;
   }
 
   async function touchWith(
@@ -53,6 +72,11 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
     ];
     return asList(await link.script(touchScript, args));
   }
+
+  link.onHeal(() => {
+    doubtful = true;
+    return Promise.resolve();
+  });
 
   async function bury(dead: string): Promise<PresenceChange[]> {
     const rooms = await link.call((redis) => redis.smembers(keys.leaseRooms(dead)));
@@ -78,10 +102,12 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
     async touch(room, { userId, connectionId, state }) {
       const args = [userId, connectionId, JSON.stringify(state) ?? 'null'] as const;
       const before = incarnation;
-      let reply = await touchWith(room, args);
-      if (reply[0] === 'lost') {
-        if (incarnation === before) await registerOnce();
-        reply = await touchWith(room, args);
+      let reply = await touchWith(room, args).catch(doubt);
+      if (reply[0] === 'lost' && incarnation === before) await registerOnce();
+      // The incarnation that began meanwhile may have entered all but this one already.
+      if (incarnation !== before && before !== '') {
+        const again = await touchWith(room, args).catch(doubt);
+        if (reply[0] === 'lost') reply = again;
       }
       if (reply[0] === 'lost') throw unavailable('the presence lease runs out faster than it is renewed');
       return reply[0] === 'same' ? null : readChange(room, [...reply, userId]);
@@ -95,13 +121,12 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
         room,
         usersPrefix,
       ];
-      const reply = asList(await link.script(removeScript, args));
+      const reply = asList(await link.script(removeScript, args).catch(doubt));
       return reply.length === 0 ? null : readChange(room, reply);
     },
-    async list(room) {
-      const [version, ...rest] = asList(
-        await link.script(listScript, [keys.presence(room), keys.presenceVersion(room), keys.leases]),
-      );
+    async list(room, above = -1) {
+      const args = [keys.presence(room), keys.presenceVersion(room), keys.leases, above];
+      const [version, ...rest] = asList(await link.script(listScript, args));
       const members: PresenceMember[] = [];
       for (let index = 0; index + 2 < rest.length; index += 3) {
         members.push(readMember(rest[index], rest[index + 1], rest[index + 2]));
@@ -119,12 +144,19 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
       return present;
     },
     async renew() {
-      if (incarnation === '') await registerOnce();
-      else if (Number(await link.script(leaseScript, [keys.leases, incarnation, leaseMs, 0])) !== 1)
-        await registerOnce();
+      // One that is given up is renewed once more: its entries count until they are touched again.
+      const held =
+        incarnation !== '' && Number(await link.script(leaseScript, [keys.leases, incarnation, leaseMs, 0])) === 1;
+      if (!held || doubtful) await registerOnce();
       const answer = lost ? 'lost' : 'held';
       lost = false;
       return answer;
+    },
+    async entered() {
+      if (doubtful || former.length === 0) return;
+      const ended = former;
+      former = [];
+      await link.call((redis) => redis.zadd(keys.leases, 'XX', ...ended.flatMap((one) => [0, one])));
     },
     async sweep() {
       const dead = asList(await link.script(deadScript, [keys.leases]));

@@ -27,12 +27,20 @@ export interface PresenceStore {
   touch(room: string, entry: PresenceEntry): Promise<PresenceChange | null>;
   /** Removes one connection's entry. Idempotent. */
   remove(room: string, connectionId: string): Promise<PresenceChange | null>;
-  /** Live entries only, with the version they add up to. */
-  list(room: string): Promise<PresenceSnapshot>;
+  /**
+   * Live entries only, with the version they add up to. `above`: a version that was told; a store whose own is not above
+   * it, as after a loss, goes on from there, so that no version is told twice.
+   */
+  list(room: string, above?: number): Promise<PresenceSnapshot>;
   /** The rooms in which a user is present, on any node. */
   roomsOf(userId: string): Promise<readonly string[]>;
-  /** Renews this node's lease. `lost`: it had run out, a new incarnation was registered and every entry must be touched again. */
+  /**
+   * Renews this node's lease. `lost`: a new incarnation was registered and every entry must be touched again, because the
+   * lease had run out, or because the store may have forgotten or never taken some of what this node wrote.
+   */
   renew(): Promise<'held' | 'lost'>;
+  /** Every entry has been touched since `lost`: what was left under an incarnation before is void from now on. */
+  entered(): Promise<void>;
   /** Removes entries of nodes whose lease ran out, and returns what that changed for the caller to tell. */
   sweep(): Promise<readonly PresenceChange[]>;
   close(): Promise<void>;

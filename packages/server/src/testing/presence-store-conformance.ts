@@ -89,6 +89,17 @@ export function presenceStoreConformance({ test, create, alone }: PresenceStoreC
     assert.deepEqual((await first.list(two)).members, []);
   });
 
+  test('goes on above a version that was told, where its own is not', async () => {
+    await using nodes = await create();
+    const { first } = nodes;
+    const room = `lobby:${createId()}`;
+    await first.touch(room, { userId: 'ann', connectionId: 'c1', state: 1 });
+    const { version, members } = await first.list(room);
+    assert.equal((await first.list(room, version - 1)).version, version);
+    assert.deepEqual(await first.list(room, version + 7), { version: version + 8, members });
+    assert.equal((await first.touch(room, { userId: 'ann', connectionId: 'c1', state: 2 }))?.version, version + 9);
+  });
+
   test('holds its lease while it renews, and sweeps nobody who lives', async () => {
     await using nodes = await create();
     const { first } = nodes;

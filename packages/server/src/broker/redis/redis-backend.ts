@@ -66,15 +66,16 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     commandTimeoutMs: publishDeadlineMs + 500,
     startTimeoutMs: options.startTimeoutMs ?? 2_000,
   });
-  // Healing runs in order of registration: who may be here at all, what they may do, then the rooms are repaired.
+  // Healing runs in order of registration: who may be here at all, what they may do, then the rooms are repaired and entered.
   const revocations = createRedisRevocationStore(link);
   const directory = createRedisDirectory(link);
+  const presence = createRedisPresenceStore(link, { leaseMs: options.presenceLeaseMs ?? 10_000 });
   return {
     directory,
     broker: createRedisBroker({ link, publishDeadlineMs }),
     foreign: createForeignChannels(link),
     ledger: createRedisLedger(link),
-    presence: createRedisPresenceStore(link, { leaseMs: options.presenceLeaseMs ?? 10_000 }),
+    presence,
     revocations,
     roster: createRedisRoster(link),
     commands: link.commands,
