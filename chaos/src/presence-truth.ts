@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '@trunkline/cli/verify';
+import type { PresenceMember } from '@trunkline/protocol';
 import type { Topology } from './topology.js';
 
 /** A lease (10 s) after the last fault, and time to look at every room on every node. */
 const PATIENCE_MS = 15_000;
 
-/** Holds what each node says of who is in each room against who is; within a lease and a bit they must agree. */
+/** Holds what each node says of who is in each room, each with one connection, against who is; within a lease and a bit they must agree. */
 export async function checkPresence(topology: Topology, members: readonly string[]): Promise<readonly Finding[]> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -26,21 +27,23 @@ async function compare(topology: Topology, members: readonly string[]): Promise<
         signal: AbortSignal.timeout(5_000),
       });
       const body = await answer.text();
-      const present = new Set(answer.ok ? usersIn(JSON.parse(body)) : []);
+      const present = answer.ok ? connectionsIn(JSON.parse(body)) : new Map<string, number>();
       const missing = expected.filter((user) => user !== undefined && !present.has(user));
-      const ghosts = [...present].filter((user) => !expected.includes(user));
-      if (!answer.ok || missing.length + ghosts.length > 0)
-        findings.push({
-          violation: 'presence-wrong',
-          room,
-          detail: answer.ok ? `missing ${missing.join() || 'none'}, ghosts ${ghosts.join() || 'none'}` : body,
-        });
+      const ghosts = [...present].filter(([user, connections]) => !expected.includes(user) || connections !== 1);
+      if (answer.ok && missing.length + ghosts.length === 0) continue;
+      const ghostNames = ghosts.map(([user, connections]) => `${user} (${connections} connections)`);
+      findings.push({
+        violation: 'presence-wrong',
+        room,
+        detail: answer.ok ? `missing ${missing.join() || 'none'}, ghosts ${ghostNames.join() || 'none'}` : body,
+      });
     }
   }
   return findings;
 }
 
-function usersIn(snapshot: unknown): readonly string[] {
-  const { members = [] } = snapshot as { readonly members?: readonly { readonly userId: string }[] };
-  return members.map(({ userId }) => userId);
+/** How many connections each user is present with. */
+function connectionsIn(snapshot: unknown): ReadonlyMap<string, number> {
+  const { members = [] } = snapshot as { readonly members?: readonly PresenceMember[] };
+  return new Map(members.map(({ userId, connectionIds }) => [userId, connectionIds.length]));
 }
