@@ -56,8 +56,11 @@ export function createRedisRoster(link: RedisLink): Roster {
   let beatTimer: NodeJS.Timeout | undefined;
   let flushing = false;
   let rewrite = false;
-  link.onHeal(async () => {
-    await beat();
+  link.onHeal(() => {
+    // Redis may have come back older, with as many rows.
+    rewrite = true;
+    void beat();
+    return Promise.resolve();
   });
 
   function mark(entry: RosterEntry): void {

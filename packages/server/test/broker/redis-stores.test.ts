@@ -197,6 +197,23 @@ test('a roster writes itself anew after Redis lost everything', async () => {
   await eventually(async () => (await roster.count()) === 1, { timeoutMs: 8_000 });
 });
 
+test('a roster writes itself anew after Redis came back older, with as many rows as there should be', async () => {
+  await using own = await startRedis();
+  await using node = await startNode(own.url);
+  const { roster } = node.backend;
+  const listed = async () => (await roster.connections({ limit: 10 })).items.map(({ connectionId }) => connectionId);
+  await roster.start();
+  roster.set(entry(1, 'n'));
+  await eventually(async () => (await listed()).join() === 'c001-n');
+  await own.command('SAVE');
+  roster.remove('c001-n');
+  roster.set(entry(2, 'n'));
+  await eventually(async () => (await listed()).join() === 'c002-n');
+  await own.kill();
+  await own.start();
+  await eventually(async () => (await listed()).join() === 'c002-n', { timeoutMs: 4_000 });
+});
+
 test('waiting for a request whose node died ends as unknown', async () => {
   await using pair = await startTwoNodes(redis);
   const [one, two] = pair.nodes;
