@@ -157,6 +157,7 @@ export function createConnection(parts: ConnectionParts): Connection {
           token: inQuery ? undefined : token,
           session,
           contractId: options.contractId,
+          batch: true,
           rooms: parts.rooms(id),
         });
       },

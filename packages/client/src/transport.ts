@@ -1,5 +1,6 @@
-import { decodeServerFrame, type ServerFrame } from '@trunkline/protocol';
+import { decodeServerFrames, type ServerFrame } from '@trunkline/protocol';
 import type { Cause } from './connection-state.js';
+import { callSafely } from './listeners.js';
 
 /** What we use of a WebSocket; browsers', `ws`, Bun's, Deno's and React Native's all have it. */
 export interface WebSocketLike {
@@ -36,8 +37,12 @@ export function openTransport(socket: WebSocketLike & { terminate?(): void }, ev
   const closed = 3;
   const farewellMs = 1_000;
   socket.onopen = events.opened;
-  socket.onmessage = ({ data }: { data: unknown }) =>
-    events.received(typeof data === 'string' ? decodeServerFrame(data) : null);
+  socket.onmessage = ({ data }: { data: unknown }) => {
+    for (const frame of decodeServerFrames(String(data))) {
+      // Unless what came before it in the batch ended the connection; and no frame costs those after it.
+      if (socket.onmessage) callSafely(() => events.received(frame));
+    }
+  };
   socket.onclose = ({ code, reason }: { code?: number; reason?: string }) =>
     events.closed({ code: code || 1006, reason: reason ?? '' });
   // The close that follows says it; without a listener `ws` would crash the process.

@@ -24,6 +24,7 @@ const isText = (value: unknown, max: number): boolean =>
 const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean => value === undefined || check(value);
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isPositive = (value: unknown): boolean => isCount(value) && value !== 0;
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isPresent = (value: unknown): boolean => value !== undefined;
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 /** Room names are only bounded here; the server checks the grammar, so that it can answer `invalid_room`. */
@@ -70,7 +71,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
   [
     'hello',
     {
-      fields: ['token', 'session', 'contractId', 'rooms'],
+      fields: ['token', 'session', 'contractId', 'batch', 'rooms'],
       check: (f) =>
         need('token', isOptional(f.token, isToken)) ??
         need(
@@ -78,6 +79,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
           isOptional(f.session, (value) => isText(value, 512)),
         ) ??
         need('contractId', isOptional(f.contractId, isName)) ??
+        need('batch', isOptional(f.batch, isBoolean)) ??
         checkRoomRequests(f.rooms),
     },
   ],

@@ -35,6 +35,8 @@ export interface HelloFrame {
   readonly token?: string;
   readonly session?: string;
   readonly contractId?: string;
+  /** True: the client takes several frames in one message (PROTOCOL.md, "Batches"). */
+  readonly batch?: boolean;
   readonly rooms?: readonly RoomRequest[];
 }
 export interface RefreshFrame {

@@ -1,7 +1,7 @@
 /**
  * Trunkline's wire, for everyone who speaks it. This entry has no dependency.
  *
- * - frames: `ClientFrame`, `ServerFrame` and their parts; `decodeClientFrame` for servers, `decodeServerFrame` for clients
+ * - frames: `ClientFrame`, `ServerFrame` and their parts; `decodeClientFrame` for servers, `decodeServerFrames` for clients
  * - codes: `ERROR_CODES` with `TrunklineError`, `CLOSE_CODES` with `closeCodeRule`
  * - names: `parseRoomName`, `createId`
  * - contract types: `EventData<C, 'booking', 'status_update'>` and the like
@@ -32,7 +32,7 @@ export type {
   SchemaLike,
 } from './contract-types.js';
 export { type DecodedClientFrame, decodeClientFrame, type FrameFlaw } from './decode-client-frame.js';
-export { decodeServerFrame } from './decode-server-frame.js';
+export { decodeServerFrames } from './decode-server-frames.js';
 export { ERROR_CODES, type ErrorCode, type ErrorCodeRule, isErrorCode } from './error-codes.js';
 export {
   type AckedRoom,

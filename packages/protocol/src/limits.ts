@@ -1,5 +1,9 @@
 /** Defaults of every limit a peer can meet, alphabetical; DESIGN's environment variables override them in the server. */
 export const DEFAULT_LIMITS = {
+  /** Bytes of one batch, unless it would be a single frame. */
+  batchBytes: 65_536,
+  /** Frames of one batch. */
+  batchFrames: 64,
   /** Bytes of one `hello`; further rooms come by `join`. */
   helloBytes: 65_536,
   /** Nesting of `data`. */

@@ -45,6 +45,7 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
     token: z.string().min(1).max(16_384).optional(),
     session: z.string().min(1).max(512).optional(),
     contractId: z.string().min(1).max(128).optional(),
+    batch: z.boolean().optional(),
     rooms: z.array(roomRequestSchema).optional(),
   }),
   z.looseObject({ type: z.literal('refresh'), id, token: z.string().min(1).max(16_384) }),

@@ -5,7 +5,15 @@ const SECRET = 'S3CRET';
 const id = 'i1';
 /** A frame of each type that is accepted; the cases below break one field of one of them. */
 const GOOD = {
-  hello: { type: 'hello', id, token: 't', session: 's', contractId: 'c', rooms: [{ room: 'lobby:a', rewind: 0 }] },
+  hello: {
+    type: 'hello',
+    id,
+    token: 't',
+    session: 's',
+    contractId: 'c',
+    batch: true,
+    rooms: [{ room: 'lobby:a', rewind: 0 }],
+  },
   refresh: { type: 'refresh', id, token: 't' },
   join: { type: 'join', id, room: 'lobby:a', position: { epoch: 'e', offset: 0, lastId: '' }, rewind: 5 },
   leave: { type: 'leave', id, room: 'lobby:a' },
@@ -28,6 +36,8 @@ const FLAWS: readonly Flaw[] = [
   ['hello', { token: long(16_385) }, 'token'],
   ['hello', { session: long(513) }, 'session'],
   ['hello', { contractId: long(129) }, 'contractId'],
+  ['hello', { batch: SECRET }, 'batch'],
+  ['hello', { batch: null }, 'batch'],
   ['hello', { rooms: SECRET }, 'rooms'],
   ['hello', { rooms: [SECRET] }, 'rooms.0'],
   ['hello', { rooms: [{ room: 'lobby:a' }, { room: 7 }] }, 'rooms.1.room'],

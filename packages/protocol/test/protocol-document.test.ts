@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { CLOSE_CODES } from '../src/close-codes.js';
 import { decodeClientFrame } from '../src/decode-client-frame.js';
-import { decodeServerFrame } from '../src/decode-server-frame.js';
+import { decodeServerFrames } from '../src/decode-server-frames.js';
 import { ERROR_CODES, isErrorCode } from '../src/error-codes.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
 import { clientFrameSchema, positionSchema, serverFrameSchema } from '../src/schemas.js';
@@ -26,9 +27,19 @@ describe('docs/PROTOCOL.md', () => {
     ({ text }) => {
       const schema = serverFrameSchema.safeParse(JSON.parse(text));
       expect(schema.error).toBeUndefined();
-      expect(decodeServerFrame(text)).toEqual(JSON.parse(text));
+      expect(decodeServerFrames(text)).toEqual([JSON.parse(text)]);
     },
   );
+
+  test('shows a batch, which is an array of frames that the server may send', () => {
+    const batches = frames.filter((frame) => frame.kind === 'batch').map(({ text }) => text);
+    expect(batches).toHaveLength(1);
+    for (const text of batches) {
+      const schema = z.array(serverFrameSchema).min(2).max(DEFAULT_LIMITS.batchFrames).safeParse(JSON.parse(text));
+      expect(schema.error).toBeUndefined();
+      expect(decodeServerFrames(text)).toEqual(JSON.parse(text));
+    }
+  });
 
   test('shows a position', () => {
     const positions = frames.filter((frame) => frame.kind === 'position');

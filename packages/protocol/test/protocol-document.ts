@@ -5,7 +5,7 @@ export const PROTOCOL_TEXT = readFileSync(new URL('../../../docs/PROTOCOL.md', i
 export interface DocumentedFrame {
   /** Line of docs/PROTOCOL.md, from 1, so that a failure can be found. */
   readonly line: number;
-  readonly kind: 'client' | 'server' | 'position';
+  readonly kind: 'client' | 'server' | 'batch' | 'position';
   readonly text: string;
 }
 interface Block {
@@ -29,7 +29,7 @@ function codeBlocks(): readonly Block[] {
 
 const SESSION_LINE = /^\w+(→|←) (\{.*\})$/;
 
-/** Every frame in the document: `json client|server|position` blocks, and the lines of `session` blocks. */
+/** Every frame in the document: `json client|server|batch|position` blocks, and the lines of `session` blocks. */
 export function documentedFrames(): readonly DocumentedFrame[] {
   return codeBlocks().flatMap(({ line, info, lines }): DocumentedFrame[] => {
     if (info === 'session') {
@@ -40,8 +40,9 @@ export function documentedFrames(): readonly DocumentedFrame[] {
         return [{ line: line + index, kind: arrow === '→' ? 'client' : 'server', text: json }];
       });
     }
-    const kind = info.match(/^json (client|server|position)$/)?.[1];
-    if (kind === undefined) throw new Error(`Line ${line}: a block must be json client|server|position or session.`);
+    const kind = info.match(/^json (client|server|batch|position)$/)?.[1];
+    if (kind === undefined)
+      throw new Error(`Line ${line}: a block must be json client|server|batch|position or session.`);
     const framed = lines[0] === '{' ? [lines.join('\n')] : lines;
     return framed.map((text, index) => ({ line: line + index, kind: kind as DocumentedFrame['kind'], text }));
   });

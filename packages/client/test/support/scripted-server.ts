@@ -11,6 +11,8 @@ interface Peer {
   readonly seen: readonly ClientFrame[];
   next<T extends ClientFrame['type']>(type: T): Promise<FrameOf<T>>;
   send(frame: ServerFrame): void;
+  /** Several at once, frames or not, as one message. */
+  sendBatch(frames: readonly unknown[]): void;
   /** Takes the hello and answers it. */
   welcome(given?: Partial<WelcomeFrame>): Promise<HelloFrame>;
   joined(
@@ -71,6 +73,7 @@ function createPeer(socket: WebSocket): Peer {
     closed,
     next,
     send,
+    sendBatch: (batch) => socket.send(JSON.stringify(batch)),
     async welcome(given = {}) {
       const hello = await next('hello');
       send({

@@ -46,7 +46,8 @@ export class CanonicalConversation implements Conversation {
       return farewell(new TrunklineError('not_authenticated', 'Send hello first.'), id);
     }
     this.#helloId = frame.id;
-    return { greeting: { credentials: this.#credentials(frame) }, options: openOptions(frame) };
+    const takesBatches = frame.batch === true;
+    return { greeting: { credentials: this.#credentials(frame) }, options: openOptions(frame), takesBatches };
   }
 
   refuse(error: TrunklineError): Farewell {

@@ -19,6 +19,8 @@ export interface Farewell {
 export interface Hello {
   readonly greeting: Greeting;
   readonly options: Partial<OpenOptions>;
+  /** The peer takes several frames in one message, as a JSON array: for formats whose frames are JSON. @default false */
+  readonly takesBatches?: boolean;
 }
 
 /** An ordinary wire format over one WebSocket; `webSocketDialect({ codec, refuse })` does the rest. */

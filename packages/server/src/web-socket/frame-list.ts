@@ -1,4 +1,6 @@
+import { DEFAULT_LIMITS } from '@trunkline/protocol';
 import { takeBytes } from './slab.js';
+import { jsonArrayFrame } from './text-frame.js';
 
 /**
  * What a link has to send, oldest first. A list never changes: a longer one is made from it and remembered, so that
@@ -9,6 +11,7 @@ export class FrameList {
   readonly bytes: number;
   #longer: FrameList | null = null;
   #joined: Buffer | null = null;
+  #batched: FrameList | null = null;
 
   constructor(
     private readonly shorter: FrameList | null,
@@ -38,9 +41,34 @@ export class FrameList {
     return this.#joined;
   }
 
+  /** As few messages, each a JSON array of frames, for peers that asked for them; the very frame when there is one. */
+  batched(): FrameList {
+    if (this.shorter === null) return this;
+    this.#batched ??= batch(this.frames());
+    return this.#batched ?? this;
+  }
+
   frames(): Buffer[] {
     const frames: Buffer[] = [];
     for (let list: FrameList | null = this; list !== null; list = list.shorter) frames.push(list.frame);
     return frames.reverse();
   }
+}
+
+/** Each message takes as many frames as its bounds allow. A frame is longer than what it adds to an array. */
+function batch(frames: readonly Buffer[]): FrameList | null {
+  const { batchBytes, batchFrames } = DEFAULT_LIMITS;
+  let list: FrameList | null = null;
+  let start = 0;
+  let bytes = 0;
+  for (const [index, frame] of frames.entries()) {
+    const end = index + 1;
+    const next = frames[end];
+    bytes += frame.length;
+    if (next !== undefined && end - start < batchFrames && bytes + next.length <= batchBytes) continue;
+    list = new FrameList(list, end - start === 1 ? frame : jsonArrayFrame(frames.slice(start, end)));
+    start = end;
+    bytes = 0;
+  }
+  return list;
 }

@@ -5,7 +5,7 @@ import { FrameList } from './frame-list.js';
 export interface OutboxLink {
   /** Hands over everything queued and forgets it. */
   takeQueued(): FrameList | null;
-  /** One system call: `frames.joined()`. */
+  /** One system call. */
   write(frames: FrameList): void;
 }
 

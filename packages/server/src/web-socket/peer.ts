@@ -1,6 +1,6 @@
 import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
-import type { Admission, Encoder, Gateway, Gone, OpenOptions, Reply, RequestHead, Session } from '../seams/dialect.js';
+import type { Admission, Encoder, Gateway, Gone, Reply, RequestHead, Session } from '../seams/dialect.js';
 import { Brake } from './brake.js';
 import { textFrame } from './text-frame.js';
 import type { WebSocketLink } from './web-socket-link.js';
@@ -60,12 +60,13 @@ export class Peer {
   }
 
   /** Opens the session of a peer that is authenticated, with what came in the meantime. */
-  open(admission: Admission, options: Partial<OpenOptions> = {}): void {
+  open(admission: Admission, { options, takesBatches }: Partial<Hello> = {}): void {
     const handshake = this.#endHandshake();
     if (handshake === null || this.link.isClosing) return;
     const { dialect, gateway, heartbeat } = this.#context;
     const { address } = handshake.head;
     handshake.head.admitted?.();
+    if (takesBatches) this.link.takeBatches();
     const session = gateway.open(this.link, admission, {
       dialect,
       address,
@@ -129,7 +130,7 @@ export class Peer {
     this.#transport.pause();
     try {
       const admission = await this.#context.gateway.authenticate(hello.greeting, authentication.signal);
-      this.open(admission, hello.options);
+      this.open(admission, hello);
     } catch (error) {
       this.#refuse(error);
     } finally {

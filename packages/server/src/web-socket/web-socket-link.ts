@@ -35,6 +35,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
   readonly #socket: Duplex;
   readonly #outbox: Outbox;
   readonly #isCompressed: boolean;
+  #takesBatches = false;
   readonly #closeCode: ((code: CloseCode) => CloseCode) | undefined;
   #queued: FrameList | null = null;
   /** False: the socket took everything at once, as it mostly does, and needs not be asked. */
@@ -77,6 +78,11 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
     return this.#ws.readyState === WebSocket.CLOSED;
   }
 
+  /** From now on what one write carries may go as JSON arrays of frames. */
+  takeBatches(): void {
+    this.#takesBatches = true;
+  }
+
   send(frame: Buffer): void {
     if (this.#closing || this.#ws.readyState !== WebSocket.OPEN) return;
     this.#queued = this.#outbox.add(this, this.#queued, frame);
@@ -91,11 +97,12 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   write(frames: FrameList): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
+    const messages = this.#takesBatches ? frames.batched() : frames;
     if (this.#isCompressed) {
-      for (const frame of frames.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
+      for (const frame of messages.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
     } else {
       // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
-      this.#socket.write(frames.joined());
+      this.#socket.write(messages.joined());
     }
     this.#isBackedUp = this.#backlog() > 0;
   }

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, decodeServerFrame, type ErrorCode, isErrorCode, TrunklineError } from '@trunkline/protocol';
+import { CLOSE_CODES, decodeServerFrames, type ErrorCode, isErrorCode, TrunklineError } from '@trunkline/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCommand } from '../../src/canonical/canonical-commands.js';
@@ -10,7 +10,7 @@ const POSITION = { epoch: 'e1', offset: 4, lastId: 'ev-4' };
 const FROM = { userId: 'u1', connectionId: 'c_1' };
 const encoded = (notice: Notice) => {
   const text = canonicalEncoder.encode(notice);
-  return text === null ? null : decodeServerFrame(text);
+  return text === null ? null : decodeServerFrames(text)[0];
 };
 
 describe('the canonical encoder', () => {
