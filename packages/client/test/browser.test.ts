@@ -44,6 +44,51 @@ test('a link that is cut loses nothing, and "online" ends the wait at once', asy
   expect(await page.evaluate('[got, errors]')).toEqual([['1', '2', '3'], []]);
 });
 
+test('events that come as batches are shown in order, between join and acks, and in few messages', async () => {
+  await using server = await startServer();
+  await using context = await pages.profile();
+  const page = await pages.open(context);
+  // Named by the option, so that the page sees each message before the SDK does.
+  const noted = `class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => messages.push(JSON.parse(data)));
+    }
+  }`;
+  await page.evaluate('globalThis.messages = []; globalThis.acks = []');
+  await page.evaluate(`${start(server.url, await server.token('bob'), `WebSocket: ${noted}`)} room.join()`);
+  const own = page.evaluate(
+    'Promise.all(["a", "b", "c"].map((text) => room.publish("message", { text }).then(({ offset }) => acks.push(offset))))',
+  );
+  const others = Array.from({ length: 300 }, (_, n) =>
+    server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: `${n}` } }),
+  );
+  await Promise.all([own, ...others]);
+  await page.waitForFunction('got.length === 303');
+  const { entries } = await server.hub.history('lobby:main', { limit: 400 });
+  const logged = entries.map(({ data }) => (data as { readonly text: string }).text);
+  expect(await page.evaluate('[got, errors]')).toEqual([logged, []]);
+  expect(await page.evaluate('acks.length')).toBe(3);
+  expect(await page.evaluate('messages.some(Array.isArray)')).toBe(true);
+  expect(await page.evaluate('messages.length')).toBeLessThan(60);
+});
+
+test('who listens once the join is answered hears what the answer brought along', async () => {
+  await using server = await startServer();
+  for (const text of ['1', '2', '3']) {
+    await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text } });
+  }
+  await using context = await pages.profile();
+  const page = await pages.open(context);
+  await page.evaluate(start(server.url, await server.token('bob')));
+  await page.evaluate(`room.join({ rewind: 3 }).then(() => {
+    globalThis.late = [];
+    room.on('message', ({ data }) => late.push(data.text));
+  })`);
+  await page.waitForFunction('got.length === 3');
+  expect(await page.evaluate('late')).toEqual(['1', '2', '3']);
+});
+
 test('a background tab whose timers stood still for five minutes keeps its connection (socket.io #4040)', async () => {
   await using server = await startServer();
   await using context = await pages.profile();

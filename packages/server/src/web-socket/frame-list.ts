@@ -1,6 +1,9 @@
 import { DEFAULT_LIMITS } from '@trunkline/protocol';
 import { takeBytes } from './slab.js';
-import { jsonArrayFrame } from './text-frame.js';
+import { headerBytesOf, jsonArrayFrame } from './text-frame.js';
+
+const JOINED = '{"type":"joined"';
+const TYPE_AT = JOINED.indexOf('joined');
 
 /**
  * What a link has to send, oldest first. A list never changes: a longer one is made from it and remembered, so that
@@ -55,7 +58,10 @@ export class FrameList {
   }
 }
 
-/** Each message takes as many frames as its bounds allow. A frame is longer than what it adds to an array. */
+/**
+ * Each message takes as many frames as its bounds allow; the answer to a join stays alone. A frame is longer than what
+ * it adds to an array.
+ */
 function batch(frames: readonly Buffer[]): FrameList | null {
   const { batchBytes, batchFrames } = DEFAULT_LIMITS;
   let list: FrameList | null = null;
@@ -65,10 +71,19 @@ function batch(frames: readonly Buffer[]): FrameList | null {
     const end = index + 1;
     const next = frames[end];
     bytes += frame.length;
-    if (next !== undefined && end - start < batchFrames && bytes + next.length <= batchBytes) continue;
+    const hasRoom = end - start < batchFrames && bytes + (next?.length ?? 0) <= batchBytes;
+    if (next !== undefined && hasRoom && !answersJoin(frame) && !answersJoin(next)) continue;
     list = new FrameList(list, end - start === 1 ? frame : jsonArrayFrame(frames.slice(start, end)));
     start = end;
     bytes = 0;
   }
   return list;
+}
+
+/** In a browser whoever awaited a join listens before the next message is handled, but not before the next frame of one. */
+function answersJoin(frame: Buffer): boolean {
+  const start = headerBytesOf(frame);
+  const end = start + JOINED.length;
+  // The first look is free, and enough for nearly all.
+  return frame[start + TYPE_AT] === JOINED.charCodeAt(TYPE_AT) && frame.toString('latin1', start, end) === JOINED;
 }

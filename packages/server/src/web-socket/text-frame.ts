@@ -56,7 +56,8 @@ export function textFramePayload(frame: Buffer): Buffer {
   return frame.subarray(headerBytesOf(frame));
 }
 
-function headerBytesOf(frame: Buffer): number {
+/** Where the message inside begins. */
+export function headerBytesOf(frame: Buffer): number {
   const length = frame[1];
   return length === 127 ? 10 : length === 126 ? 4 : 2;
 }
