@@ -5,17 +5,32 @@ import type { ServerFrame } from '@trunkline/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageData } from './message-data.js';
 
-/** Plays the server to one client, so that the client is what is measured: events of one room at any rate. */
+/** What one page is connected to: events of one room at any rate. */
 export interface EventSource {
+  /** Where the page connects, and with which token. */
+  readonly path: string;
+  readonly token: string;
   /** Sends `count` events, so many a second, in writes of a tick's worth. Resolves when the last has been handed over. */
   send(count: number, perSecond: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 const EPOCH = 'bench';
 const TICK_MS = 10;
 
-/** `perMessage` above 1: WebSocket messages that are arrays of so many frames, which the protocol does not know. */
-export function createEventSource(http: Server, room: string, perMessage: number): EventSource {
+/** Sends what is due, a tick at a time, until it is all sent. */
+export async function pace(count: number, perSecond: number, sendSome: (due: number) => void): Promise<void> {
+  const startedAt = performance.now();
+  for (let sent = 0; sent < count; ) {
+    const due = Math.min(count, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
+    sendSome(due - sent);
+    sent = due;
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+}
+
+/** Plays the server with a bare `ws`. `perMessage` above 1: messages that are arrays of so many frames. */
+export function createBareSource(http: Server, room: string, perMessage: number): EventSource {
   const server = new WebSocketServer({ server: http, perMessageDeflate: false });
   let member: { readonly socket: WebSocket; readonly stream: Duplex } | undefined;
   let offset = 0;
@@ -64,21 +79,21 @@ export function createEventSource(http: Server, room: string, perMessage: number
     } satisfies ServerFrame);
   }
   return {
+    path: '/',
+    token: '',
     async send(count, perSecond) {
       if (!member) throw new Error('The page is not connected.');
       const { socket, stream } = member;
-      const startedAt = performance.now();
-      for (let sent = 0; sent < count; ) {
-        const due = Math.min(count, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
+      await pace(count, perSecond, (due) => {
         stream.cork();
-        while (sent < due) {
+        for (let sent = 0; sent < due; ) {
           const frames = Array.from({ length: Math.min(perMessage, due - sent) }, next);
           socket.send(perMessage === 1 ? frames.join() : `[${frames.join()}]`);
           sent += frames.length;
         }
         stream.uncork();
-        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      }
+      });
     },
+    close: async () => server.close(),
   };
 }

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
-import { createEventSource } from '../load/event-source.js';
+import { createBareSource } from '../load/event-source.js';
+import { createHubSource } from '../load/hub-source.js';
 import { bundleClient } from './client-bundle.js';
 import type { Size, Workload } from './workload.js';
 
@@ -34,7 +35,8 @@ const PAGES: Readonly<Record<string, string>> = {
   trunkline: `
     import { createClient } from '@trunkline/client';
     ${COUNT}
-    const room = createClient({ url: document.title }).room('${ROOM}');
+    const token = () => fetch('/token').then((response) => response.text());
+    const room = createClient({ url: document.title, token }).room('${ROOM}');
     room.on('message', () => { seen.events += 1; });
     room.join().then(() => { seen.joined = true; });
   `,
@@ -77,12 +79,19 @@ export const browserClient: Workload = {
   async open(contender, size) {
     const script = Buffer.from(await bundleClient(PAGES[contender] ?? ''));
     const site = createServer((request, response) => {
+      if (request.url === '/token') {
+        response.end(source.token);
+        return;
+      }
       const isScript = request.url === '/page.js';
-      const title = `ws://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+      const title = `ws://127.0.0.1:${(site.address() as AddressInfo).port}${source.path}`;
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
       response.end(isScript ? script : `<title>${title}</title><script type="module" src="/page.js"></script>`);
     });
-    const source = createEventSource(site, ROOM, contender === BATCHED ? BATCH : 1);
+    const source =
+      contender === 'trunkline'
+        ? await createHubSource(site, ROOM)
+        : createBareSource(site, ROOM, contender === BATCHED ? BATCH : 1);
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
@@ -129,6 +138,7 @@ export const browserClient: Workload = {
       },
       async close() {
         await browser.close();
+        await source.close();
         site.closeAllConnections();
         site.close();
       },
