@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createId, type From, TrunklineError } from '@trunkline/protocol';
 import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
@@ -25,7 +26,7 @@ const ANSWER_MS = 2_000;
 
 /** A connection's id starts with the node that holds it. */
 export function connectionIdOn(nodeId: string): string {
-  return `${nodeId}.${createId()}`;
+  return `${nodeId}.${randomUUID()}`;
 }
 function nodeOf(connectionId: string): string {
   return connectionId.slice(0, Math.max(0, connectionId.lastIndexOf('.')));

@@ -87,12 +87,21 @@ export function createRouter(options: RouterOptions): Router {
 
   function listen(server: Server, mounted: Mounted[]): void {
     attached.set(server, mounted);
+    // A look at it asks the kernel, so it is kept until the server listens anew.
+    let port: number | undefined;
+    const onListening = (): void => {
+      port = undefined;
+    };
+    const headOf = (req: IncomingMessage): RequestHead => {
+      port ??= portOf(server);
+      return requestHead(req, { trust, port });
+    };
     const find = (head: RequestHead) => mounted.find(({ dialect }) => dialect.match(head))?.mount;
 
     const onUpgrade = (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
       // First of all: an error of a socket that nobody listens to ends the process.
       socket.on('error', ignore);
-      const head = requestHead(req, { trust, port: portOf(server) });
+      const head = headOf(req);
       const mount = find(head);
       if (mount?.upgrade) upgrade(req, socket, firstBytes, { head, mount });
       else if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, problem(404, 'Nothing is served here.'));
@@ -100,7 +109,7 @@ export function createRouter(options: RouterOptions): Router {
 
     const others = server.listeners('request').filter(isRequestListener);
     const onRequest: RequestListener = (req, res) => {
-      const head = requestHead(req, { trust, port: portOf(server) });
+      const head = headOf(req);
       const mount = find(head);
       if (mount?.request) mount.request(req, res, head);
       else if (others.length > 0) for (const listener of others) listener.call(server, req, res);
@@ -110,11 +119,13 @@ export function createRouter(options: RouterOptions): Router {
     server.removeAllListeners('request');
     server.on('request', onRequest);
     server.on('upgrade', onUpgrade);
+    server.on('listening', onListening);
     server.headersTimeout = lower(server.headersTimeout, HEADERS_TIMEOUT_MS);
     server.requestTimeout = lower(server.requestTimeout, REQUEST_TIMEOUT_MS);
     detachments.push(() => {
       server.removeListener('request', onRequest);
       server.removeListener('upgrade', onUpgrade);
+      server.removeListener('listening', onListening);
       for (const listener of others) server.on('request', listener);
     });
   }

@@ -1,4 +1,4 @@
-import { createId } from '@trunkline/protocol';
+import { randomUUID } from 'node:crypto';
 import type { LoggedEvent, LogPage, LogQuery } from '../../seams/broker.js';
 import { META_EXTRA_MS } from './append-call.js';
 import { decodePayload } from './envelope.js';
@@ -25,7 +25,7 @@ export function createLogReader(link: RedisLink): (room: string, query: LogQuery
     const [order, bound] =
       after !== undefined ? ['after', after] : before !== undefined ? ['before', before] : ['newest', 0];
     const { keys } = link;
-    const args = [keys.log(room), keys.meta(room), order, Math.max(0, bound), limit, createId(), META_EXTRA_MS];
+    const args = [keys.log(room), keys.meta(room), order, Math.max(0, bound), limit, randomUUID(), META_EXTRA_MS];
     const reply = await link.script(readScript, args);
     const page = readPage(reply, order !== 'after');
     if (page === null) throw unavailable('Redis holds something in this room that is not ours');
