@@ -25,19 +25,23 @@ export function createFrameLog(): FrameLog {
   return {
     frames,
     add(direction, text) {
-      key += 1;
-      const shown = direction === 'note' ? { type: text, text: '' } : describe(text);
-      frames.set(appended(frames.get(), { key, at: Date.now(), direction, ...shown }, CAPACITY));
+      for (const shown of direction === 'note' ? [{ type: text, text: '' }] : describe(text)) {
+        key += 1;
+        frames.set(appended(frames.get(), { key, at: Date.now(), direction, ...shown }, CAPACITY));
+      }
     },
   };
 }
 
-function describe(text: string): { type: string; text: string } {
+/** The frame of a message, or those of a batch. */
+function describe(text: string): readonly { type: string; text: string }[] {
   try {
-    const frame: unknown = JSON.parse(text, (name, value: unknown) => (name === 'token' ? '(left out)' : value));
-    const type = typeof frame === 'object' && frame !== null ? Reflect.get(frame, 'type') : undefined;
-    return { type: typeof type === 'string' ? type : '?', text: JSON.stringify(frame, null, 2) };
+    const message: unknown = JSON.parse(text, (name, value: unknown) => (name === 'token' ? '(left out)' : value));
+    return [message].flat().map((frame) => {
+      const type = typeof frame === 'object' && frame !== null ? Reflect.get(frame, 'type') : undefined;
+      return { type: typeof type === 'string' ? type : '?', text: JSON.stringify(frame, null, 2) };
+    });
   } catch {
-    return { type: 'not JSON', text };
+    return [{ type: 'not JSON', text }];
   }
 }
