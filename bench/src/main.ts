@@ -26,7 +26,7 @@ const USAGE = `bench [smoke | all | page | workload … | curves | abuser | leak
   leak           five rounds of connects, joins, publishes and cuts
   slow-consumer  a tenth of a room stops reading
 
-  --rounds n     rounds per contender (5)
+  --rounds n     rounds per contender (5), and of the abuser (7)
   --only a,b     these contenders alone
   --short        less work a round, for a machine that is busy
   --json         print the results as JSON
@@ -82,7 +82,7 @@ for (const workload of WORKLOADS) {
 const curves = all || names.includes('curves') ? await measureCurves(progress) : {};
 const runs: Record<string, string[]> = {};
 for (const [name, run] of Object.entries(RUNS)) {
-  if (all || names.includes(name)) runs[name] = await run(progress);
+  if (all || names.includes(name)) runs[name] = await run(progress, values.rounds === undefined ? undefined : rounds);
 }
 
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results, curves, runs }, null, 1)}\n`);

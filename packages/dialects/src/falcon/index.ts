@@ -32,7 +32,7 @@ type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;
 
 function refuse({ code, message, retryable }: TrunklineError): Refusal {
   const body = { type: 'error', data: { code, message } };
-  if (code === 'too_many_connections') return { status: 429, body };
+  if (code === 'too_many_connections' || code === 'rate_limited') return { status: 429, body };
   if (retryable) return { status: 503, body };
   if (code === 'forbidden') return { status: 403, body };
   return { status: 401, body, headers: { 'WWW-Authenticate': 'Bearer' } };

@@ -55,6 +55,7 @@ function refuse({ code, retryable }: TrunklineError): Refusal {
     case 'unknown_room_kind':
       return { status: 403, body: { error: 'forbidden' } };
     case 'too_many_connections':
+    case 'rate_limited':
       return { status: 429, body: { error: 'too many connections' } };
     default:
       return retryable ? { status: 503, body: { error: 'unavailable' } } : { status: 500, body: { error: 'internal' } };

@@ -10,6 +10,8 @@ import { TokenBucket } from './token-bucket.js';
 /** Bytes queued beyond which replay and history wait for the socket (DESIGN, "The wire"). */
 const PULLED_QUEUE_BYTES = 256 * 1_024;
 const DRAIN_POLL_MS = 10;
+/** So many frames at once are no reason to look at a peer. */
+const FRAMES_AHEAD = 20;
 /** How long ids are remembered for dialects whose clients know none. */
 const SEEN_IDS = 256;
 
@@ -63,6 +65,16 @@ export class Connection {
     const { messagesPerSecond, messageBurst } = this.core.limits;
     this.#bucket ??= new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     return this.#bucket;
+  }
+
+  /** From now on it has little more than its rate. */
+  spendBurst(): void {
+    this.bucket.debit(this.core.limits.messageBurst - FRAMES_AHEAD);
+  }
+
+  /** True while it has sent more than its rate allows for, be it within its burst. */
+  get isAhead(): boolean {
+    return this.#bucket !== undefined && this.#bucket.tokens < this.core.limits.messageBurst - FRAMES_AHEAD;
   }
 
   /** Who its events are from: one object for all of them. */

@@ -10,6 +10,7 @@ import { createMemoryRoster } from '../roster/memory-roster.js';
 import { createRouter, type Router } from '../router/router.js';
 import type { BrokerStatus } from '../seams/broker.js';
 import type { Logger } from '../seams/dialect.js';
+import { Absences } from './absences.js';
 import { Calls } from './calls.js';
 import { createContractPolicy } from './contract-policy.js';
 import { Connections, type Core } from './core.js';
@@ -161,6 +162,7 @@ class HubProcess {
       services: new ServicePublisher(publisher),
       userBuckets,
       usage,
+      absences: new Absences(core, userBuckets),
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     };
     this.router = createRouter({

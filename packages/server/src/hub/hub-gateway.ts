@@ -1,6 +1,7 @@
 import { createId, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Admission, Gateway, Gone, Greeting, Link, OpenOptions, Session } from '../seams/dialect.js';
+import type { Absences } from './absences.js';
 import { Connection } from './connection.js';
 import { forbidden } from './grants.js';
 import type { HubOptions } from './hub-api.js';
@@ -21,6 +22,7 @@ export interface GatewayParts extends SessionParts {
   readonly pulse: Pulse;
   readonly services: ServicePublisher;
   readonly usage: NodeUsage;
+  readonly absences: Absences;
   isDraining(): boolean;
 }
 
@@ -37,6 +39,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
       const principal = await identify(credentials);
       revocations.check(principal);
+      await parts.absences.check(principal.userId, signal);
       for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
       if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
       // Last, so that the least time passes until it is opened and counted.

@@ -10,6 +10,7 @@ import type { LiveAuthorisation } from './live-authorisation.js';
 import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
+import type { Offences } from './offences.js';
 import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
 import { PublishOrder } from './publish-order.js';
@@ -41,17 +42,19 @@ export class HubSession implements Session {
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
   #publishOrder: PublishOrder | null = null;
-  /** Made at the first command: most connections are silent. */
+  /** Its user's; made at the first command: most connections are silent. */
   #userBucket: UserBucket | undefined;
-  refusals = 0;
   #refreshes: TokenBucket | undefined;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
   #limited: Misbehaviour | undefined;
+  #lastRefusal: TrunklineError | undefined;
 
   constructor(parts: SessionParts, connection: Connection) {
     this.#parts = parts;
     this.#connection = connection;
+    this.#userBucket = parts.userBuckets.known(connection.principal.userId);
+    if (this.#offences?.hasBeenAway) connection.spendBurst();
   }
 
   get id(): string {
@@ -62,10 +65,24 @@ export class HubSession implements Session {
     return this.#connection.principal;
   }
 
+  /** A user that was refused of late is read in turns from its first frame on. */
+  get isAhead(): boolean {
+    return this.#connection.isAhead || this.#offences !== undefined;
+  }
+
+  restMs(): number {
+    return this.#offences?.restMs(performance.now()) ?? 0;
+  }
+
+  get #offences(): Offences | undefined {
+    return this.#userBucket?.offences(performance.now());
+  }
+
   handle(command: Command): Reply | Promise<Reply> {
     if (!this.#connection.isOpen) return DONE;
     if (command.type === 'pong') {
       // Nothing is refused, but a flood of them is one.
+      if (this.principal.roles.includes('service')) return DONE;
       const now = performance.now();
       if (this.#connection.bucket.take(now) > 0) this.#offend(now);
       return DONE;
@@ -192,9 +209,12 @@ export class HubSession implements Session {
     if (retryAfterMs === 0) return null;
     const { core } = this.#parts;
     core.observer.limited?.(ownMs === 0 ? 'messages_per_user' : 'messages');
-    const error = new TrunklineError('rate_limited', `At most ${core.limits.messagesPerSecond} messages a second.`, {
-      retryAfterMs,
-    });
+    // Its stack costs more than the rest of a refusal, and those of one turn are alike.
+    if (this.#lastRefusal?.retryAfterMs !== retryAfterMs) {
+      const message = `At most ${core.limits.messagesPerSecond} messages a second.`;
+      this.#lastRefusal = new TrunklineError('rate_limited', message, { retryAfterMs });
+    }
+    const error = this.#lastRefusal;
     if (command.type === 'publish') {
       const publishOrder = this.#orderOfPublishes();
       const arrival = publishOrder?.arrive() ?? 0;
@@ -206,16 +226,25 @@ export class HubSession implements Session {
 
   /** The connection's, and its user's. */
   #buckets(command: Command): readonly [TokenBucket, TokenBucket] {
-    this.#userBucket ??= this.#parts.userBuckets.of(this.principal.userId);
-    if (command.type !== 'refresh') return [this.#connection.bucket, this.#userBucket.messages];
+    const user = this.#ofUser();
+    if (command.type !== 'refresh') return [this.#connection.bucket, user.messages];
     this.#refreshes ??= createRefreshBucket(this.#parts.core.limits);
-    return [this.#refreshes, this.#userBucket.refreshes];
+    return [this.#refreshes, user.refreshes];
   }
 
+  #ofUser(): UserBucket {
+    this.#userBucket ??= this.#parts.userBuckets.of(this.principal.userId);
+    return this.#userBucket;
+  }
+
+  /** Who has been sent away is so again after fewer. */
   #offend(now: number): void {
-    this.refusals += 1;
-    this.#limited ??= new Misbehaviour(this.#parts.core.limits.messageBurst * 10);
-    if (this.#limited.add(now)) this.#connection.close(4003, 'rate_limited');
+    const { messageBurst } = this.#parts.core.limits;
+    const offences = this.#ofUser().offend(now);
+    this.#limited ??= new Misbehaviour(offences.hasBeenAway ? messageBurst : messageBurst * 10);
+    if (!this.#limited.add(now) || !this.#connection.isOpen) return;
+    this.#connection.announceEnd(4003, 'rate_limited', offences.sendAway(now));
+    this.#connection.close(4003, 'rate_limited');
   }
 
   #refusal(error: unknown): TrunklineError {

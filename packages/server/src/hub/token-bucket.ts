@@ -19,7 +19,7 @@ export class TokenBucket {
       this.#tokens -= 1;
       return 0;
     }
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
+    return this.#untilOneMs();
   }
 
   /** Takes what was used elsewhere, into debt of one burst at most: that is how long nobody gets anything. */
@@ -27,9 +27,24 @@ export class TokenBucket {
     this.#tokens = Math.max(-this.burst, this.#tokens - tokens);
   }
 
+  /** How many were left when last looked at. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** Takes none. @returns the milliseconds until there is one */
+  waitMs(now: number): number {
+    this.#refill(now);
+    return this.#tokens >= 1 ? 0 : this.#untilOneMs();
+  }
+
   isFull(now: number): boolean {
     this.#refill(now);
     return this.#tokens >= this.burst;
+  }
+
+  #untilOneMs(): number {
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.perSecond));
   }
 
   #refill(now: number): void {

@@ -1,5 +1,6 @@
 import type { Core } from './core.js';
 import type { HubLimits } from './hub-api.js';
+import { Offences } from './offences.js';
 import type { CountEntry } from './shared-counts.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -46,6 +47,7 @@ class SharedBucket extends TokenBucket {
 export class UserBucket {
   readonly messages: SharedBucket;
   #refreshes: SharedBucket | undefined;
+  #offences: Offences | undefined;
 
   constructor(
     private readonly userId: string,
@@ -61,8 +63,22 @@ export class UserBucket {
     return this.#refreshes;
   }
 
-  isFull(now: number): boolean {
-    return this.messages.isFull(now) && (this.#refreshes?.isFull(now) ?? true);
+  /** Undefined: it was not refused of late. */
+  offences(now: number): Offences | undefined {
+    if (this.#offences?.isForgotten(now)) this.#offences = undefined;
+    return this.#offences;
+  }
+
+  /** One more refusal by rate. */
+  offend(now: number): Offences {
+    this.#offences = this.offences(now) ?? new Offences();
+    this.#offences.add(now);
+    return this.#offences;
+  }
+
+  /** True: a new one would say the same. */
+  isUnused(now: number): boolean {
+    return this.offences(now) === undefined && this.messages.isFull(now) && (this.#refreshes?.isFull(now) ?? true);
   }
 }
 
@@ -92,6 +108,11 @@ export class UserBuckets {
     return this.limits.messagesPerSecond * SHARES;
   }
 
+  /** Undefined: it has sent nothing for a while. */
+  known(userId: string): UserBucket | undefined {
+    return this.#buckets.get(userId);
+  }
+
   of(userId: string): UserBucket {
     const known = this.#buckets.get(userId);
     if (known !== undefined) return known;
@@ -108,7 +129,7 @@ export class UserBuckets {
 
   #sweep(now: number): void {
     for (const [userId, bucket] of this.#buckets)
-      if (this.core.connections.countOf(userId) === 0 && bucket.isFull(now)) this.#buckets.delete(userId);
+      if (this.core.connections.countOf(userId) === 0 && bucket.isUnused(now)) this.#buckets.delete(userId);
     this.#sweepAt = Math.max(SWEPT_FROM, 2 * this.#buckets.size);
   }
 }

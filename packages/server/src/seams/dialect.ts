@@ -105,7 +105,7 @@ export interface Gateway {
    * joinable.
    *
    * @throws {TrunklineError} `unauthenticated`, `token_expired`, `token_revoked`, `forbidden`, `invalid_room`, `unknown_room_kind`,
-   * `too_many_connections`, `unavailable`; `cancelled` when `signal` fired
+   * `too_many_connections`, `rate_limited`, `unavailable`; `cancelled` when `signal` fired
    */
   authenticate(greeting: Greeting, signal: AbortSignal): Promise<Admission>;
   /** Opens a session: `opened` is the link's first notice, then joins. The link's `signal` ends it. Never throws. */
@@ -417,7 +417,9 @@ export interface Session {
   /** The connection's id, by which others may `send` to it. */
   readonly id: string;
   readonly principal: Principal;
-  /** Commands refused by rate so far: who exceeds it is to be read more slowly. @default 0 */
-  readonly refusals?: number;
+  /** True while it has sent more than its rate allows for: to be read in short turns, so that others get theirs. @default false */
+  readonly isAhead?: boolean;
+  /** How long to leave it unread: it exceeds its rate, and its user has been refused as often as may be for now. @default 0 */
+  restMs?(): number;
   handle(command: Command): Reply | Promise<Reply>;
 }

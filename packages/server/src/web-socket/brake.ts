@@ -1,57 +1,97 @@
-/** So many refusals go out at once; from then on as many each time. */
-const REFUSALS_AT_ONCE = 20;
-const SLICE_MS = 20;
+import type { Session } from '../seams/dialect.js';
+
+/** A peer's turn: whoever sends more than its rate allows gets no more of one, and the others theirs in between. */
+const TURN_MS = 0.2;
+/** What is read at a time: even of the smallest frames no more than can be taken apart in a turn. */
+const READ_BYTES = 8_192;
+/** The least rest of a peer that exceeds its rate, and of one that sends on after its close. */
+const REST_MS = 20;
+const LATE_REST_MS = 50;
+
+/** A socket that can be read by parts. */
+export interface Transport {
+  pause(): void;
+  resume(): void;
+  /** While paused: takes up to so many bytes of what has arrived. @returns false when nothing had */
+  read(bytes: number): boolean;
+}
 
 export interface BrakeParts {
-  readonly transport: { pause(): void; resume(): void };
-  /** Commands of the peer that were refused by rate, so far. */
-  readonly refusals: () => number;
+  readonly transport: Transport;
+  readonly pace: Pick<Session, 'isAhead' | 'restMs'>;
   readonly decode: (text: string) => void;
 }
 
 /**
- * Reads a peer that exceeds its rate no faster than 1 000 refusals a second: to refuse a flood frame by frame costs as
- * much as to serve it, and the others would wait. What came with the last read waits here, and the rest in TCP.
+ * Reads a peer that is ahead of its rate in short turns, and one that exceeds it no faster than it may be refused: to
+ * refuse a flood frame by frame costs as much as to serve it, and the others would wait. What came with the last read
+ * waits here, the rest in the network.
  */
 export class Brake {
   readonly #parts: BrakeParts;
-  readonly #waiting: string[] = [];
-  #timer: NodeJS.Timeout | null = null;
-  #refusedBefore: number;
+  #waiting: string[] = [];
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isHeld = false;
+  #isEnding = false;
 
   constructor(parts: BrakeParts) {
     this.#parts = parts;
-    this.#refusedBefore = parts.refusals();
   }
 
   /** A frame in its turn. */
   receive(text: string): void {
-    this.#waiting.push(text);
-    if (this.#timer === null) this.#slice();
-  }
-
-  release(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#waiting.length = 0;
-  }
-
-  #slice(): void {
-    const { decode, refusals, transport } = this.#parts;
-    let taken = 0;
-    for (const text of this.#waiting) {
-      if (refusals() - this.#refusedBefore >= REFUSALS_AT_ONCE) break;
+    const { decode, pace } = this.#parts;
+    if (!this.#isHeld && !pace.isAhead && !pace.restMs?.()) {
       decode(text);
-      taken++;
-    }
-    this.#waiting.splice(0, taken);
-    if (refusals() - this.#refusedBefore < REFUSALS_AT_ONCE) {
-      if (this.#timer !== null) transport.resume();
-      this.#timer = null;
       return;
     }
-    this.#refusedBefore = refusals();
-    if (this.#timer === null) transport.pause();
-    this.#timer = setTimeout(() => this.#slice(), SLICE_MS).unref();
+    this.#waiting.push(text);
+    this.hold();
+  }
+
+  /** From now on the peer is read by turns. */
+  hold(): void {
+    if (this.#isHeld || this.#isEnding) return;
+    this.#isHeld = true;
+    this.#parts.transport.pause();
+    this.#immediate = setImmediate(() => this.#turn());
+  }
+
+  /** The connection is closed, and the peer sends on: just enough is read to find its own close frame. */
+  trickle(): void {
+    if (this.#isEnding) return;
+    this.release();
+    this.#isEnding = true;
+    const { transport } = this.#parts;
+    transport.pause();
+    this.#timer = setInterval(() => transport.read(READ_BYTES), LATE_REST_MS).unref();
+  }
+
+  /** The socket has ended. */
+  release(): void {
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+  }
+
+  #turn(): void {
+    const { decode, pace, transport } = this.#parts;
+    const waiting = this.#waiting;
+    const startedAt = performance.now();
+    let taken = 0;
+    let restMs = pace.restMs?.() ?? 0;
+    while (taken < waiting.length && restMs === 0 && performance.now() - startedAt < TURN_MS) {
+      decode(waiting[taken++] ?? '');
+      restMs = pace.restMs?.() ?? 0;
+    }
+    waiting.splice(0, taken);
+    if (restMs === 0 && waiting.length === 0 && !transport.read(READ_BYTES)) {
+      this.#isHeld = false;
+      transport.resume();
+    } else if (!this.#isEnding) {
+      if (restMs > 0) this.#timer = setTimeout(() => this.#turn(), Math.max(REST_MS, restMs)).unref();
+      else this.#immediate = setImmediate(() => this.#turn());
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
 import type { Admission, Encoder, Gateway, Gone, Reply, RequestHead, Session } from '../seams/dialect.js';
-import { Brake } from './brake.js';
+import { Brake, type BrakeParts } from './brake.js';
 import { textFrame } from './text-frame.js';
 import type { WebSocketLink } from './web-socket-link.js';
 
@@ -17,15 +17,9 @@ export interface PeerContext {
 
 export interface PeerParts {
   readonly link: WebSocketLink;
-  /** Stops and goes on reading. */
-  readonly transport: { pause(): void; resume(): void };
   readonly conversation: Conversation;
   readonly head: RequestHead;
 }
-
-/** Frames after our close, which are thrown away: after so many it is read no faster than that, or a flood would go on. */
-const LATE_FRAMES = 50;
-const LATE_PAUSE_MS = 100;
 
 /** What is held only until the session is open. */
 interface Handshake {
@@ -41,18 +35,15 @@ interface Handshake {
 export class Peer {
   readonly link: WebSocketLink;
   readonly #context: PeerContext;
-  readonly #transport: PeerParts['transport'];
   readonly #conversation: Conversation;
   #handshake: Handshake | null;
   #session: Session | null = null;
-  /** Made when the peer first exceeds its rate. */
+  /** Made when the peer is first ahead of its rate, or sends on after its close. */
   #brake: Brake | null = null;
-  #lateFrames = 0;
 
   constructor(context: PeerContext, parts: PeerParts) {
     this.#context = context;
     this.link = parts.link;
-    this.#transport = parts.transport;
     this.#conversation = parts.conversation;
     const timer = setTimeout(() => this.#expire(), context.gateway.limits.helloTimeoutMs);
     this.#handshake = { head: parts.head, timer, authentication: null, waiting: [] };
@@ -76,7 +67,8 @@ export class Peer {
     });
     this.#conversation.opened?.(session.id, session.principal.userId, (farewell) => this.end(farewell));
     this.#session = session;
-    for (const text of handshake.waiting) this.#decode(text);
+    if (session.isAhead) this.#brakeFor(session).hold();
+    for (const text of handshake.waiting) this.#take(text, session);
   }
 
   /** Says goodbye in the dialect's words, then closes. */
@@ -103,8 +95,7 @@ export class Peer {
     this.link.heard();
     this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, data.length);
     const text = data.toString();
-    if (this.#brake !== null) this.#brake.receive(text);
-    else if (this.#session !== null) this.#decode(text);
+    if (this.#session !== null) this.#take(text, this.#session);
     else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
     else if (data.length > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
     else void this.#hello(text);
@@ -127,14 +118,14 @@ export class Peer {
     }
     const authentication = new AbortController();
     handshake.authentication = authentication;
-    this.#transport.pause();
+    this.link.pause();
     try {
       const admission = await this.#context.gateway.authenticate(hello.greeting, authentication.signal);
       this.open(admission, hello);
     } catch (error) {
       this.#refuse(error);
     } finally {
-      this.#transport.resume();
+      if (this.#brake === null) this.link.resume();
     }
   }
 
@@ -153,6 +144,15 @@ export class Peer {
     else this.end(this.#conversation.refuse?.(error) ?? { code: 1008, reason: error.code });
   }
 
+  #take(text: string, session: Session): void {
+    if (this.#brake !== null) {
+      this.#brake.receive(text);
+      return;
+    }
+    this.#decode(text);
+    if (session.isAhead) this.#brakeFor(session).hold();
+  }
+
   #decode(text: string): void {
     if (this.link.isClosing) return;
     try {
@@ -160,20 +160,15 @@ export class Peer {
     } catch (error) {
       this.#fail(error);
     }
-    const session = this.#session;
-    if (this.#brake !== null || session === null || !session.refusals) return;
-    this.#brake = new Brake({
-      transport: this.#transport,
-      refusals: () => session.refusals ?? 0,
-      decode: (late) => this.#decode(late),
-    });
+  }
+
+  #brakeFor(pace: BrakeParts['pace']): Brake {
+    this.#brake ??= new Brake({ pace, transport: this.link, decode: (text) => this.#decode(text) });
+    return this.#brake;
   }
 
   #late(): void {
-    this.#lateFrames += 1;
-    if (this.#lateFrames % LATE_FRAMES !== 0) return;
-    this.#transport.pause();
-    setTimeout(() => this.#transport.resume(), LATE_PAUSE_MS).unref();
+    this.#brakeFor(this.#session ?? {}).trickle();
   }
 
   #handle(decoded: Decoded): void {

@@ -56,7 +56,7 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
         outbox,
         closeCode: options.closeCode,
       });
-      const peer = new Peer(context, { link, transport: ws, conversation, head });
+      const peer = new Peer(context, { link, conversation, head });
       listenTo(ws, peer, heartbeat);
       then(peer);
     });

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { CloseCode } from '@trunkline/protocol';
 import { WebSocket } from 'ws';
 import type { Encoder, Gone, Link } from '../seams/dialect.js';
+import type { Transport } from './brake.js';
 import type { FrameList } from './frame-list.js';
 import type { Outbox, OutboxLink } from './outbox.js';
 import { textFramePayload } from './text-frame.js';
@@ -29,7 +30,7 @@ export interface WebSocketLinkParts {
 }
 
 /** The far end of one WebSocket. Everything for the socket goes through the outbox, or order is lost. */
-export class WebSocketLink implements Link<Buffer>, OutboxLink {
+export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   readonly encoder: Encoder<Buffer>;
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
@@ -135,6 +136,21 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink {
 
   ping(): void {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  /** ws listens for `data`, which a paused stream makes of what is taken with `read`. */
+  read(bytes: number): boolean {
+    const length = Math.min(bytes, this.#socket.readableLength);
+    this.#socket.read(length);
+    return length > 0;
   }
 
   lastHeardAt(): number {

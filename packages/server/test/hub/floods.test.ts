@@ -12,11 +12,19 @@ function publishes(count: number): Buffer {
   );
 }
 
-async function connect(hub: Pick<StartedHub<never>, 'port' | 'token'>): Promise<RawSocket> {
+type Started = Pick<StartedHub<never>, 'port' | 'token'>;
+
+/** Resolves with the first answer to a hello: `welcome` or `error`. */
+async function greet(hub: Started, userId: string): Promise<{ readonly socket: RawSocket; readonly answer: string }> {
   const headers = { 'Sec-WebSocket-Protocol': 'trunkline.v1' };
   const socket = await RawSocket.upgrade(hub.port, { path: '/v1/connect', headers });
-  socket.socket.write(clientFrame(JSON.stringify({ type: 'hello', id: 'h', token: await hub.token('ann') })));
-  await eventually(() => socket.texts().some((text) => text.includes('"welcome"')));
+  socket.socket.write(clientFrame(JSON.stringify({ type: 'hello', id: 'h', token: await hub.token(userId) })));
+  return { socket, answer: await eventually(() => socket.texts()[0]) };
+}
+
+async function connect(hub: Started): Promise<RawSocket> {
+  const { socket, answer } = await greet(hub, 'ann');
+  expect(answer).toContain('"welcome"');
   return socket;
 }
 
@@ -35,6 +43,50 @@ describe('a flood (S31)', () => {
     expect(performance.now() - refusedAt).toBeGreaterThan(900);
     await ann.ended();
     expect(hub.hub.status().connections).toBe(1);
+  });
+
+  test('within the burst is taken in turns, and others have theirs in between', async () => {
+    await using hub = await startHub();
+    let taken = 0;
+    hub.hub.handle('echo', () => {
+      const startedAt = performance.now();
+      while (performance.now() - startedAt < 1);
+      taken++;
+      return {};
+    });
+    await using bob = await connectRaw({ url: hub.url });
+    await bob.hello({ token: await hub.token('bob') });
+    await using ann = await connect(hub);
+    const request = (n: number) => clientFrame(`{"type":"request","id":"q${n}","action":"echo","data":{}}`);
+    ann.socket.write(Buffer.concat(Array.from({ length: 400 }, (_, n) => request(n))));
+    await eventually(() => taken > 0);
+    await bob.publish('lobby:a', 'message', { text: 'hi' });
+    expect(taken).toBeLessThan(200);
+    await eventually(() => ann.texts().filter((text) => text.includes('"response"')).length === 400);
+  });
+
+  test('keeps its user away for a while, longer each time, and nobody else of its address', async () => {
+    const limited: string[] = [];
+    const observer = { limited: (limit: string) => void limited.push(limit) };
+    await using hub = await startHub({ limits: { messagesPerSecond: 1, messageBurst: 20 }, observer });
+    for (const leastMs of [500, 1_500]) {
+      await using ann = await connect(hub);
+      ann.socket.write(publishes(1_000));
+      expect((await ann.closeFrame(20_000)).code).toBe(4003);
+      const goaway = JSON.parse(ann.texts().at(-1) ?? '');
+      expect(goaway).toMatchObject({ type: 'goaway', code: 4003, reconnect: true });
+      expect(goaway.afterMs).toBeGreaterThan(leastMs);
+      expect(goaway.afterMs).toBeLessThanOrEqual(2_000);
+    }
+    await using bob = await connectRaw({ url: hub.url });
+    await bob.hello({ token: await hub.token('bob') });
+    expect(limited).not.toContain('connects_after_flood');
+    const { socket: ann, answer } = await greet(hub, 'ann');
+    expect(JSON.parse(answer)).toMatchObject({ type: 'error', id: 'h', code: 'rate_limited', retryable: true });
+    expect(JSON.parse(answer).retryAfterMs).toBeGreaterThan(0);
+    expect((await ann.closeFrame()).code).toBe(4003);
+    expect(limited).toContain('connects_after_flood');
+    await ann[Symbol.asyncDispose]();
   });
 
   test('that goes on after the close is left in the network until the socket ends', async () => {

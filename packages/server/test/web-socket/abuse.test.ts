@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { deflateRawSync } from 'node:zlib';
 import { eventually } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
@@ -88,6 +89,25 @@ describe('a peer that misbehaves', () => {
     bystander.socket.write(clientFrame('still here'));
     await eventually(() => served.gateway.sessions[0]?.commands.length === 1);
     expect(served.gateway.sessions[1]?.link.bufferedBytes()).toBeLessThan(1_048_576);
+  });
+
+  it('and sends on after it was closed is hardly read until its socket ends', async () => {
+    await using served = await serveChat();
+    const connected = once(served.server, 'connection');
+    await using client = await RawSocket.upgrade(served.port);
+    const [socket] = await connected;
+    client.socket.write(clientFrame('x', { opcode: 2 }));
+    expect((await client.closeFrame()).code).toBe(1003);
+    const readBefore = socket.bytesRead;
+    const flood = Buffer.concat(Array.from({ length: 1_000 }, () => clientFrame('x'.repeat(80))));
+    const write = () => {
+      while (client.socket.writable && client.socket.write(flood));
+    };
+    client.socket.on('drain', write);
+    write();
+    await eventually(() => socket.destroyed);
+    expect(socket.bytesRead - readBefore).toBeGreaterThan(8_192);
+    expect(socket.bytesRead - readBefore).toBeLessThan(1_000_000);
   });
 
   it('that resets at any stage leaves nothing behind', async () => {
