@@ -1,6 +1,6 @@
 import { createId, TrunklineError } from '@trunkline/protocol';
 import type { Broker, BrokerEvents, BrokerStatus } from '../seams/broker.js';
-import { createMemoryLog, type MemoryLog } from './memory-log.js';
+import { MemoryLog } from './memory-log.js';
 import { createRetainedMessages, type RetainedMessages } from './retained-messages.js';
 
 export interface MemoryBrokerOptions {
@@ -44,7 +44,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
         break;
       }
     }
-    const log = createMemoryLog(now());
+    const log = new MemoryLog(now());
     logs.set(room, log);
     return log;
   }

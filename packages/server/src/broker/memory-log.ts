@@ -21,173 +21,190 @@ interface MemoryAppend {
   readonly event?: LoggedEvent;
 }
 
-/** One room's log in this process. */
-export interface MemoryLog {
-  readonly epoch: string;
-  /** When the room was last written, milliseconds. */
-  readonly touchedAt: number;
-  /** Publishes remembered against duplicates. */
-  readonly remembered: number;
-  append(publication: Publication, now: number): MemoryAppend;
-  read(query: LogQuery, now: number): LogPage;
-  head(): Position;
-  /** Forgets the oldest remembered publish, before its window ends. */
-  forgetOldest(): void;
-  /** Forgets publishes whose window has ended, and everything when all entries are too old. */
-  expire(now: number): void;
-  /** Empties the log and starts a new epoch. */
-  restart(now: number): void;
-  /** Starts a new epoch with the entries kept. */
-  rename(): void;
+interface Place {
+  readonly offset: number;
+  readonly id: string;
 }
 
-/** Entries are dense by offset, so the array index is `offset - trimmed.offset - 1`. */
-export function createMemoryLog(createdAt: number): MemoryLog {
-  let epoch = createId();
-  let entries: Entry[] = [];
-  let first = 0;
-  let head = 0;
-  let lastId = '';
-  let trimmed = { offset: 0, id: '' };
-  let born = { offset: 0, id: '' };
-  let touchedAt = createdAt;
-  let ttlMs = Number.POSITIVE_INFINITY;
-  const remembered = new Map<string, Remembered>();
-  let forgetAt = Number.POSITIVE_INFINITY;
+const START: Place = { offset: 0, id: '' };
 
-  function dropHead(now: number): void {
-    const entry = entries[first];
-    if (entry === undefined) return;
-    const { event, remembered: kept } = entry;
-    if (kept.until > now) kept.digest = digestOf(event);
-    trimmed = { offset: event.offset, id: event.id };
-    first += 1;
-    // Moving the rest at every trim would cost the length of the log each time.
-    if (first > 512 && first * 2 > entries.length) {
-      entries = entries.slice(first);
-      first = 0;
+/**
+ * One room's log in this process. A class, for there is one of it a room: closures over the same state would cost 2 kB more.
+ * Entries are dense by offset, so the array index is `offset - trimmed.offset - 1`.
+ */
+export class MemoryLog {
+  #epoch = createId();
+  #entries: Entry[] = [];
+  #first = 0;
+  #head = 0;
+  #lastId = '';
+  #trimmed = START;
+  #born = START;
+  #touchedAt: number;
+  #ttlMs = Number.POSITIVE_INFINITY;
+  readonly #remembered = new Map<string, Remembered>();
+  #forgetAt = Number.POSITIVE_INFINITY;
+
+  constructor(createdAt: number) {
+    this.#touchedAt = createdAt;
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** When the room was last written, milliseconds. */
+  get touchedAt(): number {
+    return this.#touchedAt;
+  }
+
+  /** Publishes remembered against duplicates. */
+  get remembered(): number {
+    return this.#remembered.size;
+  }
+
+  append(publication: Publication, now: number): MemoryAppend {
+    this.expire(now);
+    const key = rememberedKey(publication);
+    const known = this.#remembered.get(key);
+    const epoch = this.#epoch;
+    if (known !== undefined) {
+      if (this.#digestKnown(known) !== digestOf(publication)) return { appended: { status: 'conflict' } };
+      return { appended: { status: 'duplicate', eventId: known.eventId, epoch, offset: known.offset } };
+    }
+    this.#head += 1;
+    const offset = this.#head;
+    this.#lastId = publication.eventId;
+    this.#touchedAt = now;
+    this.#ttlMs = publication.log.ttlMs;
+    const event: LoggedEvent = {
+      id: publication.eventId,
+      offset,
+      epoch,
+      event: publication.event,
+      from: publication.from,
+      ...(publication.key === undefined ? {} : { ref: publication.key.id }),
+      data: publication.data,
+      timestamp: publication.timestamp,
+    };
+    const until = now + publication.dedupeWindowMs;
+    const remembered: Remembered = { eventId: event.id, offset, until, digest: null };
+    this.#remembered.set(key, remembered);
+    if (until < this.#forgetAt) this.#forgetAt = until;
+    this.#entries.push({ event, remembered });
+    while (this.#entries.length - this.#first > publication.log.size) this.#dropHead(now);
+    while (this.#headEndsAt() <= now) this.#dropHead(now);
+    return { appended: { status: 'appended', eventId: event.id, epoch, offset }, event };
+  }
+
+  read(query: LogQuery, now: number): LogPage {
+    this.expire(now);
+    const first = this.#first;
+    const limit = Math.max(0, query.limit);
+    const end = this.#entries.length;
+    let from = Math.max(first, end - limit);
+    let to = end;
+    if (query.after !== undefined) {
+      from = Math.min(end, Math.max(first, first + query.after - this.#trimmed.offset));
+      to = Math.min(end, from + limit);
+    } else if (query.before !== undefined) {
+      to = Math.min(end, Math.max(first, first + query.before - 1 - this.#trimmed.offset));
+      from = Math.max(first, to - limit);
+    }
+    return {
+      entries: this.#entries.slice(from, to).map(({ event }) => event),
+      head: this.head(),
+      trimmed: this.#trimmed,
+      born: this.#born,
+    };
+  }
+
+  head(): Position {
+    return { epoch: this.#epoch, offset: this.#head, lastId: this.#lastId };
+  }
+
+  /** Forgets the oldest remembered publish, before its window ends. */
+  forgetOldest(): void {
+    for (const key of this.#remembered.keys()) {
+      this.#remembered.delete(key);
+      return;
     }
   }
 
-  function dropAll(now: number): void {
-    for (const { event, remembered: kept } of entries.slice(first)) if (kept.until > now) kept.digest = digestOf(event);
-    trimmed = { offset: head, id: lastId };
-    entries = [];
-    first = 0;
-  }
-
-  function expire(now: number): void {
-    const newest = entries[entries.length - 1]?.event;
-    if (newest !== undefined && entries.length > first && newest.timestamp + ttlMs <= now) dropAll(now);
+  /** Forgets publishes whose window has ended, and everything when all entries are too old. */
+  expire(now: number): void {
+    const newest = this.#entries[this.#entries.length - 1]?.event;
+    if (newest !== undefined && this.#entries.length > this.#first && newest.timestamp + this.#ttlMs <= now)
+      this.#dropAll(now);
     // Nothing can have ended before the oldest was to end; a look at each publish would cost an iterator.
-    if (now < forgetAt) return;
-    forgetAt = Number.POSITIVE_INFINITY;
-    for (const [key, entry] of remembered) {
-      if (entry.until > now) {
-        forgetAt = entry.until;
+    if (now < this.#forgetAt) return;
+    this.#forgetAt = Number.POSITIVE_INFINITY;
+    for (const [key, { until }] of this.#remembered) {
+      if (until > now) {
+        this.#forgetAt = until;
         break;
       }
-      remembered.delete(key);
+      this.#remembered.delete(key);
     }
   }
 
-  function digestKnown(known: Remembered): string | null {
-    if (known.digest !== null) return known.digest;
-    const entry = entries[first + known.offset - trimmed.offset - 1];
-    return entry === undefined ? null : digestOf(entry.event);
+  /** Empties the log and starts a new epoch. */
+  restart(now: number): void {
+    this.#epoch = createId();
+    this.#entries = [];
+    this.#first = 0;
+    this.#head = 0;
+    this.#lastId = '';
+    this.#trimmed = START;
+    this.#born = START;
+    this.#touchedAt = now;
+    this.#remembered.clear();
   }
 
-  return {
-    get epoch() {
-      return epoch;
-    },
-    get touchedAt() {
-      return touchedAt;
-    },
-    get remembered() {
-      return remembered.size;
-    },
-    append(publication, now) {
-      expire(now);
-      const key = rememberedKey(publication);
-      const known = remembered.get(key);
-      if (known !== undefined) {
-        if (digestKnown(known) !== digestOf(publication)) return { appended: { status: 'conflict' } };
-        return { appended: { status: 'duplicate', eventId: known.eventId, epoch, offset: known.offset } };
-      }
-      head += 1;
-      lastId = publication.eventId;
-      touchedAt = now;
-      ttlMs = publication.log.ttlMs;
-      const event: LoggedEvent = {
-        id: publication.eventId,
-        offset: head,
-        epoch,
-        event: publication.event,
-        from: publication.from,
-        ...(publication.key === undefined ? {} : { ref: publication.key.id }),
-        data: publication.data,
-        timestamp: publication.timestamp,
-      };
-      const until = now + publication.dedupeWindowMs;
-      const kept: Remembered = { eventId: event.id, offset: head, until, digest: null };
-      remembered.set(key, kept);
-      if (until < forgetAt) forgetAt = until;
-      entries.push({ event, remembered: kept });
-      while (entries.length - first > publication.log.size) dropHead(now);
-      while (entries.length > first && (entries[first]?.event.timestamp ?? now) + ttlMs <= now) dropHead(now);
-      return { appended: { status: 'appended', eventId: event.id, epoch, offset: head }, event };
-    },
-    read(query, now) {
-      expire(now);
-      const limit = Math.max(0, query.limit);
-      const end = entries.length;
-      let from = Math.max(first, end - limit);
-      let to = end;
-      if (query.after !== undefined) {
-        from = Math.min(end, Math.max(first, first + query.after - trimmed.offset));
-        to = Math.min(end, from + limit);
-      } else if (query.before !== undefined) {
-        to = Math.min(end, Math.max(first, first + query.before - 1 - trimmed.offset));
-        from = Math.max(first, to - limit);
-      }
-      return {
-        entries: entries.slice(from, to).map(({ event }) => event),
-        head: { epoch, offset: head, lastId },
-        trimmed,
-        born,
-      };
-    },
-    head: () => ({ epoch, offset: head, lastId }),
-    forgetOldest() {
-      for (const key of remembered.keys()) {
-        remembered.delete(key);
-        return;
-      }
-    },
-    expire,
-    restart(now) {
-      epoch = createId();
-      entries = [];
-      first = 0;
-      head = 0;
-      lastId = '';
-      trimmed = { offset: 0, id: '' };
-      born = { offset: 0, id: '' };
-      touchedAt = now;
-      remembered.clear();
-    },
-    rename() {
-      const next = createId();
-      epoch = next;
-      born = { offset: head, id: lastId };
-      entries = entries
-        .slice(first)
-        .map(({ event, remembered: kept }) => ({ event: { ...event, epoch: next }, remembered: kept }));
-      first = 0;
-      remembered.clear();
-    },
-  };
+  /** Starts a new epoch with the entries kept. */
+  rename(): void {
+    const epoch = createId();
+    this.#epoch = epoch;
+    this.#born = { offset: this.#head, id: this.#lastId };
+    this.#entries = this.#entries
+      .slice(this.#first)
+      .map(({ event, remembered }) => ({ event: { ...event, epoch }, remembered }));
+    this.#first = 0;
+    this.#remembered.clear();
+  }
+
+  #headEndsAt(): number {
+    const oldest = this.#entries[this.#first];
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.event.timestamp + this.#ttlMs;
+  }
+
+  #dropHead(now: number): void {
+    const entry = this.#entries[this.#first];
+    if (entry === undefined) return;
+    const { event, remembered } = entry;
+    if (remembered.until > now) remembered.digest = digestOf(event);
+    this.#trimmed = { offset: event.offset, id: event.id };
+    this.#first += 1;
+    // Moving the rest at every trim would cost the length of the log each time.
+    if (this.#first > 512 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  #dropAll(now: number): void {
+    for (const { event, remembered } of this.#entries.slice(this.#first))
+      if (remembered.until > now) remembered.digest = digestOf(event);
+    this.#trimmed = { offset: this.#head, id: this.#lastId };
+    this.#entries = [];
+    this.#first = 0;
+  }
+
+  #digestKnown(known: Remembered): string | null {
+    if (known.digest !== null) return known.digest;
+    const entry = this.#entries[this.#first + known.offset - this.#trimmed.offset - 1];
+    return entry === undefined ? null : digestOf(entry.event);
+  }
 }
 
 function digestOf({ event, data }: Pick<LoggedEvent, 'event' | 'data'>): string {
