@@ -30,23 +30,19 @@ export interface AdmissionCounts {
   readonly addresses: number;
 }
 
-/** A socket that was let in. */
-interface Ticket {
-  /** May come more than once, and after the release. */
-  authenticated(): void;
-  /** The socket has ended. */
-  release(): void;
-}
-
 /** One address, shared by its connections. */
-interface AddressCount {
-  readonly key: string;
+interface Address {
   connections: number;
+  /** A listener for the end of each of its sockets: one for all, as each would otherwise keep one of its own. */
+  ended(this: object): void;
 }
 
 /** Says who may come in by count alone, before any work is done for them. */
 export interface Admission {
-  admit(address: string): Ticket | HttpRefusal;
+  /** Lets a socket of this address in, unauthenticated. `ended` is to be called with it, once. */
+  admit(address: string, socket: object): Pick<Address, 'ended'> | HttpRefusal;
+  /** May come more than once, and after the end. */
+  authenticated(socket: object): void;
   /** From now on nobody. */
   drain(): void;
   counts(): AdmissionCounts;
@@ -62,10 +58,10 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
     maxConnections = Number.POSITIVE_INFINITY,
     maxUnauthenticated = 10_000,
   } = limits;
-  const byAddress = new Map<string, AddressCount>();
+  const byAddress = new Map<string, Address>();
+  const unauthenticated = new Set<object>();
   const pace = new TokenBucket(connectsPerSecond, connectsPerSecond, performance.now());
   let connections = 0;
-  let unauthenticated = 0;
   let isDraining = false;
 
   function refuse(status: 429 | 503, limit: string, retryAfterSeconds = RETRY_AFTER_SECONDS): HttpRefusal {
@@ -74,46 +70,45 @@ export function createAdmission(limits: AdmissionLimits, observer: Observer = {}
     return problem(status, detail, { 'Retry-After': String(retryAfterSeconds) });
   }
 
-  function ticketFor(count: AddressCount): Ticket {
-    let isAuthenticated = false;
-    return {
-      authenticated() {
-        if (!isAuthenticated) unauthenticated--;
-        isAuthenticated = true;
-      },
-      release() {
-        if (!isAuthenticated) unauthenticated--;
-        isAuthenticated = true;
+  function createAddress(key: string): Address {
+    const address: Address = {
+      connections: 0,
+      ended() {
+        unauthenticated.delete(this);
         connections--;
-        count.connections--;
-        if (count.connections === 0) byAddress.delete(count.key);
-        addresses?.set(count.key, count.connections);
+        address.connections--;
+        if (address.connections === 0) byAddress.delete(key);
+        addresses?.set(key, address.connections);
       },
     };
+    return address;
   }
 
   return {
-    admit(address) {
+    admit(from, socket) {
       if (isDraining) return refuse(503, 'draining', 1);
-      const key = addressKey(address);
-      const count = byAddress.get(key) ?? { key, connections: 0 };
+      const key = addressKey(from);
+      const address = byAddress.get(key) ?? createAddress(key);
       const elsewhere = addresses?.elsewhere(key) ?? 0;
-      if (count.connections + elsewhere >= connectionsPerAddress) return refuse(429, 'connections_per_address');
+      if (address.connections + elsewhere >= connectionsPerAddress) return refuse(429, 'connections_per_address');
       if (connections >= maxConnections) return refuse(503, 'connections');
-      if (unauthenticated >= maxUnauthenticated) return refuse(503, 'unauthenticated_connections');
+      if (unauthenticated.size >= maxUnauthenticated) return refuse(503, 'unauthenticated_connections');
       const waitMs = pace.take(performance.now());
       if (waitMs > 0) return refuse(503, 'connects_per_second', Math.ceil(waitMs / 1_000));
 
-      byAddress.set(count.key, count);
-      count.connections++;
-      addresses?.set(key, count.connections);
+      byAddress.set(key, address);
+      address.connections++;
+      addresses?.set(key, address.connections);
       connections++;
-      unauthenticated++;
-      return ticketFor(count);
+      unauthenticated.add(socket);
+      return address;
+    },
+    authenticated(socket) {
+      unauthenticated.delete(socket);
     },
     drain() {
       isDraining = true;
     },
-    counts: () => ({ connections, unauthenticated, addresses: byAddress.size }),
+    counts: () => ({ connections, unauthenticated: unauthenticated.size, addresses: byAddress.size }),
   };
 }

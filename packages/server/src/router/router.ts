@@ -68,14 +68,17 @@ export function createRouter(options: RouterOptions): Router {
       refuseUpgrade(socket, refusal);
       return;
     }
-    const ticket = admission.admit(route.head.address);
-    if ('status' in ticket) {
-      refuseUpgrade(socket, ticket);
+    const admitted = admission.admit(route.head.address, socket);
+    if ('status' in admitted) {
+      refuseUpgrade(socket, admitted);
       return;
     }
     // A socket closes once; `once` would keep a wrapper for the life of the connection.
-    socket.on('close', ticket.release);
-    route.mount.upgrade?.(req, socket, firstBytes, { ...route.head, admitted: ticket.authenticated });
+    socket.on('close', admitted.ended);
+    route.mount.upgrade?.(req, socket, firstBytes, {
+      ...route.head,
+      admitted: () => admission.authenticated(socket),
+    });
   }
 
   function attach(server: Server, dialects: readonly Dialect[]): void {

@@ -88,21 +88,23 @@ describe('admission', () => {
 
   it('bounds all connections together', () => {
     const admission = createAdmission({ maxConnections: 1 });
-    const ticket = admission.admit('192.0.2.1');
-    expect(admission.admit('192.0.2.2')).toMatchObject({ status: 503 });
-    if ('release' in ticket) ticket.release();
+    const socket = {};
+    const admitted = admission.admit('192.0.2.1', socket);
+    expect(admission.admit('192.0.2.2', {})).toMatchObject({ status: 503 });
+    if ('ended' in admitted) admitted.ended.call(socket);
     expect(admission.counts()).toEqual({ connections: 0, unauthenticated: 0, addresses: 0 });
-    expect(admission.admit('192.0.2.2')).not.toHaveProperty('status');
+    expect(admission.admit('192.0.2.2', {})).not.toHaveProperty('status');
   });
 
-  it('counts a ticket as authenticated once, also when it ends before', () => {
+  it('counts a socket as authenticated once, also when it ends before', () => {
     const admission = createAdmission({});
-    const [one] = [admission.admit('192.0.2.1'), admission.admit('192.0.2.1')];
-    if (!one || !('release' in one)) throw new Error('not admitted');
-    one.authenticated();
-    one.authenticated();
-    one.release();
-    one.authenticated();
+    const socket = {};
+    const [one] = [admission.admit('192.0.2.1', socket), admission.admit('192.0.2.1', {})];
+    if (!one || !('ended' in one)) throw new Error('not admitted');
+    admission.authenticated(socket);
+    admission.authenticated(socket);
+    one.ended.call(socket);
+    admission.authenticated(socket);
     expect(admission.counts()).toEqual({ connections: 1, unauthenticated: 1, addresses: 1 });
   });
 
