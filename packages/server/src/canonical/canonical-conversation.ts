@@ -57,6 +57,7 @@ export class CanonicalConversation implements Conversation {
   opened(): void {
     // A token is not kept longer than it is of use.
     this.#handshake = SPENT;
+    this.#helloId = undefined;
   }
 
   decode(text: string): readonly Decoded[] {
