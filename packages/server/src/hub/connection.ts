@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseCode, From } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
-import type { Gone, Link, Notice, OpenOptions } from '../seams/dialect.js';
+import type { Gone, Link, Notice } from '../seams/dialect.js';
 import type { Core } from './core.js';
 import { Memberships } from './memberships.js';
+import type { LastingOptions } from './shared-options.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Bytes queued beyond which replay and history wait for the socket (DESIGN, "The wire"). */
@@ -14,11 +15,6 @@ const DRAIN_POLL_MS = 10;
 const FRAMES_AHEAD = 20;
 /** How long ids are remembered for dialects whose clients know none. */
 const SEEN_IDS = 256;
-
-/** What of its opening counts for as long as a connection lives. */
-type LastingOptions = Required<Pick<OpenOptions, 'autoJoin' | 'dialect' | 'eachEventOnce' | 'heartbeat'>> & {
-  readonly heartbeatTiming: OpenOptions['heartbeatTiming'];
-};
 
 /** One open connection: its link, its principal, its rooms, and what it may be sent. */
 export class Connection {

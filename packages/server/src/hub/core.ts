@@ -36,7 +36,6 @@ export class Connections {
   readonly byId = new Map<string, Connection>();
   /** A Set only for users with several: each costs 160 bytes. */
   readonly #byUser = new Map<string, Connection | Set<Connection>>();
-  readonly bySession = new Map<string, Connection>();
 
   add(connection: Connection): void {
     this.byId.set(connection.id, connection);
@@ -45,7 +44,6 @@ export class Connections {
     if (known === undefined) this.#byUser.set(userId, connection);
     else if (known instanceof Set) known.add(connection);
     else this.#byUser.set(userId, new Set([known, connection]));
-    this.bySession.set(connection.sessionId, connection);
   }
 
   remove(connection: Connection): void {
@@ -54,7 +52,6 @@ export class Connections {
     const known = this.#byUser.get(userId);
     if (known === connection || (known instanceof Set && known.delete(connection) && known.size === 0))
       this.#byUser.delete(userId);
-    if (this.bySession.get(connection.sessionId) === connection) this.bySession.delete(connection.sessionId);
   }
 
   /** Over what a client spreads its first retry after a drop, so that all of this node's together are no storm. */
@@ -70,5 +67,10 @@ export class Connections {
   ofUser(userId: string): Iterable<Connection> {
     const known = this.#byUser.get(userId);
     return known instanceof Set ? known : known === undefined ? [] : [known];
+  }
+
+  /** The one that has the session now, and those it superseded that are not gone yet. */
+  ofSession(sessionId: string, userId: string): Connection[] {
+    return [...this.ofUser(userId)].filter((connection) => connection.sessionId === sessionId);
   }
 }

@@ -49,7 +49,7 @@ export class EarlyPresence {
     const early = this.#rooms.get(room);
     if (early === undefined) return;
     this.#forget(room, early);
-    if (room.members.size > 0) this.onLost(room);
+    if (room.size > 0) this.onLost(room);
   }
 
   #forget(room: HubRoom, { timer }: Early): void {

@@ -1,6 +1,6 @@
 import { createId, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
-import type { Admission, Gateway, Gone, Greeting, Link, OpenOptions, Session } from '../seams/dialect.js';
+import type { Admission, Gateway, Gone, Greeting, Link, LinkListener, OpenOptions, Session } from '../seams/dialect.js';
 import type { Absences } from './absences.js';
 import { Connection } from './connection.js';
 import { forbidden } from './grants.js';
@@ -8,10 +8,10 @@ import type { HubOptions } from './hub-api.js';
 import { HubSession, type SessionParts } from './hub-session.js';
 import { rosterEntry } from './joining.js';
 import { connectionIdOn } from './node-messages.js';
-import type { NodeUsage } from './node-usage.js';
 import type { Pulse } from './pulse.js';
 import type { ServicePublisher } from './service-publisher.js';
 import type { SessionIds } from './session-ids.js';
+import { SharedOptions } from './shared-options.js';
 import type { Signal } from './signals.js';
 import type { TokenRevocations } from './token-revocations.js';
 
@@ -21,7 +21,6 @@ export interface GatewayParts extends SessionParts {
   readonly sessionIds: SessionIds;
   readonly pulse: Pulse;
   readonly services: ServicePublisher;
-  readonly usage: NodeUsage;
   readonly absences: Absences;
   isDraining(): boolean;
 }
@@ -31,6 +30,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { core, options, revocations, services, nodeMessages, usage } = parts;
   const { logger, limits, observer } = core;
   const allowedOrigins = new Set(options.allowedOrigins);
+  const lastingOptions = new SharedOptions();
   const admitsGuests = [...core.rules.kinds.values()].some(({ definition }) => definition.join.includes('anonymous'));
 
   async function authenticate({ credentials, rooms = [] }: Greeting, signal: AbortSignal): Promise<Admission> {
@@ -65,7 +65,6 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function open<F>(link: Link<F>, admission: Admission, openOptions: OpenOptions): Session {
     const { principal } = admission;
-    const { dialect, autoJoin = false, eachEventOnce = true, heartbeat = 'notice', heartbeatTiming } = openOptions;
     const resumed =
       openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
     const sessionId = resumed ?? parts.sessionIds.create();
@@ -75,18 +74,16 @@ export function createGateway(parts: GatewayParts): Gateway {
       sessionId,
       link,
       principal,
-      { dialect, autoJoin, eachEventOnce, heartbeat, heartbeatTiming },
+      lastingOptions.of(openOptions),
       openOptions.presence,
     );
     if (resumed !== null) supersede(parts, connection);
     core.connections.add(connection);
     usage.users.set(principal.userId, core.connections.countOf(principal.userId));
     const session = new HubSession(parts, connection);
+    const { dialect } = openOptions;
     observer.connectionOpened?.(dialect);
-    onceGone(link, (gone) => {
-      connection.gone = gone;
-      end(parts, connection, gone);
-    });
+    onceGone(link, session);
     connection.tell({
       type: 'opened',
       connectionId: connection.id,
@@ -148,10 +145,13 @@ function guest(): Principal {
 
 /** The newest socket of a session wins, on whichever node. */
 function supersede({ core }: GatewayParts, connection: Connection): void {
-  core.connections.bySession.get(connection.sessionId)?.close(4500, 'superseded');
+  const { sessionId } = connection;
+  const { userId } = connection.principal;
+  for (const older of core.connections.ofSession(sessionId, userId)) older.close(4500, 'superseded');
   core.broker.signal('all', {
     t: 'superseded',
-    sessionId: connection.sessionId,
+    sessionId,
+    userId,
     connectionId: connection.id,
     openedAt: connection.connectedAt,
   } satisfies Signal);
@@ -189,41 +189,13 @@ async function begin(
 }
 
 /** Links without a listener of their own have a signal. */
-function onceGone<F>(link: Link<F>, listener: (gone: Gone) => void): void {
+function onceGone<F>(link: Link<F>, listener: LinkListener): void {
   if (link.onGone) {
     link.onGone(listener);
     return;
   }
   const { signal } = link;
-  const ended = (): void => listener((signal.reason ?? { code: 1006, clean: false }) as Gone);
+  const ended = (): void => listener.gone((signal.reason ?? { code: 1006, clean: false }) as Gone);
   if (signal.aborted) ended();
   else signal.addEventListener('abort', ended, { once: true });
-}
-
-function end({ core, joining, requests, calls, usage }: GatewayParts, connection: Connection, gone: Gone): void {
-  // A peer that we asked to come back is given the grace too: it is about to.
-  const clean = gone.clean && !meansToReturn(connection.closedWith ?? gone.code);
-  for (const membership of connection.memberships.all()) joining.leave(membership, clean);
-  core.connections.remove(connection);
-  const { userId } = connection.principal;
-  usage.users.set(userId, core.connections.countOf(userId));
-  core.roster.remove(connection.id);
-  requests.gone(connection);
-  calls.gone(connection);
-  const code = connection.closedWith ?? gone.code;
-  core.observer.connectionClosed?.(connection.options.dialect, code);
-  core.logger.info(
-    { connectionId: connection.id, dialect: connection.options.dialect, code, cause: causeOf(connection, gone) },
-    'connection closed',
-  );
-}
-
-/** In one word, for the log: ours, or what the peer did. A peer's own text is never written. */
-function causeOf({ closeReason }: Connection, { clean }: Gone): string {
-  return closeReason ?? (clean ? 'peer_closed' : 'connection_lost');
-}
-
-/** Codes that say the peer is about to come back, whoever sent them (PROTOCOL.md, "Close codes"). */
-function meansToReturn(code: number): boolean {
-  return (code >= 4000 && code <= 4499) || code === 1012 || code === 1013;
 }

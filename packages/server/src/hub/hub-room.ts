@@ -30,12 +30,13 @@ export interface Membership {
 
 /** A room on this node: its members, grouped by encoder so that each notice is encoded once, and its feed. */
 export class HubRoom implements FeedSink {
-  readonly members = new Map<Connection, Membership>();
   readonly feed: RoomFeed;
   /** The newest presence version told to members; -1 before anyone asked. */
   presenceVersion = -1;
   /** Joins under way: the room stays while there are any. */
   holds = 0;
+  /** What those who are in this room alone are listed with. */
+  readonly nameAlone: readonly string[];
   readonly #groups = new Map<Encoder<unknown>, Set<Membership>>();
 
   constructor(
@@ -44,10 +45,21 @@ export class HubRoom implements FeedSink {
     readonly rules: KindRules,
   ) {
     this.feed = new RoomFeed(name, core.broker, this);
+    this.nameAlone = [name];
+  }
+
+  /** Members on this node. */
+  get size(): number {
+    let size = 0;
+    for (const group of this.#groups.values()) size += group.size;
+    return size;
+  }
+
+  *members(): Generator<Membership> {
+    for (const group of this.#groups.values()) yield* group;
   }
 
   add(membership: Membership): void {
-    this.members.set(membership.connection, membership);
     const { encoder } = membership.connection.link;
     const group = this.#groups.get(encoder);
     if (group) group.add(membership);
@@ -55,8 +67,6 @@ export class HubRoom implements FeedSink {
   }
 
   remove(membership: Membership): void {
-    if (this.members.get(membership.connection) !== membership) return;
-    this.members.delete(membership.connection);
     const { encoder } = membership.connection.link;
     const group = this.#groups.get(encoder);
     if (group?.delete(membership) && group.size === 0) this.#groups.delete(encoder);
@@ -72,14 +82,14 @@ export class HubRoom implements FeedSink {
     if (from.epoch !== NO_POSITION.epoch) {
       this.core.observer.gap?.(reason);
       // Who is replaying reads the log itself, and finds out there.
-      for (const membership of this.members.values()) {
+      for (const membership of this.members()) {
         if (membership.state !== 'live') continue;
         membership.deliveredOffset = 0;
         membership.connection.tell(notice);
       }
       return;
     }
-    for (const membership of this.members.values()) {
+    for (const membership of this.members()) {
       if (!membership.blind) continue;
       membership.blind = false;
       membership.connection.tell(notice);

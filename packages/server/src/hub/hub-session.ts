@@ -1,7 +1,8 @@
 import { type RoomRequest, TrunklineError } from '@trunkline/protocol';
-import type { Command, Reply, Session } from '../seams/dialect.js';
+import type { Command, Gone, LinkListener, Reply, Session } from '../seams/dialect.js';
 import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
+import { endConnection } from './end-connection.js';
 import { forbidden } from './grants.js';
 import { readHistory } from './history-command.js';
 import type { Joining } from './joining.js';
@@ -10,6 +11,7 @@ import type { LiveAuthorisation } from './live-authorisation.js';
 import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
+import type { NodeUsage } from './node-usage.js';
 import type { Offences } from './offences.js';
 import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
@@ -28,6 +30,7 @@ export interface SessionParts extends PublishParts {
   readonly calls: Calls;
   readonly nodeMessages: NodeMessages;
   readonly live: LiveAuthorisation;
+  readonly usage: NodeUsage;
   readonly userBuckets: UserBuckets;
 }
 
@@ -37,7 +40,7 @@ const NOTHING: Reply = { type: 'response', data: null };
 const MALFORMED_FRAMES = 20;
 
 /** One connection's conversation: order per room, limits, and the way to each part of the hub. */
-export class HubSession implements Session {
+export class HubSession implements LinkListener, Session {
   readonly #parts: SessionParts;
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
@@ -63,6 +66,10 @@ export class HubSession implements Session {
 
   get principal() {
     return this.#connection.principal;
+  }
+
+  gone(gone: Gone): void {
+    endConnection(this.#parts, this.#connection, gone);
   }
 
   /** A user that was refused of late is read in turns from its first frame on. */
@@ -136,13 +143,11 @@ export class HubSession implements Session {
         return { type: 'done' };
       case 'presence':
         return setPresence(this.#parts, this.#connection, command);
-      case 'read':
-        await this.#parts.receipts.advance(
-          memberIn(this.#connection, command.room).room,
-          this.principal.userId,
-          command,
-        );
+      case 'read': {
+        const { room } = memberIn(this.#connection, command.room);
+        await this.#parts.receipts.advance(room, this.principal.userId, command);
         return NOTHING;
+      }
       case 'history':
         return { type: 'response', data: await readHistory(this.#parts, this.#connection, command) };
       case 'refresh':

@@ -50,8 +50,7 @@ export class Joining {
    */
   async join(connection: Connection, request: RoomRequest, grant: Grant, ref?: string): Promise<void> {
     const { memberships } = connection;
-    const existing = memberships.get(request.room);
-    if (existing === undefined && memberships.size >= this.core.limits.roomsPerConnection) {
+    if (!memberships.has(request.room) && memberships.size >= this.core.limits.roomsPerConnection) {
       throw new TrunklineError(
         'too_many_rooms',
         `A connection may join ${this.core.limits.roomsPerConnection} rooms.`,
@@ -72,7 +71,8 @@ export class Joining {
     };
     try {
       if (!connection.isOpen) return;
-      if (existing) room.remove(existing);
+      const replaced = memberships.get(room.name);
+      if (replaced) room.remove(replaced);
       room.add(membership);
       memberships.add(membership);
       const present = await this.#present(membership);
@@ -162,8 +162,8 @@ export class Joining {
   }
 
   /** Where everybody has read to, for rooms that are pushed receipts. */
-  async #receipts({ name, rules, feed, members }: HubRoom): Promise<Notice[]> {
-    if (!rules.definition.receipts || members.size > PUSHED_MEMBERS) return [];
+  async #receipts({ name, rules, feed, size }: HubRoom): Promise<Notice[]> {
+    if (!rules.definition.receipts || size > PUSHED_MEMBERS) return [];
     const { epoch } = feed.position;
     try {
       const cursors = await this.core.ledger.cursors(name, epoch);
@@ -193,6 +193,6 @@ export function rosterEntry(core: Core, connection: Connection) {
     userId: connection.principal.userId,
     dialect: connection.options.dialect,
     connectedAt: connection.connectedAt,
-    rooms: connection.memberships.all().map(({ room }) => room.name),
+    rooms: connection.memberships.names(),
   };
 }

@@ -35,6 +35,12 @@ export class Memberships {
     else if (this.#only?.room.name === room) this.#only = null;
   }
 
+  /** Names of the rooms. Of one alone it is the room's own list, which all such members share. */
+  names(): readonly string[] {
+    if (this.#byRoom !== null) return [...this.#byRoom.keys()];
+    return this.#only === null ? [] : this.#only.room.nameAlone;
+  }
+
   /** As they are now, in the order of joining: what is left meanwhile is still in it. */
   all(): Membership[] {
     if (this.#byRoom !== null) return [...this.#byRoom.values()];

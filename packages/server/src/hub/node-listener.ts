@@ -41,12 +41,12 @@ function act(parts: GatewayParts, signal: Signal): void {
   const { connections } = core;
   switch (signal.t) {
     case 'superseded': {
-      const older = connections.bySession.get(signal.sessionId);
-      const isNewer =
-        older &&
-        (older.connectedAt < signal.openedAt ||
-          (older.connectedAt === signal.openedAt && older.id < signal.connectionId));
-      if (older && older.id !== signal.connectionId && isNewer) older.close(4500, 'superseded');
+      const { sessionId, userId, connectionId, openedAt } = signal;
+      for (const connection of connections.ofSession(sessionId, userId)) {
+        const { connectedAt, id } = connection;
+        const isOlder = connectedAt < openedAt || (connectedAt === openedAt && id < connectionId);
+        if (isOlder) connection.close(4500, 'superseded');
+      }
       return;
     }
     case 'disconnect':

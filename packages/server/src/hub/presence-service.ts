@@ -151,7 +151,7 @@ export class PresenceService {
   }
 
   async #enterRoom(room: HubRoom): Promise<void> {
-    const memberships = [...room.members.values()];
+    const memberships = [...room.members()];
     for (let from = 0; from < memberships.length; from += ENTERED_AT_ONCE) {
       const some = memberships.slice(from, from + ENTERED_AT_ONCE);
       await Promise.all(some.map((membership) => this.enter(membership).catch(this.#away)));

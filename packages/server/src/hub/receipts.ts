@@ -48,7 +48,7 @@ export class Receipts {
   }
 
   heard(room: HubRoom, { epoch, cursors }: ReceiptMessage): void {
-    if (room.members.size <= PUSHED_MEMBERS) room.tellAll({ type: 'receipt', room: room.name, epoch, cursors });
+    if (room.size <= PUSHED_MEMBERS) room.tellAll({ type: 'receipt', room: room.name, epoch, cursors });
   }
 
   close(): void {

@@ -46,7 +46,7 @@ export class Rooms {
   }
 
   #dropIfEmpty(room: HubRoom): void {
-    if (room.members.size > 0 || room.holds > 0 || this.#rooms.get(room.name)?.room !== room) return;
+    if (room.size > 0 || room.holds > 0 || this.#rooms.get(room.name)?.room !== room) return;
     this.#rooms.delete(room.name);
     room.feed.close();
     this.core().broker.unsubscribe(room.name);

@@ -16,7 +16,13 @@ const counts = z.array(z.tuple([z.string().max(256), z.int().min(0)])).max(1_000
 
 /** What nodes tell each other besides rooms. Checked on arrival: the bus is not trusted to carry only ours. */
 const signalSchema = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('superseded'), sessionId: z.string(), connectionId: z.string(), openedAt: z.number() }),
+  z.object({
+    t: z.literal('superseded'),
+    sessionId: z.string(),
+    userId: z.string(),
+    connectionId: z.string(),
+    openedAt: z.number(),
+  }),
   z.object({ t: z.literal('disconnect'), userId: z.string(), at: z.number() }),
   z.object({
     t: z.literal('usage'),

@@ -1,41 +1,33 @@
 import type { Roster, RosterEntry, RosterRoom } from '../seams/roster.js';
 import { RoomCounts } from './room-counts.js';
-import { connectionOf, orderKey, PageFill, readCursor, writeCursor } from './roster-order.js';
-import { SortedKeys } from './sorted-keys.js';
+import { orderKey, PageFill, readCursor, writeCursor } from './roster-order.js';
+import { SortedList } from './sorted-list.js';
 
 /** The roster of a single process. Pages are ordered by user and by room name; a cursor is the last one seen. */
 export function createMemoryRoster(): Roster {
-  const entries = new Map<string, RosterEntry>();
-  const order = new SortedKeys();
-  const rooms = new SortedKeys();
+  const entries = new SortedList<RosterEntry>(orderKey);
+  const rooms = new SortedList<string>((room) => room);
   const counts = new RoomCounts((room, count) => {
     if (count === 0) rooms.delete(room);
-    else if (count === 1) rooms.add(room);
+    else if (count === 1) rooms.set(room);
   });
 
   return {
     start: () => Promise.resolve(),
     set(entry) {
-      const before = entries.get(entry.connectionId);
-      if (before === undefined) order.add(orderKey(entry));
-      entries.set(entry.connectionId, entry);
+      const before = entries.set(entry);
       counts.move(before?.rooms ?? [], entry.rooms);
     },
-    remove(connectionId) {
-      const entry = entries.get(connectionId);
-      if (entry === undefined) return;
-      entries.delete(connectionId);
-      order.delete(orderKey(entry));
-      counts.move(entry.rooms, []);
+    remove(connection) {
+      const entry = entries.delete(orderKey(connection));
+      counts.move(entry?.rooms ?? [], []);
     },
     async connections({ cursor, limit, prefix = '' }) {
       const page = new PageFill(limit);
-      let last = '';
-      for (const key of order.after(readCursor(cursor)[0], prefix)) {
-        if (page.isFull) return { items: page.items, next: writeCursor(last) };
-        last = key;
-        const entry = entries.get(connectionOf(key));
-        if (entry) page.add(entry);
+      for (const entry of entries.after(readCursor(cursor)[0], prefix)) {
+        const last = page.items.at(-1);
+        if (last !== undefined && page.isFull) return { items: page.items, next: writeCursor(orderKey(last)) };
+        page.add(entry);
       }
       return { items: page.items, next: null };
     },
@@ -49,9 +41,7 @@ export function createMemoryRoster(): Roster {
     },
     count: () => Promise.resolve(entries.size),
     close() {
-      for (const entry of entries.values()) counts.move(entry.rooms, []);
-      entries.clear();
-      order.clear();
+      for (const entry of entries.clear()) counts.move(entry.rooms, []);
       return Promise.resolve();
     },
   };

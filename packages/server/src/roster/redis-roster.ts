@@ -153,7 +153,7 @@ export function createRedisRoster(link: RedisLink): Roster {
       entries.set(entry.connectionId, entry);
       mark(entry);
     },
-    remove(connectionId) {
+    remove({ connectionId }) {
       const entry = entries.get(connectionId);
       if (entry === undefined) return;
       entries.delete(connectionId);

@@ -179,10 +179,10 @@ export interface Link<F> {
   readonly encoder: Encoder<F>;
   readonly signal: AbortSignal;
   /**
-   * The same news for 1 kB less a link than an AbortSignal with its listener: called once, at once if it is gone already.
-   * One listener only. Where a link has it, `signal` is made on first use.
+   * The same news for 1 kB less a link than an AbortSignal with its listener: told once, at once if it is gone already.
+   * One listener only, an object that is there anyway. Where a link has it, `signal` is made on first use.
    */
-  onGone?(listener: (gone: Gone) => void): void;
+  onGone?(listener: LinkListener): void;
   /** Queues one frame. Frames of one turn leave together and in order. */
   send(frame: F): void;
   /** Bytes queued here and in the socket. */
@@ -193,6 +193,10 @@ export interface Link<F> {
   ping?(): void;
   /** When anything was last heard from the peer (heartbeat 'link': a pong), by `performance.now()`. */
   lastHeardAt(): number;
+}
+export interface LinkListener {
+  /** The link has ended. */
+  gone(gone: Gone): void;
 }
 /** Why a link ended: `clean` is a close frame from the peer or from us. */
 export interface Gone {

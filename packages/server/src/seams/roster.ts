@@ -21,7 +21,7 @@ export interface RosterRoom {
 export interface Roster {
   start(): Promise<void>;
   set(entry: RosterEntry): void;
-  remove(connectionId: string): void;
+  remove(connection: Pick<RosterEntry, 'connectionId' | 'userId'>): void;
   connections(query: RosterQuery): Promise<RosterPage<RosterEntry>>;
   rooms(query: RosterQuery): Promise<RosterPage<RosterRoom>>;
   /** Connections over all nodes. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { CloseCode } from '@trunkline/protocol';
 import { WebSocket } from 'ws';
-import type { Encoder, Gone, Link } from '../seams/dialect.js';
+import type { Encoder, Gone, Link, LinkListener } from '../seams/dialect.js';
 import type { Transport } from './brake.js';
 import type { FrameList } from './frame-list.js';
 import type { Outbox, OutboxLink } from './outbox.js';
@@ -45,7 +45,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   #heardAt = Math.trunc(performance.now());
   #closing = false;
   #gone: Gone | null = null;
-  #listener: ((gone: Gone) => void) | null = null;
+  #listener: LinkListener | null = null;
   #controller: AbortController | null = null;
 
   constructor(parts: WebSocketLinkParts) {
@@ -65,8 +65,8 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
     return this.#controller.signal;
   }
 
-  onGone(listener: (gone: Gone) => void): void {
-    if (this.isGone && this.#gone) listener(this.#gone);
+  onGone(listener: LinkListener): void {
+    if (this.isGone && this.#gone) listener.gone(this.#gone);
     else this.#listener = listener;
   }
 
@@ -174,7 +174,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
     this.#queued = null;
     this.#gone ??= { code, clean: code !== 1006 };
     this.#controller?.abort(this.#gone);
-    this.#listener?.(this.#gone);
+    this.#listener?.gone(this.#gone);
     this.#listener = null;
   }
 }

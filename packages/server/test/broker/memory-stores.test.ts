@@ -97,7 +97,7 @@ test('the roster pages connections by user prefix and counts rooms', async () =>
   expect(first.items.map(({ connectionId }) => connectionId)).toEqual(['c0', 'c3']);
   const second = await roster.connections({ limit: 2, prefix: 'ann', cursor: first.next ?? '' });
   expect([second.items.length, second.next]).toEqual([1, null]);
-  roster.remove('c0');
+  roster.remove({ connectionId: 'c0', userId: 'ann-0' });
   expect(await roster.rooms({ limit: 5 })).toEqual({ items: [{ room: 'lobby:all', connections: 8 }], next: null });
   expect(await roster.count()).toBe(8);
 });

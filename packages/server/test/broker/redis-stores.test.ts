@@ -177,7 +177,7 @@ test('the roster merges nodes, pages to the end, counts rooms, and follows chang
     items: [{ room: 'lobby:all', connections: 60 }],
     next: null,
   });
-  one.remove(entry(0, '0').connectionId);
+  one.remove(entry(0, '0'));
   one.set(entry(1, '0', []));
   await eventually(async () =>
     expect((await one.rooms({ limit: 1, prefix: 'lobby' })).items).toEqual([{ room: 'lobby:all', connections: 58 }]),
@@ -206,7 +206,7 @@ test('a roster writes itself anew after Redis came back older, with as many rows
   roster.set(entry(1, 'n'));
   await eventually(async () => (await listed()).join() === 'c001-n');
   await own.command('SAVE');
-  roster.remove('c001-n');
+  roster.remove(entry(1, 'n'));
   roster.set(entry(2, 'n'));
   await eventually(async () => (await listed()).join() === 'c002-n');
   await own.kill();

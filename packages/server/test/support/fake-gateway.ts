@@ -85,8 +85,10 @@ export function createFakeGateway(options: FakeGatewayOptions = {}): FakeGateway
         gone: null,
       };
       sessions.push(session);
-      link.onGone?.((gone) => {
-        session.gone = gone;
+      link.onGone?.({
+        gone(gone) {
+          session.gone = gone;
+        },
       });
       options.opened?.(session);
       return {

@@ -115,8 +115,10 @@ describe('a link', () => {
     await eventually(() => signal?.aborted);
     expect(signal?.reason).toEqual({ code: 1006, clean: false });
     let late: unknown;
-    session?.link.onGone?.((gone) => {
-      late = gone;
+    session?.link.onGone?.({
+      gone(gone) {
+        late = gone;
+      },
     });
     expect(late).toEqual({ code: 1006, clean: false });
   });
