@@ -5,6 +5,8 @@ import type { UserBuckets } from './user-buckets.js';
 
 /** Who may not connect yet is told so after a while, or it would try the next moment. */
 const HELD_MS = 1_000;
+/** A timer counts from the beginning of its turn. */
+const TIMER_EARLY_MS = 20;
 /** So many connections of a user wait for that answer; further ones have it at once. */
 const HELD_OF_USER = 5;
 
@@ -38,7 +40,7 @@ export class Absences {
   async #hold(userId: string, signal: AbortSignal): Promise<void> {
     this.#held.set(userId, (this.#held.get(userId) ?? 0) + 1);
     try {
-      await delay(Math.min(HELD_MS, this.#awayMs(userId)), undefined, { signal });
+      await delay(Math.min(HELD_MS, this.#awayMs(userId)) + TIMER_EARLY_MS, undefined, { signal });
     } catch (error) {
       throw new TrunklineError('cancelled', 'The peer is gone.', { cause: error });
     } finally {

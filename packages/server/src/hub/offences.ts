@@ -31,7 +31,7 @@ export class Offences {
   sendAway(now: number): number {
     if (now >= this.#awayUntil) {
       this.#absenceMs = this.#absenceMs === 0 ? FIRST_ABSENCE_MS : Math.min(LONGEST_ABSENCE_MS, 2 * this.#absenceMs);
-      this.#awayUntil = now + this.#absenceMs;
+      this.#awayUntil = Math.trunc(now) + this.#absenceMs;
       this.#refusals = bucketOf(REFUSALS_AFTER_ABSENCE);
     }
     return this.awayMs(now);

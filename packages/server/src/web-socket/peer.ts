@@ -21,6 +21,9 @@ export interface PeerParts {
   readonly head: RequestHead;
 }
 
+/** Pings and pongs before the session is open. */
+const EARLY_CONTROLS = 20;
+
 /** What is held only until the session is open. */
 interface Handshake {
   readonly head: RequestHead;
@@ -40,6 +43,7 @@ export class Peer {
   #session: Session | null = null;
   /** Made when the peer is first ahead of its rate, or sends on after its close. */
   #brake: Brake | null = null;
+  #earlyControls = 0;
 
   constructor(context: PeerContext, parts: PeerParts) {
     this.#context = context;
@@ -99,6 +103,19 @@ export class Peer {
     else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
     else if (data.length > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
     else void this.#hello(text);
+  }
+
+  /** A ping or pong of WebSocket's own: it asks nothing of the hub, and counts as a frame. */
+  controlled(): void {
+    const session = this.#session;
+    if (this.link.isClosing) {
+      this.#late();
+    } else if (session !== null) {
+      void session.handle({ type: 'pong' });
+      if (session.isAhead) this.#brakeFor(session).hold();
+    } else if (++this.#earlyControls > EARLY_CONTROLS) {
+      this.end({ code: 4003 });
+    }
   }
 
   ended(code: number): void {

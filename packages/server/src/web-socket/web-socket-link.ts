@@ -44,6 +44,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   /** Whole milliseconds: a fraction would be an object of its own. */
   #heardAt = Math.trunc(performance.now());
   #closing = false;
+  #pongDue: Buffer | null = null;
   #gone: Gone | null = null;
   #listener: LinkListener | null = null;
   #controller: AbortController | null = null;
@@ -136,6 +137,16 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
 
   ping(): void {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
+  }
+
+  /** Answers the newest ping of a turn, as RFC 6455 allows (section 5.5.3). */
+  pong(data: Buffer): void {
+    if (this.#pongDue === null)
+      setImmediate(() => {
+        if (this.#ws.readyState === WebSocket.OPEN) this.#ws.pong(this.#pongDue);
+        this.#pongDue = null;
+      });
+    this.#pongDue = data;
   }
 
   pause(): void {

@@ -17,6 +17,8 @@ export interface PeerServerOptions {
 export function createPeerServer(options: PeerServerOptions): Server<typeof PeerSocket> {
   // @types/ws does not know `closeTimeout` yet.
   const serverOptions: ServerOptions<typeof PeerSocket> & { readonly closeTimeout: number } = {
+    // A write for each ping of a flood is what it wants; the link answers the newest of a turn.
+    autoPong: false,
     clientTracking: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     // Unset, ws echoes the first protocol offered, which may be a token (RELIABILITY, fact 6).
@@ -41,16 +43,29 @@ export function listenTo(socket: PeerSocket, peer: Peer, heartbeat: 'notice' | '
   socket.on('message', onMessage);
   socket.on('close', onClose);
   socket.on('error', onError);
+  socket.on('ping', onPing);
   // With application pings a pong proves nothing: a network stack answers for a hung page (RELIABILITY, fact 4).
-  if (heartbeat === 'link') socket.on('pong', onPong);
+  socket.on('pong', heartbeat === 'link' ? onPong : onStrayPong);
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   if (this instanceof PeerSocket && Buffer.isBuffer(data)) this.peer?.receive(data, isBinary);
 }
 
+function onPing(this: WebSocket, data: Buffer): void {
+  if (!(this instanceof PeerSocket) || this.peer === null) return;
+  this.peer.link.pong(data);
+  this.peer.controlled();
+}
+
 function onPong(this: WebSocket): void {
-  if (this instanceof PeerSocket) this.peer?.link.heard();
+  if (!(this instanceof PeerSocket)) return;
+  this.peer?.link.heard();
+  this.peer?.controlled();
+}
+
+function onStrayPong(this: WebSocket): void {
+  if (this instanceof PeerSocket) this.peer?.controlled();
 }
 
 function onClose(this: WebSocket, code: number): void {

@@ -65,6 +65,20 @@ describe('a flood (S31)', () => {
     await eventually(() => ann.texts().filter((text) => text.includes('"response"')).length === 400);
   });
 
+  test.each([9, 10])('of control frames with opcode %i ends 4003, before the hello too', async (opcode) => {
+    await using hub = await startHub({ limits: { messagesPerSecond: 1, messageBurst: 20 } });
+    const controls = Buffer.concat(Array.from({ length: 1_000 }, (_, n) => clientFrame(`${n}`, { opcode })));
+    await using ann = await connect(hub);
+    ann.socket.write(controls);
+    expect((await ann.closeFrame()).code).toBe(4003);
+    // One write for the pings of a turn, the newest answered.
+    expect(ann.frames().filter((frame) => frame.opcode === 10).length).toBeLessThan(100);
+    const headers = { 'Sec-WebSocket-Protocol': 'trunkline.v1' };
+    await using stranger = await RawSocket.upgrade(hub.port, { path: '/v1/connect', headers });
+    stranger.socket.write(controls);
+    expect((await stranger.closeFrame()).code).toBe(4003);
+  });
+
   test('keeps its user away for a while, longer each time, and nobody else of its address', async () => {
     const limited: string[] = [];
     const observer = { limited: (limit: string) => void limited.push(limit) };
