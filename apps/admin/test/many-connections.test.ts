@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTokenSigner, spawnServer, startCrowd } from '@trunkline/testkit';
+import { openBrowser } from '@trunkline/testkit/browser';
 import { expect, test } from 'vitest';
-import { openBrowser } from './open-browser.js';
 
 const MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
 const SHOTS = process.env.TRUNKLINE_SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), 'trunkline-admin-')));

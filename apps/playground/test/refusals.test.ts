@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createTokenSigner, eventually, type SpawnedServer, spawnServer } from '@trunkline/testkit';
+import { openBrowser, type TestBrowser } from '@trunkline/testkit/browser';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBrowser, type TestBrowser } from './open-browser.js';
 
 const MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
 const SECRET = 'Kq3v9ZtP0x7mW2sB8yR5nL1cJ6hD4fGa';

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Page } from 'playwright-core';
+import { launchChromium } from '@trunkline/testkit/browser';
+import type { Page } from 'playwright-core';
 import { createBareSource } from '../load/event-source.js';
 import { createHubSource } from '../load/hub-source.js';
 import { bundleClient } from './client-bundle.js';
@@ -17,8 +18,6 @@ const LONG_TASK_MS = 50;
 const IN_TIME = 0.7;
 /** A long task is measured by the clock: a machine that gives the page's processor away makes some that are not the page's. */
 const TRIES = 3;
-const FLAGS =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 /** It counts events and remembers the longest task the browser complains of. */
 const COUNT = `
   const seen = window.seen = { events: 0, longestTaskMs: 0, joined: false };
@@ -94,10 +93,7 @@ export const browserClient: Workload = {
         ? await createHubSource(site, ROOM)
         : createBareSource(site, ROOM, contender === BATCHED ? BATCH : 1);
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-      args: FLAGS.split(' '),
-    });
+    const browser = await launchChromium();
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
     await page.waitForFunction('window.seen?.joined');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { eventually } from '@trunkline/testkit';
+import { launchChromium } from '@trunkline/testkit/browser';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actionsDialect } from '../src/actions/index.js';
@@ -7,7 +8,7 @@ import { bookingDialect, bookingService } from '../src/booking/index.js';
 import { falconDialect } from '../src/falcon/index.js';
 import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { shipvoxDialect } from '../src/shipvox/index.js';
-import { launchChromium, serveSite } from './support/chromium.js';
+import { serveSite } from './support/serve-site.js';
 import { startHub } from './support/start-hub.js';
 
 const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';

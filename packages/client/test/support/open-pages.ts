@@ -1,11 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { launchChromium } from '@trunkline/testkit/browser';
+import type { BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
-
-const FLAGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 export interface Pages extends AsyncDisposable {
   /** Tabs of one profile share storage and locks. */
@@ -25,10 +23,7 @@ export async function openPages(): Promise<Pages> {
     res.end(file ?? '<!doctype html><title>app</title><script src="/sdk.js"></script>');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: FLAGS.split(' '),
-  });
+  const browser = await launchChromium();
   return {
     profile: () => browser.newContext(),
     async open(context) {

@@ -1,11 +1,12 @@
 import { eventually, readCodeBlocks } from '@trunkline/testkit';
+import { launchChromium } from '@trunkline/testkit/browser';
 import type { Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { actionsDialect, actionsService, type Update } from '../../src/actions/index.js';
 import { clientMessages, serverMessageSchema } from '../../src/actions/schema.js';
-import { launchChromium, serveSite } from '../support/chromium.js';
 import { expectCaptured, type Step } from '../support/fixture.js';
 import { bundleSnippet, fillIn, type RunningSnippet, runSnippet } from '../support/run-snippet.js';
+import { serveSite } from '../support/serve-site.js';
 import { type StartedHub, startHub } from '../support/start-hub.js';
 
 const document = await readCodeBlocks(new URL('../snippets/actions.md', import.meta.url));
@@ -97,7 +98,7 @@ test('the client’s frames are those of the fixture', async () => {
 test('the client’s code runs as it stands in Chromium, by polling and then WebSocket', async () => {
   await using site = await serveSite();
   await using served = await start([site.origin]);
-  const browser = await launchChromium({ 'your-domain:80': served.port });
+  const browser = await launchChromium({ hosts: { 'your-domain:80': served.port } });
   try {
     const page = await browser.newPage();
     const log: unknown[][] = [];

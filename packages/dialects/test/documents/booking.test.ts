@@ -1,13 +1,14 @@
 import { eventually, readCodeBlocks } from '@trunkline/testkit';
+import { launchChromium } from '@trunkline/testkit/browser';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingService } from '../../src/booking/index.js';
 import { clientMessages, serverMessageSchema } from '../../src/booking/schema.js';
 import { captureFrames } from '../support/capture-frames.js';
-import { launchChromium, serveSite } from '../support/chromium.js';
 import { connect, next, say } from '../support/clients.js';
 import { documentedWebSocket } from '../support/documented-web-socket.js';
 import { expectCaptured } from '../support/fixture.js';
 import { bundleSnippet, fillIn, runSnippet } from '../support/run-snippet.js';
+import { serveSite } from '../support/serve-site.js';
 import { shapeOf } from '../support/shape-of.js';
 import { startHub } from '../support/start-hub.js';
 
@@ -106,7 +107,7 @@ test('the frontend’s code runs as it stands on the ws package', async () => {
 test('the frontend’s code and its React hook run as they stand in Chromium, at ws://localhost:5000', async () => {
   await using served = await start();
   await using site = await serveSite('<div id="root"></div>');
-  const browser = await launchChromium({ 'localhost:5000': served.port });
+  const browser = await launchChromium({ hosts: { 'localhost:5000': served.port } });
   try {
     const page = await browser.newPage();
     const frames = captureFrames(page);

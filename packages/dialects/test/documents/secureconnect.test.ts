@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { eventually, readCodeBlocks } from '@trunkline/testkit';
+import { launchChromium } from '@trunkline/testkit/browser';
 import { expect, test, vi } from 'vitest';
 import { secureconnectDialect } from '../../src/secureconnect/index.js';
 import { clientMessages, refusalSchema, serverMessageSchema } from '../../src/secureconnect/schema.js';
 import { captureFrames } from '../support/capture-frames.js';
-import { launchChromium, serveSite } from '../support/chromium.js';
 import { connectBearer, next, refusal, say } from '../support/clients.js';
 import { documentedWebSocket } from '../support/documented-web-socket.js';
 import { expectCaptured } from '../support/fixture.js';
 import { fillIn, runSnippet } from '../support/run-snippet.js';
+import { serveSite } from '../support/serve-site.js';
 import { shapeOf } from '../support/shape-of.js';
 import { type StartedHub, startHub } from '../support/start-hub.js';
 
@@ -207,7 +208,7 @@ test('the complete example and the console’s code run as they stand in Chromiu
   await using served = await start();
   await using site = await serveSite();
   await using bob = await join(served, BOB);
-  const browser = await launchChromium({ 'localhost:8082': served.port });
+  const browser = await launchChromium({ hosts: { 'localhost:8082': served.port } });
   try {
     const page = await browser.newPage();
     const frames = captureFrames(page);
