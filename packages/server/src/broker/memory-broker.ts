@@ -91,9 +91,11 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       const before = log.remembered;
       const { appended, event } = log.append(publication, now());
       remembered += log.remembered - before;
-      while (remembered > maxRemembered && log.remembered > 1) {
-        log.forgetOldest();
-        remembered -= 1;
+      if (remembered > maxRemembered && log.remembered > 1) {
+        // Some at once: the first of a Map that is trimmed at every step is found ever slower.
+        const count = Math.min(Math.ceil(maxRemembered / 100), log.remembered - 1);
+        log.forgetOldest(count);
+        remembered -= count;
       }
       if (event !== undefined && subscribed.has(publication.room)) events?.logged(publication.room, event);
       return appended;

@@ -123,11 +123,12 @@ export class MemoryLog {
     return { epoch: this.#epoch, offset: this.#head, lastId: this.#lastId };
   }
 
-  /** Forgets the oldest remembered publish, before its window ends. */
-  forgetOldest(): void {
+  /** Forgets so many of the oldest remembered publishes, before their window ends. */
+  forgetOldest(count: number): void {
+    let left = count;
     for (const key of this.#remembered.keys()) {
+      if (left-- === 0) return;
       this.#remembered.delete(key);
-      return;
     }
   }
 
