@@ -9,7 +9,6 @@ import { type EventSource, pace } from './event-source.js';
 import { messageData } from './message-data.js';
 
 const LOG = { size: 1_000, ttlMs: 86_400_000 };
-const DEDUPE_WINDOW_MS = 600_000;
 
 /**
  * The full server, in this process, hearing of events that another node published: validation and acknowledgement are
@@ -35,7 +34,8 @@ export async function createHubSource(http: Server, room: string): Promise<Event
       data: JSON.parse(messageData(64)),
       timestamp: Date.now(),
       log: LOG,
-      dedupeWindowMs: DEDUPE_WINDOW_MS,
+      // The keys of what another node published are not kept here.
+      dedupeWindowMs: 0,
       minReplicas: 0,
     });
   return {
