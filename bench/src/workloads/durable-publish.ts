@@ -12,17 +12,19 @@ const CLIENTS = 64;
 const WINDOW = 8;
 const PUBLISHES_EACH: Readonly<Record<Size, number>> = { smoke: 4, short: 200, full: 800 };
 
-/** Every client publishes to a room of its own with eight acks outstanding; then all together at half that rate. */
+const GOAL_PER_SECOND = 15_000;
+
+/** Every client publishes to a room of its own with eight acks outstanding; then all together at half the goal's rate. */
 export const durablePublish = loadWorkload({
   name: 'durable-publish',
   title: 'Durable publish through Redis, one node',
   metrics: {
     acksPerSecond: { title: 'acks/s', unit: '', digits: 0 },
     cpuMicros: { title: 'CPU per publish', unit: 'µs', digits: 1 },
-    halfLoadP99Ms: { title: 'p99 of an ack at half the rate', unit: 'ms', digits: 1 },
+    halfLoadP99Ms: { title: 'p99 of an ack at 7 500/s', unit: 'ms', digits: 1 },
   },
   goals: [
-    { metric: 'acksPerSecond', atLeast: 15_000, aim: 30_000 },
+    { metric: 'acksPerSecond', atLeast: GOAL_PER_SECOND, aim: 30_000 },
     { metric: 'halfLoadP99Ms', atMost: 10 },
   ],
   contenders: ['trunkline'],
@@ -85,7 +87,7 @@ export const durablePublish = loadWorkload({
         const count = CLIENTS * PUBLISHES_EACH[size];
         const sample = await observed(target, crowd.meter, count, () => all(PUBLISHES_EACH[size]));
         const acksPerSecond = count / (sample.seconds ?? 1);
-        const latencies = await pace(acksPerSecond / 2, count);
+        const latencies = await pace(GOAL_PER_SECOND / 2, count);
         return {
           ...sample,
           acksPerSecond,

@@ -13,16 +13,20 @@ export const META_EXTRA_MS = 7 * 86_400_000;
 export function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
   const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
   return [
-    ...[keys.log(room), keys.meta(room), keys.dedupe(room, rememberedKey(publication)), keys.hooks(room)],
-    ...[randomUUID(), eventId, encodePayload(publication), digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`)],
-    ...[
-      log.size,
-      log.ttlMs,
-      dedupeWindowMs,
-      log.ttlMs + META_EXTRA_MS,
-      keys.roomChannel(room),
-      minReplicas > 0 ? 1 : 0,
-    ],
+    keys.log(room),
+    keys.meta(room),
+    keys.dedupe(room, rememberedKey(publication)),
+    keys.hooks(room),
+    randomUUID(),
+    eventId,
+    encodePayload(publication),
+    digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`),
+    log.size,
+    log.ttlMs,
+    dedupeWindowMs,
+    log.ttlMs + META_EXTRA_MS,
+    keys.roomChannel(room),
+    minReplicas > 0 ? 1 : 0,
   ];
 }
 

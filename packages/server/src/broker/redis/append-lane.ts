@@ -200,8 +200,16 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
         order += 1;
         chars += size;
         const job: Job = {
-          ...{ publication, args, order, deadlineAt, resolve, reject },
-          ...{ chars: size, attempts: 0, maybeHeld: false, settled: false },
+          publication,
+          args,
+          order,
+          deadlineAt,
+          resolve,
+          reject,
+          chars: size,
+          attempts: 0,
+          maybeHeld: false,
+          settled: false,
         };
         sweeper ??= setInterval(sweep, SWEEP_MS);
         if (mode === 'open') send(job);
