@@ -2,8 +2,9 @@ import { DEFAULT_LIMITS } from '@trunkline/protocol';
 import { takeBytes } from './slab.js';
 import { headerBytesOf, jsonArrayFrame } from './text-frame.js';
 
-const JOINED = '{"type":"joined"';
-const TYPE_AT = JOINED.indexOf('joined');
+/** Answers from which their receiver goes on: a history continues with the next event, as a join does. */
+const ALONE = ['{"type":"joined"', '{"type":"response"'];
+const TYPE_AT = '{"type":"'.length;
 
 /**
  * What a link has to send, oldest first. A list never changes: a longer one is made from it and remembered, so that
@@ -59,8 +60,8 @@ export class FrameList {
 }
 
 /**
- * Each message takes as many frames as its bounds allow; the answer to a join stays alone. A frame is longer than what
- * it adds to an array.
+ * Each message takes as many frames as its bounds allow; the answers of ALONE stay alone. A frame is longer than what it
+ * adds to an array.
  */
 function batch(frames: readonly Buffer[]): FrameList | null {
   const { batchBytes, batchFrames } = DEFAULT_LIMITS;
@@ -72,7 +73,7 @@ function batch(frames: readonly Buffer[]): FrameList | null {
     const next = frames[end];
     bytes += frame.length;
     const hasRoom = end - start < batchFrames && bytes + (next?.length ?? 0) <= batchBytes;
-    if (next !== undefined && hasRoom && !answersJoin(frame) && !answersJoin(next)) continue;
+    if (next !== undefined && hasRoom && !staysAlone(frame) && !staysAlone(next)) continue;
     list = new FrameList(list, end - start === 1 ? frame : jsonArrayFrame(frames.slice(start, end)));
     start = end;
     bytes = 0;
@@ -80,10 +81,12 @@ function batch(frames: readonly Buffer[]): FrameList | null {
   return list;
 }
 
-/** In a browser whoever awaited a join listens before the next message is handled, but not before the next frame of one. */
-function answersJoin(frame: Buffer): boolean {
+/** In a browser whoever awaited an answer listens before the next message is handled, but not before the next frame of one. */
+function staysAlone(frame: Buffer): boolean {
   const start = headerBytesOf(frame);
-  const end = start + JOINED.length;
+  const first = frame[start + TYPE_AT];
   // The first look is free, and enough for nearly all.
-  return frame[start + TYPE_AT] === JOINED.charCodeAt(TYPE_AT) && frame.toString('latin1', start, end) === JOINED;
+  return ALONE.some(
+    (head) => head.charCodeAt(TYPE_AT) === first && frame.toString('latin1', start, start + head.length) === head,
+  );
 }

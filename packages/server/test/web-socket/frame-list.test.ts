@@ -54,11 +54,12 @@ describe('the batches of a list', () => {
     expect(new FrameList(null, frame).batched().joined()).toBe(frame);
   });
 
-  it('leave the answer to a join alone, so that whoever awaited it listens before what follows', () => {
-    const [one, two] = ['{"type":"joined","room":"a:1"}', '{"type":"joined","room":"b:2"}'];
+  it('leave joined and response alone, so that whoever awaited one listens before what follows', () => {
+    const [one, two] = ['{"type":"joined","room":"a:1"}', '{"type":"response","id":"r1","data":null}'];
     const messages = messagesOf(listOf(['1', '2', one, two, '3', '4', one]).batched());
     expect(messages).toEqual(['[1,2]', one, two, '[3,4]', one]);
     expect(messagesOf(listOf([one, '1', two, '2']).batched())).toEqual([one, '1', two, '2']);
+    expect(messagesOf(listOf(['{"type":"receipt"}', '1']).batched())).toEqual(['[{"type":"receipt"},1]']);
   });
 
   it('leave a frame alone that is larger than a batch may be', () => {
