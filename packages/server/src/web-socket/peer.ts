@@ -105,6 +105,11 @@ export class Peer {
     else void this.#hello(text);
   }
 
+  /** It sends more than its rate allows for. */
+  get isHurried(): boolean {
+    return this.#session?.isAhead ?? false;
+  }
+
   /** A ping or pong of WebSocket's own: it asks nothing of the hub, and counts as a frame. */
   controlled(): void {
     const session = this.#session;

@@ -139,14 +139,22 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
   }
 
-  /** Answers the newest ping of a turn, as RFC 6455 allows (section 5.5.3). */
-  pong(data: Buffer): void {
+  /** Answers a ping, or of those that come with `isHurried` the newest of a turn, as RFC 6455 allows (section 5.5.3). */
+  pong(data: Buffer, isHurried: boolean): void {
+    if (!isHurried && this.#pongDue === null) {
+      this.#pong(data);
+      return;
+    }
     if (this.#pongDue === null)
       setImmediate(() => {
-        if (this.#ws.readyState === WebSocket.OPEN) this.#ws.pong(this.#pongDue);
+        if (this.#pongDue !== null) this.#pong(this.#pongDue);
         this.#pongDue = null;
       });
     this.#pongDue = data;
+  }
+
+  #pong(data: Buffer): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.pong(data);
   }
 
   pause(): void {

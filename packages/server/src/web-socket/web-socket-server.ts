@@ -17,7 +17,7 @@ export interface PeerServerOptions {
 export function createPeerServer(options: PeerServerOptions): Server<typeof PeerSocket> {
   // @types/ws does not know `closeTimeout` yet.
   const serverOptions: ServerOptions<typeof PeerSocket> & { readonly closeTimeout: number } = {
-    // A write for each ping of a flood is what it wants; the link answers the newest of a turn.
+    // A write for each ping of a flood is what it wants; the link then answers the newest of a turn.
     autoPong: false,
     clientTracking: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -54,7 +54,7 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
 
 function onPing(this: WebSocket, data: Buffer): void {
   if (!(this instanceof PeerSocket) || this.peer === null) return;
-  this.peer.link.pong(data);
+  this.peer.link.pong(data, this.peer.isHurried);
   this.peer.controlled();
 }
 

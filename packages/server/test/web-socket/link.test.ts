@@ -136,6 +136,16 @@ describe('a link', () => {
     expect(session?.options.heartbeat).toBe('link');
   });
 
+  it('answers each of a few pings with its payload, in order', async () => {
+    await using served = await serveChat();
+    await using client = await RawSocket.upgrade(served.port);
+    const payloads = Array.from({ length: 10 }, (_, n) => `payload ${n}`);
+    client.socket.write(Buffer.concat(payloads.map((payload) => clientFrame(payload, { opcode: 9 }))));
+    const pongs = () => client.frames().filter(({ opcode }) => opcode === 10);
+    await eventually(() => pongs().length === 10);
+    expect(pongs().map(({ payload }) => payload.toString())).toEqual(payloads);
+  });
+
   it('does not take a pong for life where the hub pings by notices', async () => {
     await using served = await serveChat();
     await using client = await RawSocket.upgrade(served.port);
