@@ -63,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'presence lease never renewed',
-    find: 'await this.core.presence.renew() === "lost"',
-    replace: 'false',
+    find: 'await this.core.presence.renew() === "held"',
+    replace: 'true',
     caughtBy: { scenario: livingMember },
   },
   {

@@ -178,7 +178,19 @@ test('tabs share one connection in a SharedWorker, and each hears all and gets i
   expect([await other.evaluate('got'), server.hub.status().connections]).toEqual([['1', '2', '3'], 1]);
 });
 
-describe.each(['localStorageQueue', 'indexedDbQueue'])('with %s', (storage) => {
+/** IndexedDB writes a moment later; what a reload cuts off before that is not queued yet. */
+const STORED = {
+  localStorageQueue: 'Object.keys(localStorage).filter((key) => key.startsWith("trunkline/publish/")).length',
+  indexedDbQueue: `new Promise((resolve) => {
+    indexedDB.open('trunkline').onsuccess = ({ target: { result: database } }) => {
+      const count = database.transaction('publishes').objectStore('publishes').count();
+      count.onsuccess = () => resolve(count.result);
+      database.close();
+    };
+  })`,
+};
+
+describe.each(['localStorageQueue', 'indexedDbQueue'] as const)('with %s', (storage) => {
   const queue = `queue: { storage: trunkline.${storage}() }, backoff: { baseMs: 20, capMs: 200 }`;
 
   test('a reload with queued messages loses none and doubles none (socket.io #2805)', async () => {
@@ -191,6 +203,7 @@ describe.each(['localStorageQueue', 'indexedDbQueue'])('with %s', (storage) => {
     await page.evaluate(start(urlOf(proxy.port), token, queue));
     await page.evaluate('for (const text of ["1", "2", "3"]) void room.publish("message", { text }).catch(() => {})');
     await page.waitForFunction('client.queue.status.length === 3 && client.state.status === "waiting"');
+    await eventually(async () => (await page.evaluate(STORED[storage])) === 3);
     await page.reload();
     await proxy.up();
     await page.evaluate(
