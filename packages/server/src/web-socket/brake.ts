@@ -1,9 +1,9 @@
 import type { Session } from '../seams/dialect.js';
 
 /** A peer's turn: whoever sends more than its rate allows gets no more of one, and the others theirs in between. */
-const TURN_MS = 0.2;
+const TURN_MS = 0.1;
 /** What is read at a time: even of the smallest frames no more than can be taken apart in a turn. */
-const READ_BYTES = 8_192;
+const READ_BYTES = 2_048;
 /** The least rest of a peer that exceeds its rate, and of one that sends on after its close. */
 const REST_MS = 20;
 const LATE_REST_MS = 50;
