@@ -3,20 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FaultProxy, startFaultProxy } from '@trunkline/testkit';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { launchChromium } from '@trunkline/testkit/browser';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { type Chat, startChat } from '../server/start-chat.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export interface Person extends AsyncDisposable {
   readonly page: Page;
@@ -36,7 +28,7 @@ export async function openPages(): Promise<ChatPages> {
   const outDir = await mkdtemp(join(tmpdir(), 'trunkline-chat-'));
   const [chat, browser]: [Chat, Browser, unknown] = await Promise.all([
     startChat(0),
-    chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: FLAGS }),
+    launchChromium(),
     build({ root: ROOT, logLevel: 'error', build: { outDir } }),
   ]);
   return {
