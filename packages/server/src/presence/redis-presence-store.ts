@@ -153,7 +153,8 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
       return answer;
     },
     async entered() {
-      if (doubtful || former.length === 0) return;
+      // Another incarnation may have begun since that nobody was told of.
+      if (doubtful || lost || former.length === 0) return;
       const ended = former;
       former = [];
       await link.call((redis) => redis.zadd(keys.leases, 'XX', ...ended.flatMap((one) => [0, one])));
