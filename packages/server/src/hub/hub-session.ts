@@ -12,14 +12,13 @@ import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
 import type { NodeMessages } from './node-messages.js';
 import type { NodeUsage } from './node-usage.js';
-import type { Offences } from './offences.js';
 import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
 import { PublishOrder } from './publish-order.js';
 import type { Requests } from './requests.js';
 import { RoomOrder } from './room-order.js';
-import type { TokenBucket } from './token-bucket.js';
-import { createRefreshBucket, type UserBucket, type UserBuckets } from './user-buckets.js';
+import { SessionPace } from './session-pace.js';
+import type { UserBuckets } from './user-buckets.js';
 
 /** What sessions work with. */
 export interface SessionParts extends PublishParts {
@@ -45,19 +44,15 @@ export class HubSession implements LinkListener, Session {
   readonly #connection: Connection;
   readonly #order = new RoomOrder();
   #publishOrder: PublishOrder | null = null;
-  /** Its user's; made at the first command: most connections are silent. */
-  #userBucket: UserBucket | undefined;
-  #refreshes: TokenBucket | undefined;
+  /** Made at the first command, or at once for a user that is known: most connections are silent. */
+  #pace: SessionPace | undefined;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
-  #limited: Misbehaviour | undefined;
-  #lastRefusal: TrunklineError | undefined;
 
   constructor(parts: SessionParts, connection: Connection) {
     this.#parts = parts;
     this.#connection = connection;
-    this.#userBucket = parts.userBuckets.known(connection.principal.userId);
-    if (this.#offences?.hasBeenAway) connection.spendBurst();
+    if (parts.userBuckets.known(connection.principal.userId)) this.#ownPace();
   }
 
   get id(): string {
@@ -72,30 +67,25 @@ export class HubSession implements LinkListener, Session {
     endConnection(this.#parts, this.#connection, gone);
   }
 
-  /** A user that was refused of late is read in turns from its first frame on. */
   get isAhead(): boolean {
-    return this.#connection.isAhead || this.#offences !== undefined;
+    return this.#pace?.isAhead ?? false;
   }
 
   restMs(): number {
-    return this.#offences?.restMs(performance.now()) ?? 0;
-  }
-
-  get #offences(): Offences | undefined {
-    return this.#userBucket?.offences(performance.now());
+    return this.#pace?.restMs() ?? 0;
   }
 
   handle(command: Command): Reply | Promise<Reply> {
     if (!this.#connection.isOpen) return DONE;
     if (command.type === 'pong') {
-      // Nothing is refused, but a flood of them is one.
-      if (this.principal.roles.includes('service')) return DONE;
-      const now = performance.now();
-      if (this.#connection.bucket.take(now) > 0) this.#offend(now);
+      this.#ownPace().pong();
       return DONE;
     }
-    const limited = this.#limit(command);
-    if (limited !== null) return { type: 'error', error: limited };
+    const limited = this.#ownPace().take(command.type);
+    if (limited !== null) {
+      if (command.type === 'publish') this.#outOfOrder(command);
+      return { type: 'error', error: limited };
+    }
     if (command.type === 'publish') return this.#publish(command);
     if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
     return this.#once(command).catch((error: unknown): Reply => ({ type: 'error', error: this.#refusal(error) }));
@@ -205,51 +195,16 @@ export class HubSession implements LinkListener, Session {
     return { type: 'error', error };
   }
 
-  #limit(command: Command): TrunklineError | null {
-    if (this.principal.roles.includes('service')) return null;
-    const now = performance.now();
-    const [own, shared] = this.#buckets(command);
-    const ownMs = own.take(now);
-    const retryAfterMs = ownMs === 0 ? shared.take(now) : ownMs;
-    if (retryAfterMs === 0) return null;
-    const { core } = this.#parts;
-    core.observer.limited?.(ownMs === 0 ? 'messages_per_user' : 'messages');
-    // Its stack costs more than the rest of a refusal, and those of one turn are alike.
-    if (this.#lastRefusal?.retryAfterMs !== retryAfterMs) {
-      const message = `At most ${core.limits.messagesPerSecond} messages a second.`;
-      this.#lastRefusal = new TrunklineError('rate_limited', message, { retryAfterMs });
-    }
-    const error = this.#lastRefusal;
-    if (command.type === 'publish') {
-      const publishOrder = this.#orderOfPublishes();
-      const arrival = publishOrder?.arrive() ?? 0;
-      for (const room of command.rooms) publishOrder?.refuse(room, command.id, arrival);
-    }
-    this.#offend(now);
-    return error;
+  #ownPace(): SessionPace {
+    this.#pace ??= new SessionPace(this.#parts, this.#connection);
+    return this.#pace;
   }
 
-  /** The connection's, and its user's. */
-  #buckets(command: Command): readonly [TokenBucket, TokenBucket] {
-    const user = this.#ofUser();
-    if (command.type !== 'refresh') return [this.#connection.bucket, user.messages];
-    this.#refreshes ??= createRefreshBucket(this.#parts.core.limits);
-    return [this.#refreshes, user.refreshes];
-  }
-
-  #ofUser(): UserBucket {
-    this.#userBucket ??= this.#parts.userBuckets.of(this.principal.userId);
-    return this.#userBucket;
-  }
-
-  /** Who has been sent away is so again after fewer. */
-  #offend(now: number): void {
-    const { messageBurst } = this.#parts.core.limits;
-    const offences = this.#ofUser().offend(now);
-    this.#limited ??= new Misbehaviour(offences.hasBeenAway ? messageBurst : messageBurst * 10);
-    if (!this.#limited.add(now) || !this.#connection.isOpen) return;
-    this.#connection.announceEnd(4003, 'rate_limited', offences.sendAway(now));
-    this.#connection.close(4003, 'rate_limited');
+  /** What follows a publish that was refused waits until it comes again. */
+  #outOfOrder({ id, rooms }: Of<'publish'>): void {
+    const publishOrder = this.#orderOfPublishes();
+    const arrival = publishOrder?.arrive() ?? 0;
+    for (const room of rooms) publishOrder?.refuse(room, id, arrival);
   }
 
   #refusal(error: unknown): TrunklineError {
