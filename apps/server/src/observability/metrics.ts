@@ -1,5 +1,6 @@
 import type { Hub, Observer } from '@trunkline/server';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { createDurations } from './durations.js';
 import { createTally } from './tally.js';
 
 /** The figures of one process, for Prometheus. No user and no room is ever a label. */
@@ -14,20 +15,18 @@ interface Watched {
   readonly hub: Pick<Hub, 'queuedBytes' | 'status'>;
 }
 
-const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'trunkline_' });
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
-  const tally = (name: string, help: string, label: string) =>
-    createTally({ name: `trunkline_${name}`, help, label, registry });
+  const tally = (name: string, help: string, label: string, secondLabel?: string) =>
+    createTally({ name: `trunkline_${name}`, help, label, registry, ...(secondLabel && { secondLabel }) });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: `trunkline_${name}`, help, labelNames, registers, aggregator: 'sum' });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Histogram({ name: `trunkline_${name}`, help, labelNames, registers, buckets: LATENCY_SECONDS });
+  const durations = (name: string, help: string, label?: string) =>
+    createDurations({ name: `trunkline_${name}`, help, registry, ...(label && { label }) });
 
   const open = gauge('connections', 'Open connections by dialect.', ['dialect']);
   const opened = counter('connections_opened_total', 'Connections opened by dialect.', ['dialect']);
@@ -40,18 +39,18 @@ export function createMetrics(): Metrics {
   const framesOut = counter('frames_sent_total', 'Frames sent.');
   const bytesOut = counter('bytes_sent_total', 'Bytes sent.');
   const flushes = counter('flushes_total', 'Writes to sockets.');
-  const publishes = counter('publishes_total', 'Events published by room kind.', ['kind', 'durable']);
+  const publishes = tally('publishes_total', 'Events published by room kind.', 'kind', 'durable');
   const deliveries = tally('deliveries_total', 'Copies of events handed to connections, by room kind.', 'kind');
   const redisCommands = tally('redis_commands_total', 'Commands sent to Redis, by name.', 'command');
-  const ackSeconds = histogram('ack_seconds', 'From the arrival of a publish to its ack.');
-  const deliverySeconds = histogram('delivery_seconds', 'From the timestamp of an event to its write.');
+  const acks = durations('ack_seconds', 'From the arrival of a publish to its ack.');
+  const delays = durations('delivery_seconds', 'From the timestamp of an event to its write.');
   const drops = counter('drops_total', 'Ephemeral events dropped, by reason.', ['reason']);
   const resumes = counter('resumes_total', 'Rooms resumed, by outcome.', ['outcome']);
   const gaps = counter('gaps_total', 'Gaps told to members, by cause.', ['cause']);
   const authFailures = counter('auth_failures_total', 'Refused credentials, by reason.', ['reason']);
   const limitHits = counter('limit_hits_total', 'Limits met, by limit.', ['limit']);
   const refusals = counter('refusals_total', 'Commands refused, by error code.', ['code']);
-  const requestSeconds = histogram('request_seconds', 'Requests from arrival to settlement, by outcome.', ['outcome']);
+  const requests = durations('request_seconds', 'Requests from arrival to settlement, by outcome.', 'outcome');
   const brokerEvents = counter('broker_events_total', 'Reconnects, repairs, junk and the like.', ['event']);
   const canaryAge = gauge(
     'canary_age_seconds',
@@ -76,17 +75,17 @@ export function createMetrics(): Metrics {
       framesOut.inc(frames);
       bytesOut.inc(bytes);
     },
-    published: (kind, durable) => publishes.inc({ kind, durable: String(durable) }),
+    published: (kind, durable) => publishes.add(kind, 1, durable ? 'true' : 'false'),
     delivered: (kind, recipients) => deliveries.add(kind, recipients),
-    acknowledged: (durationMs) => ackSeconds.observe(durationMs / 1_000),
-    deliveryDelay: (durationMs) => deliverySeconds.observe(Math.max(0, durationMs / 1_000)),
+    acknowledged: (durationMs) => acks.add(durationMs),
+    deliveryDelay: (durationMs) => delays.add(Math.max(0, durationMs)),
     dropped: (reason, count) => drops.inc({ reason }, count),
     resumed: (outcome) => resumes.inc({ outcome }),
     gap: (cause) => gaps.inc({ cause }),
     authFailed: (reason) => authFailures.inc({ reason }),
     limited: (limit) => limitHits.inc({ limit }),
     refused: (code) => refusals.inc({ code }),
-    requestSettled: (outcome, durationMs) => requestSeconds.observe({ outcome }, durationMs / 1_000),
+    requestSettled: (outcome, durationMs) => requests.add(durationMs, outcome),
     brokerEvent: (event) => brokerEvents.inc({ event }),
     redisCommand: (name) => redisCommands.add(name, 1),
     canaryAge: (seconds) => canaryAge.set(seconds),

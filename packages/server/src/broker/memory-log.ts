@@ -83,7 +83,7 @@ export class MemoryLog {
       epoch,
       event: publication.event,
       from: publication.from,
-      ...(publication.key === undefined ? {} : { ref: publication.key.id }),
+      ref: publication.key?.id,
       data: publication.data,
       timestamp: publication.timestamp,
     };

@@ -8,6 +8,7 @@ import {
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
 import type { Credentials, Reply } from '../seams/dialect.js';
 import { flawError, readCommand, roomRequest } from './canonical-commands.js';
+import { quote } from './quote.js';
 
 /** Which refusal of a hello closes how (PROTOCOL.md, "The server's side"). */
 const CLOSE_OF_ERROR = new Map<string, CloseCode>([
@@ -66,7 +67,8 @@ export class CanonicalConversation implements Conversation {
 
   reply(reply: Reply, { command }: Decoded): readonly string[] {
     const id = 'id' in command ? command.id : undefined;
-    const frame = replyFrame(reply, { id, listed: command.type === 'publish' && command.listed === true });
+    if (reply.type === 'ack' && command.type === 'publish' && !command.listed) return [ackText(reply, command.id)];
+    const frame = replyFrame(reply, id);
     return frame === null ? [] : [JSON.stringify(frame)];
   }
 
@@ -95,28 +97,25 @@ function errorFrame(error: TrunklineError, id: string | undefined): ServerFrame 
   return { type: 'error', ...(id === undefined ? {} : { id }), ...error.toBody() };
 }
 
-function replyFrame(reply: Reply, to: { id: string | undefined; listed: boolean }): ServerFrame | null {
+function replyFrame(reply: Reply, replyTo: string | undefined): ServerFrame | null {
   if (reply.type === 'done') return null;
-  if (reply.type === 'error') return errorFrame(reply.error, to.id);
+  if (reply.type === 'error') return errorFrame(reply.error, replyTo);
   // Everything that is answered otherwise than by an error has an id.
-  const id = to.id ?? '';
+  const id = replyTo ?? '';
   switch (reply.type) {
-    case 'ack': {
-      const { eventId, rooms } = reply;
-      if (to.listed) return { type: 'ack', id, eventId, rooms };
-      const { epoch, offset, duplicate } = rooms[0] ?? {};
-      return {
-        type: 'ack',
-        id,
-        eventId,
-        ...(epoch === undefined ? {} : { epoch }),
-        ...(offset === undefined ? {} : { offset }),
-        ...(duplicate === undefined ? {} : { duplicate }),
-      };
-    }
+    case 'ack':
+      return { type: 'ack', id, eventId: reply.eventId, rooms: reply.rooms };
     case 'left':
       return { type: 'response', id, data: null };
     case 'response':
       return { type: 'response', id, data: reply.data ?? null };
   }
+}
+
+/** Of a publish to one room, joined as {@link EventText} joins: it comes with every durable event. */
+function ackText({ eventId, rooms }: Reply & { readonly type: 'ack' }, id: string): string {
+  const { epoch, offset, duplicate } = rooms[0] ?? {};
+  const place = epoch === undefined || offset === undefined ? '' : `,"epoch":${quote(epoch)},"offset":${offset}`;
+  const again = duplicate === undefined ? '' : `,"duplicate":${duplicate}`;
+  return `{"type":"ack","id":${quote(id)},"eventId":${quote(eventId)}${place}${again}}`;
 }

@@ -1,8 +1,6 @@
 import type { From } from '@trunkline/protocol';
 import type { EventNotice } from '../seams/dialect.js';
-
-/** What needs no escaping in JSON: room names, event names and ids, all but always. */
-const PLAIN = /^[\w.~@/:\- ]*$/;
+import { quote } from './quote.js';
 
 /**
  * Words event notices as JSON. An event goes out twice, with `ref` to its sender and without to the others: the newest
@@ -29,10 +27,6 @@ export class EventText {
     const rest = data === undefined ? '' : `,"data":${JSON.stringify(data)}`;
     this.#tail = `${place}${shown},"from":${wordFrom(from)}${rest},"timestamp":${timestamp}}`;
   }
-}
-
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function wordFrom(from: From): string {

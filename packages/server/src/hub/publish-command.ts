@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
+import { createUuid } from '../uuid.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { KindRules } from './event-rules.js';
@@ -59,7 +59,7 @@ export class PublishCommands {
     order: PublishOrder | null,
     arrival: number,
   ): Reply | Promise<Reply> {
-    const eventId = randomUUID();
+    const eventId = createUuid();
     const [only = ''] = command.rooms;
     if (command.rooms.length === 1 && !command.listed) {
       const placed = this.#toRoom(connection, command, { room: only, eventId, order, arrival });

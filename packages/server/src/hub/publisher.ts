@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { EventDefinition, From } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Appended, Publication } from '../seams/broker.js';
 import type { ServicePublication } from '../seams/dialect.js';
+import { createUuid } from '../uuid.js';
 import type { Core } from './core.js';
 import { checkData, type KindRules } from './event-rules.js';
+import { eventNotice } from './hub-room.js';
 import { ProvisionalOutbox } from './provisional-outbox.js';
 import type { EphemeralMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
@@ -74,7 +75,7 @@ export class Publisher {
       },
       dedupeWindowMs: limits.dedupeWindowMs,
       minReplicas: definition.minReplicas ?? 0,
-      ...(key ? { key } : {}),
+      key,
     };
     this.core.observer.published?.(kind.kind, true);
     const appended = this.#place(publication, kind, principal, outgoing, broker.status.state === 'connected');
@@ -109,19 +110,8 @@ export class Publisher {
   #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
-    this.rooms.get(room)?.fanOut(
-      {
-        type: 'event',
-        room,
-        event,
-        id: eventId,
-        from,
-        data,
-        timestamp,
-        provisional: true,
-      },
-      { durable: false, ref: key?.id },
-    );
+    const shown = { event, id: eventId, from, data, timestamp, provisional: true } as const;
+    this.rooms.get(room)?.fanOut(eventNotice(room, shown, undefined), { durable: false, ref: key?.id });
     outgoing.onProvisional?.();
     return appended;
   }
@@ -141,10 +131,8 @@ export class Publisher {
       from,
       data,
       timestamp: Date.now(),
-      ...(key ? { ref: key.id } : {}),
-      ...(definition.echo === 'others' && 'connectionId' in from && from.connectionId !== undefined
-        ? { except: from.connectionId }
-        : {}),
+      ref: key?.id,
+      except: definition.echo === 'others' && 'connectionId' in from ? from.connectionId : undefined,
     };
     this.core.observer.published?.(kind.kind, false);
     const retain = retention(definition, event, data);
@@ -160,11 +148,13 @@ export class Publisher {
   deliver(name: string, message: EphemeralMessage): void {
     const room = this.rooms.get(name);
     if (room === undefined) return;
-    const { event, id, ref, from, data, timestamp, except } = message;
-    room.fanOut(
-      { type: 'event', room: name, event, id, from, data, timestamp },
-      { durable: false, ref, definition: room.rules.events.get(event), except },
-    );
+    const definition = room.rules.events.get(message.event);
+    room.fanOut(eventNotice(name, message, undefined), {
+      durable: false,
+      ref: message.ref,
+      definition,
+      except: message.except,
+    });
   }
 }
 
@@ -190,5 +180,5 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The event's id: the caller's when it is a UUID, else a new one. */
 export function eventIdFor(id: string | undefined): string {
-  return id !== undefined && UUID.test(id) ? id : randomUUID();
+  return id !== undefined && UUID.test(id) ? id : createUuid();
 }

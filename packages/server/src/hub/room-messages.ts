@@ -7,12 +7,12 @@ export interface EphemeralMessage {
   readonly t: 'e';
   readonly event: string;
   readonly id: string;
-  readonly ref?: string;
+  readonly ref?: string | undefined;
   readonly from: From;
   readonly data: unknown;
   readonly timestamp: number;
   /** A connection that does not get its own event (`echo: 'others'`). */
-  readonly except?: string;
+  readonly except?: string | undefined;
 }
 export interface PresenceMessage {
   readonly t: 'p';

@@ -8,7 +8,7 @@ export interface LoggedEvent {
   readonly event: string;
   readonly from: From;
   /** The publish id; shown to the sender's user only. */
-  readonly ref?: string;
+  readonly ref?: string | undefined;
   readonly data: unknown;
   readonly timestamp: number;
 }
@@ -29,7 +29,7 @@ export interface Publication {
   readonly log: LogBounds;
   readonly dedupeWindowMs: number;
   /** The idempotency key within the room: the authenticated user and the publish id. Absent: no duplicate check but `eventId`'s own. */
-  readonly key?: { readonly userId: string; readonly id: string };
+  readonly key?: { readonly userId: string; readonly id: string } | undefined;
   /** WAIT for so many replicas. */
   readonly minReplicas: number;
 }

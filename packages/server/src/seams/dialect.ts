@@ -218,15 +218,15 @@ export interface EventNotice {
   readonly room: string;
   readonly event: string;
   readonly id: string;
-  readonly ref?: string;
-  readonly offset?: number;
-  readonly epoch?: string;
-  readonly provisional?: true;
+  readonly ref?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly epoch?: string | undefined;
+  readonly provisional?: true | undefined;
   readonly from: From;
   readonly data: unknown;
   readonly timestamp: number;
   /** True for a copy replayed from the log. */
-  readonly replayed?: true;
+  readonly replayed?: true | undefined;
 }
 /** The usual ping; encoders may keep its frame. */
 export const PING: Notice = { type: 'ping' };
@@ -423,6 +423,8 @@ export interface Session {
   readonly principal: Principal;
   /** True while it has sent more than its rate allows for: to be read in short turns, so that others get theirs. @default false */
   readonly isAhead?: boolean;
+  /** Its rate. @default without a bound */
+  readonly messagesPerSecond?: number;
   /** How long to leave it unread: it exceeds its rate, and its user has been refused as often as may be for now. @default 0 */
   restMs?(): number;
   handle(command: Command): Reply | Promise<Reply>;

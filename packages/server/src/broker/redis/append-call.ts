@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { Appended, Publication } from '../../seams/broker.js';
+import { createUuid } from '../../uuid.js';
 import { rememberedKey } from '../memory-log.js';
 import { digestPayload } from '../payload-digest.js';
 import { encodePayload } from './envelope.js';
@@ -17,7 +17,7 @@ export function argumentsOf(publication: Publication, keys: RedisKeys): readonly
     keys.meta(room),
     keys.dedupe(room, rememberedKey(publication)),
     keys.hooks(room),
-    randomUUID(),
+    createUuid(),
     eventId,
     encodePayload(publication),
     digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`),

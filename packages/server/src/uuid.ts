@@ -1,0 +1,32 @@
+import { randomFillSync } from 'node:crypto';
+
+const BYTES = 16;
+const POOL = Buffer.allocUnsafe(BYTES * 256);
+const HEX = Buffer.from('0123456789abcdef');
+/** RFC 9562, section 5.4: version 4, and where the hyphens are. */
+const TEXT = Buffer.from('00000000-0000-4000-8000-000000000000');
+const VERSION_AT = 6;
+const VARIANT_AT = 8;
+
+let used = POOL.length;
+
+/**
+ * A random UUID in one flat string. One of `randomUUID` is joined of twenty parts, which was a fifteenth of what a
+ * publish allocates.
+ */
+export function createUuid(): string {
+  if (used === POOL.length) {
+    randomFillSync(POOL);
+    used = 0;
+  }
+  let at = 0;
+  for (let index = 0; index < BYTES; index++) {
+    let byte = POOL[used++] ?? 0;
+    if (index === VERSION_AT) byte = (byte & 0x0f) | 0x40;
+    else if (index === VARIANT_AT) byte = (byte & 0x3f) | 0x80;
+    if (TEXT[at] === 0x2d) at++;
+    TEXT[at++] = HEX[byte >> 4] ?? 0;
+    TEXT[at++] = HEX[byte & 15] ?? 0;
+  }
+  return TEXT.toString('latin1');
+}
