@@ -5,7 +5,7 @@ import { SPEAKERS } from './speaker.js';
 
 // A client that knows no measure, in a process of its own: publishes, requests and joins as fast as the server reads
 // them, and it comes back at once whenever it is closed. Its end is told by the end of its standard input.
-const [port = '', token = ''] = process.argv.slice(2);
+const [port = '', userId = '', token = ''] = process.argv.slice(2);
 const FRAMES_AT_ONCE = 300;
 const AGAIN_AFTER_MS = 10;
 const counts = { frames: 0, connections: 0 };
@@ -27,7 +27,7 @@ function open(): void {
   };
   const begin = (): void => {
     counts.connections++;
-    const identity = { userId: 'abuser', token, rooms: ['bench:abused'] };
+    const identity = { userId, token, rooms: ['bench:abused'] };
     for (const text of SPEAKERS.trunkline.hello(identity)) socket.write(clientFrame(text));
     socket.on('drain', flood);
     flood();

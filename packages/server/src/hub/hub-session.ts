@@ -71,6 +71,10 @@ export class HubSession implements LinkListener, Session {
     return this.#pace?.isAhead ?? false;
   }
 
+  get messagesPerSecond(): number {
+    return this.#parts.core.limits.messagesPerSecond;
+  }
+
   restMs(): number {
     return this.#pace?.restMs() ?? 0;
   }

@@ -7,6 +7,11 @@ export class Misbehaviour {
 
   constructor(private readonly bound: number) {}
 
+  /** In the window of the last one. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** @returns true when this offence is one too many */
   add(now: number): boolean {
     if (now - this.#since > WINDOW_MS) {

@@ -1,7 +1,7 @@
 import { TokenBucket } from './token-bucket.js';
 
 /** So often a user is refused by rate, and one that has been sent away; what it sends beyond that is left unread. */
-const REFUSALS = { perSecond: 1_000, atOnce: 20 };
+const REFUSALS = { perSecond: 250, atOnce: 20 };
 const REFUSALS_AFTER_ABSENCE = { perSecond: 100, atOnce: 5 };
 /** A user whose connection was closed for a flood stays away so long, and twice as long each time it goes on. */
 const FIRST_ABSENCE_MS = 1_000;

@@ -13,8 +13,7 @@ const REMEMBERED = 10_000;
  * are refused too, and each is taken again only when everything refused before it was taken or skipped.
  */
 export class PublishOrder {
-  /** By room: what was refused, oldest first. */
-  #refused: Map<string, Place[]> | null = null;
+  #refused: Map<string, RefusedPlaces> | null = null;
   /** By room: refused ones that came again and are under way. */
   #again: Map<string, Map<string, number>> | null = null;
   #arrivals = 0;
@@ -27,9 +26,7 @@ export class PublishOrder {
 
   /** @throws {TrunklineError} `out_of_order`, and then remembers that this one was refused too */
   check(room: string, id: string, number: number): void {
-    const refused = this.#refused?.get(room);
-    if (refused === undefined) return;
-    const [oldest] = refused;
+    const oldest = this.#refused?.get(room)?.oldest;
     if (oldest === undefined || number < oldest.number) return;
     if (oldest.id !== id) {
       this.#refuse(room, { id, number });
@@ -59,23 +56,43 @@ export class PublishOrder {
 
   #refuse(room: string, place: Place): void {
     this.#refused ??= new Map();
-    const refused = this.#refused.get(room) ?? [];
-    if (refused.length >= REMEMBERED || refused.some(({ id }) => id === place.id)) return;
-    const index = refused.findIndex(({ number }) => number > place.number);
-    refused.splice(index < 0 ? refused.length : index, 0, place);
+    const refused = this.#refused.get(room) ?? new RefusedPlaces();
+    refused.add(place);
     this.#refused.set(room, refused);
   }
 
   #remove(room: string, id: string): void {
     const refused = this.#refused?.get(room);
     if (refused === undefined) return;
-    const index = refused.findIndex((place) => place.id === id);
-    if (index >= 0) refused.splice(index, 1);
-    if (refused.length === 0) this.#refused?.delete(room);
+    refused.delete(id);
+    if (refused.oldest === undefined) this.#refused?.delete(room);
   }
 
   #forget(room: string, id: string): void {
     const again = this.#again?.get(room);
     if (again?.delete(id) && again.size === 0) this.#again?.delete(room);
+  }
+}
+
+/** What was refused in one room, oldest first. A flood adds at its end as cheaply as the first did. */
+class RefusedPlaces {
+  readonly #places: Place[] = [];
+  readonly #ids = new Set<string>();
+
+  get oldest(): Place | undefined {
+    return this.#places[0];
+  }
+
+  add(place: Place): void {
+    if (this.#places.length >= REMEMBERED || this.#ids.has(place.id)) return;
+    const before = this.#places.findLastIndex(({ number }) => number <= place.number);
+    this.#places.splice(before + 1, 0, place);
+    this.#ids.add(place.id);
+  }
+
+  delete(id: string): void {
+    if (!this.#ids.delete(id)) return;
+    const index = this.#places.findIndex((place) => place.id === id);
+    this.#places.splice(index, 1);
   }
 }

@@ -7,6 +7,14 @@ import type { Offences } from './offences.js';
 import type { TokenBucket } from './token-bucket.js';
 import { createRefreshBucket, type UserBucket, type UserBuckets } from './user-buckets.js';
 
+/** So many refusals within ten seconds close a connection, or the burst ten times where that is less; of one that was away before a fifth of it. */
+const MOST_REFUSALS = 500;
+const BURSTS_REFUSED = 10;
+const SHARE_AFTER_ABSENCE = 5;
+/** So many of them cost nothing. Each further one takes from the rate: who goes on flooding is served nothing at all. */
+const FREE_REFUSALS = 100;
+const REFUSAL_COST = 20;
+
 export interface PaceParts {
   readonly core: Core;
   readonly userBuckets: UserBuckets;
@@ -50,15 +58,17 @@ export class SessionPace {
     const now = performance.now();
     const [own, shared] = this.#buckets(type);
     const ownMs = own.take(now);
-    const retryAfterMs = ownMs === 0 ? shared.take(now) : ownMs;
-    if (retryAfterMs === 0) return null;
+    const sharedMs = ownMs === 0 ? shared.take(now) : 0;
+    if (ownMs === 0 && sharedMs === 0) return null;
     this.#parts.core.observer.limited?.(ownMs === 0 ? 'messages_per_user' : 'messages');
+    this.#offend(now);
+    if (this.#offences?.hasBeenAway || (this.#limited?.count ?? 0) > FREE_REFUSALS) own.debit(REFUSAL_COST);
+    const retryAfterMs = Math.max(own.waitMs(now), sharedMs);
     // Its stack costs more than the rest of a refusal, and those of one turn are alike.
     if (this.#lastRefusal?.retryAfterMs !== retryAfterMs) {
       const message = `At most ${this.#parts.core.limits.messagesPerSecond} messages a second.`;
       this.#lastRefusal = new TrunklineError('rate_limited', message, { retryAfterMs });
     }
-    this.#offend(now);
     return this.#lastRefusal;
   }
 
@@ -87,7 +97,8 @@ export class SessionPace {
   #offend(now: number): void {
     const { messageBurst } = this.#parts.core.limits;
     const offences = this.#ofUser().offend(now);
-    this.#limited ??= new Misbehaviour(offences.hasBeenAway ? messageBurst : messageBurst * 10);
+    const bound = Math.min(BURSTS_REFUSED * messageBurst, MOST_REFUSALS);
+    this.#limited ??= new Misbehaviour(offences.hasBeenAway ? Math.ceil(bound / SHARE_AFTER_ABSENCE) : bound);
     if (!this.#limited.add(now) || !this.#connection.isOpen) return;
     this.#connection.announceEnd(4003, 'rate_limited', offences.sendAway(now));
     this.#connection.close(4003, 'rate_limited');

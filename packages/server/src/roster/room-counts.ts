@@ -13,9 +13,15 @@ export class RoomCounts {
     return this.#counts.keys();
   }
 
-  /** A connection's rooms, and those it had before. */
+  /** A connection's rooms, and those it had before. Mostly one came or went: what both have at either end is passed over. */
   move(before: readonly string[], now: readonly string[]): void {
-    const [left, joined] = [new Set(before), new Set(now)];
+    const shorter = Math.min(before.length, now.length);
+    let start = 0;
+    while (start < shorter && before[start] === now[start]) start++;
+    let end = 0;
+    while (end < shorter - start && before.at(-1 - end) === now.at(-1 - end)) end++;
+    const left = new Set(before.slice(start, before.length - end));
+    const joined = new Set(now.slice(start, now.length - end));
     for (const room of joined) if (!left.has(room)) this.#add(room, 1);
     for (const room of left) if (!joined.has(room)) this.#add(room, -1);
   }

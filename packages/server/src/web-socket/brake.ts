@@ -2,6 +2,8 @@ import type { Session } from '../seams/dialect.js';
 
 /** A peer's turn: whoever sends more than its rate allows gets no more of one, and the others theirs in between. */
 const TURN_MS = 0.1;
+/** After a turn it rests so long, unless that would be slower than twice its rate. */
+const TURN_REST_MS = 1;
 /** What is read at a time: even of the smallest frames no more than can be taken apart in a turn. */
 const READ_BYTES = 2_048;
 /** The least rest of a peer that exceeds its rate, and of one that sends on after its close. */
@@ -18,7 +20,7 @@ export interface Transport {
 
 export interface BrakeParts {
   readonly transport: Transport;
-  readonly pace: Pick<Session, 'isAhead' | 'restMs'>;
+  readonly pace: Pick<Session, 'isAhead' | 'messagesPerSecond' | 'restMs'>;
   readonly decode: (text: string) => void;
 }
 
@@ -90,7 +92,9 @@ export class Brake {
       this.#isHeld = false;
       transport.resume();
     } else if (!this.#isEnding) {
+      const worthMs = (taken * 1_000) / (pace.messagesPerSecond ?? Number.POSITIVE_INFINITY);
       if (restMs > 0) this.#timer = setTimeout(() => this.#turn(), Math.max(REST_MS, restMs)).unref();
+      else if (worthMs >= 2 * TURN_REST_MS) this.#timer = setTimeout(() => this.#turn(), TURN_REST_MS).unref();
       else this.#immediate = setImmediate(() => this.#turn());
     }
   }

@@ -39,8 +39,8 @@ describe('a flood (S31)', () => {
     const refusedAt = performance.now();
     await bob.publish('lobby:a', 'message', { text: 'hi' });
     expect((await ann.closeFrame(20_000)).code).toBe(4003);
-    // Its thousandth offence in ten seconds ends it, and a slice of twenty takes as many milliseconds.
-    expect(performance.now() - refusedAt).toBeGreaterThan(900);
+    // Its five-hundredth refusal in ten seconds ends it, at 250 a second.
+    expect(performance.now() - refusedAt).toBeGreaterThan(1_500);
     await ann.ended();
     expect(hub.hub.status().connections).toBe(1);
   });
@@ -63,6 +63,32 @@ describe('a flood (S31)', () => {
     await bob.publish('lobby:a', 'message', { text: 'hi' });
     expect(taken).toBeLessThan(390);
     await eventually(() => ann.texts().filter((text) => text.includes('"response"')).length === 400);
+  });
+
+  test('that goes on after a hundred refusals is served nothing more, and whoever stops is again', async () => {
+    await using hub = await startHub({ limits: { messagesPerSecond: 100, messageBurst: 60 } });
+    hub.hub.handle('echo', () => ({}));
+    const request = (n: number) => clientFrame(`{"type":"request","id":"q${n}","action":"echo","data":{}}`);
+    const requests = (count: number) => Buffer.concat(Array.from({ length: count }, (_, n) => request(n)));
+    const isRefusal = (text: string) => text.includes('rate_limited');
+    await using ann = await connect(hub);
+    ann.socket.write(requests(FLOOD));
+    expect((await ann.closeFrame(20_000)).code).toBe(4003);
+    const answers = ann.texts().filter((text) => isRefusal(text) || text.includes('"response"'));
+    const refusals = answers.flatMap((text, index) => (isRefusal(text) ? index : []));
+    // At most 500 in ten seconds; a hundred a second would have been served meanwhile.
+    expect(refusals.length).toBe(500);
+    expect(answers.length - (refusals[101] ?? 0)).toBe(500 - 101);
+
+    await using bob = await greet(hub, 'bob').then(({ socket }) => socket);
+    bob.socket.write(requests(260));
+    const last = await eventually(() => bob.texts().filter((text) => /rate_limited|"response"/.test(text))[259]);
+    const { retryAfterMs } = JSON.parse(last);
+    // Each refusal after the hundredth costs twenty of its frames, up to its burst: 0.6 s.
+    expect(retryAfterMs).toBeGreaterThan(300);
+    await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    bob.socket.write(request(1_000));
+    await eventually(() => bob.texts().some((text) => text.includes('"id":"q1000"') && text.includes('"response"')));
   });
 
   test.each([9, 10])('of control frames with opcode %i ends 4003, before the hello too', async (opcode) => {
