@@ -62,8 +62,11 @@ const trunkline: Speaker = {
   kindOf: kindByType,
   pong: '{"type":"pong"}',
   publish: (room, data, id) => `{"type":"publish","id":"${id}","room":"${room}","event":"message","data":${data}}`,
-  request: (data, id) => `{"type":"request","id":"r${id}","action":"echo","data":${data}}`,
+  request: (data, id) => `{"type":"request","id":"${requestId(id)}","action":"echo","data":${data}}`,
 };
+
+/** As long as those that the SDK makes. */
+const requestId = (id: number): string => id.toString(16).padStart(32, '0');
 
 /** ws and Bun servers of this package speak the plainest JSON there is; rooms are in the URL, nobody authenticates. */
 const plain: Speaker = {

@@ -5,6 +5,7 @@ import type { Claim } from '../seams/ledger.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
+import { HandlerContext } from './handler-context.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
 import { LazyAbort } from './lazy-abort.js';
 import { answered, bodyOf, failed, isThenable, kindOf, NOT_KEPT, type Outcome } from './request-outcome.js';
@@ -213,16 +214,7 @@ export class Requests {
       for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
     };
     const handler = this.#handlers.get(command.action);
-    if (handler)
-      return handler(command.data, {
-        principal,
-        requestId: command.id,
-        connectionId: connection.id,
-        get signal() {
-          return abort.signal;
-        },
-        progress,
-      });
+    if (handler) return handler(command.data, new HandlerContext(connection, command.id, abort, progress));
     if (this.forward === undefined)
       throw new TrunklineError('unknown_action', 'There is no such action.', { path: 'action' });
     const request: ActionRequest = {
@@ -239,7 +231,9 @@ export class Requests {
 
   #remember(key: string, outcome: Outcome): void {
     const { ledger } = this.core;
-    const size = Buffer.byteLength(JSON.stringify(outcome));
+    const text = JSON.stringify(outcome);
+    // In UTF-8 a character is three bytes at most.
+    const size = text.length * 3 <= KEPT_BYTES ? 0 : Buffer.byteLength(text);
     // Too large to keep, but a retry must learn that it ran: it must not run again.
     const kept = ledger.settle(key, size <= KEPT_BYTES ? outcome : NOT_KEPT, KEPT_MS);
     kept?.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
