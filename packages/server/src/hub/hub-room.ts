@@ -4,6 +4,7 @@ import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
+import { eventNotice } from './event-notice.js';
 import type { KindRules } from './event-rules.js';
 import { type FeedSink, NO_POSITION, RoomFeed } from './room-feed.js';
 
@@ -73,7 +74,7 @@ export class HubRoom implements FeedSink {
   }
 
   deliver(event: LoggedEvent): void {
-    this.fanOut(eventNotice(this.name, event, undefined), { durable: true, ref: event.ref });
+    this.fanOut(eventNotice(this.name, event), { durable: true, ref: event.ref });
   }
 
   gap(reason: GapReason, from: Position, position: Position): void {
@@ -173,31 +174,6 @@ export class HubRoom implements FeedSink {
       }
     }
   }
-}
-
-/**
- * An event as it is told, shown `ref` or not. All of them have one shape: encoders read each field in turn, and objects
- * that were spread cost them ten times as much.
- */
-export function eventNotice(
-  room: string,
-  { event, id, offset, epoch, provisional, from, data, timestamp }: Omit<EventNotice, 'type' | 'room'>,
-  ref: string | undefined,
-): EventNotice {
-  return {
-    type: 'event',
-    room,
-    event,
-    id,
-    ref,
-    offset,
-    epoch,
-    provisional,
-    from,
-    data,
-    timestamp,
-    replayed: undefined,
-  };
 }
 
 function keyOf(notice: EventNotice, conflateBy: string | true): string {

@@ -5,6 +5,7 @@ import type { EventNotice, Notice } from '../seams/dialect.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
+import { eventNotice } from './event-notice.js';
 import type { HubRoom, Membership } from './hub-room.js';
 import type { PresenceService } from './presence-service.js';
 import { PUSHED_MEMBERS } from './receipts.js';
@@ -177,11 +178,7 @@ export class Joining {
   async #retained(room: HubRoom): Promise<EventNotice[]> {
     if (![...room.rules.events.values()].some((event) => event.retain === 'last')) return [];
     const messages = (await this.core.broker.retained(room.name)).map(readRoomMessage);
-    return messages.flatMap((message): EventNotice[] => {
-      if (message?.t !== 'e') return [];
-      const { event, id, from, data, timestamp } = message;
-      return [{ type: 'event', room: room.name, event, id, from, data, timestamp }];
-    });
+    return messages.flatMap((message) => (message?.t === 'e' ? [eventNotice(room.name, message)] : []));
   }
 }
 

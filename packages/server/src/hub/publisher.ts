@@ -5,8 +5,8 @@ import type { Appended, Publication } from '../seams/broker.js';
 import type { ServicePublication } from '../seams/dialect.js';
 import { createUuid } from '../uuid.js';
 import type { Core } from './core.js';
+import { eventNotice } from './event-notice.js';
 import { checkData, type KindRules } from './event-rules.js';
-import { eventNotice } from './hub-room.js';
 import { ProvisionalOutbox } from './provisional-outbox.js';
 import type { EphemeralMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
@@ -111,7 +111,7 @@ export class Publisher {
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
     const shown = { event, id: eventId, from, data, timestamp, provisional: true } as const;
-    this.rooms.get(room)?.fanOut(eventNotice(room, shown, undefined), { durable: false, ref: key?.id });
+    this.rooms.get(room)?.fanOut(eventNotice(room, shown), { durable: false, ref: key?.id });
     outgoing.onProvisional?.();
     return appended;
   }
@@ -149,7 +149,7 @@ export class Publisher {
     const room = this.rooms.get(name);
     if (room === undefined) return;
     const definition = room.rules.events.get(message.event);
-    room.fanOut(eventNotice(name, message, undefined), {
+    room.fanOut(eventNotice(name, message), {
       durable: false,
       ref: message.ref,
       definition,

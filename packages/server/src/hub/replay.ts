@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Position } from '@trunkline/protocol';
 import type { LoggedEvent, LogPage } from '../seams/broker.js';
 import type { Core } from './core.js';
+import { eventNotice } from './event-notice.js';
 import type { Membership } from './hub-room.js';
 
 const PAGE = 200;
@@ -51,9 +52,9 @@ async function give(
   return cursor;
 }
 
-function tell({ connection }: Membership, room: string, { ref, ...entry }: LoggedEvent): void {
+function tell({ connection }: Membership, room: string, entry: LoggedEvent): void {
   const isSender = 'userId' in entry.from && entry.from.userId === connection.principal.userId;
-  connection.tell({ type: 'event', room, ...entry, replayed: true, ...(ref !== undefined && isSender ? { ref } : {}) });
+  connection.tell(eventNotice(room, entry, isSender ? entry.ref : undefined, true));
 }
 
 /** True when the member is live from here on; decided in one turn with the feed's position. */
