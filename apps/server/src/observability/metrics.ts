@@ -1,7 +1,7 @@
 import type { Hub, Observer } from '@trunkline/server';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createDurations } from './durations.js';
-import { createTally } from './tally.js';
+import { createSum, createTally } from './tally.js';
 
 /** The figures of one process, for Prometheus. No user and no room is ever a label. */
 export interface Metrics {
@@ -23,6 +23,7 @@ export function createMetrics(): Metrics {
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
   const tally = (name: string, help: string, label: string, secondLabel?: string) =>
     createTally({ name: `trunkline_${name}`, help, label, registry, ...(secondLabel && { secondLabel }) });
+  const sum = (name: string, help: string) => createSum({ name: `trunkline_${name}`, help, registry });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: `trunkline_${name}`, help, labelNames, registers, aggregator: 'sum' });
   const durations = (name: string, help: string, label?: string) =>
@@ -36,9 +37,9 @@ export function createMetrics(): Metrics {
   ]);
   const framesIn = tally('frames_received_total', 'Frames received by dialect.', 'dialect');
   const bytesIn = tally('bytes_received_total', 'Bytes received by dialect.', 'dialect');
-  const framesOut = counter('frames_sent_total', 'Frames sent.');
-  const bytesOut = counter('bytes_sent_total', 'Bytes sent.');
-  const flushes = counter('flushes_total', 'Writes to sockets.');
+  const framesOut = sum('frames_sent_total', 'Frames sent.');
+  const bytesOut = sum('bytes_sent_total', 'Bytes sent.');
+  const flushes = sum('flushes_total', 'Writes to sockets.');
   const publishes = tally('publishes_total', 'Events published by room kind.', 'kind', 'durable');
   const deliveries = tally('deliveries_total', 'Copies of events handed to connections, by room kind.', 'kind');
   const redisCommands = tally('redis_commands_total', 'Commands sent to Redis, by name.', 'command');
@@ -71,9 +72,9 @@ export function createMetrics(): Metrics {
       bytesIn.add(dialect, bytes);
     },
     framesSent(frames, bytes, writes) {
-      flushes.inc(writes);
-      framesOut.inc(frames);
-      bytesOut.inc(bytes);
+      flushes(writes);
+      framesOut(frames);
+      bytesOut(bytes);
     },
     published: (kind, durable) => publishes.add(kind, 1, durable ? 'true' : 'false'),
     delivered: (kind, recipients) => deliveries.add(kind, recipients),

@@ -43,3 +43,20 @@ export function createTally({ name, help, label, secondLabel, registry }: TallyO
     },
   };
 }
+
+/** The same without labels. @returns what adds to it */
+export function createSum({ name, help, registry }: Pick<TallyOptions, 'help' | 'name' | 'registry'>) {
+  let sum = 0;
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(sum);
+    },
+  });
+  return (count: number): void => {
+    sum += count;
+  };
+}
