@@ -16,12 +16,15 @@ const EXPIRY_TOLERANCE_MS = 5_000;
 /** A room without events is compared with the log this often. */
 const IDLE_CHECK_MS = 5_000;
 const CHECKS_PER_TICK = 200;
+/** Connections that came together are due together: so many are pinged in one turn of the event loop, and others have theirs in between. */
+const PINGS_PER_TURN = 50;
 /** A smaller change of the spread is not worth telling. */
 const SPREAD_STEP_MS = 100;
 
 /** The one timer of all connections: pings, silence, token expiry, what backpressure held back, idle rooms. */
 export class Pulse {
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   /** By `performance.now()`, as all here but tokens: a clock that is set must end nobody and put off nothing. */
   #tickedAt = performance.now();
   /** Silence counts from here after this process itself stood still. */
@@ -51,33 +54,46 @@ export class Pulse {
 
   close(): void {
     clearInterval(this.#timer);
+    clearImmediate(this.#immediate);
   }
 
   #tick(now: number): void {
     // A loop that stalled heard nobody: the peers are not to blame (RELIABILITY F6).
     if (now - this.#tickedAt > this.#tickMs * 3 + 500) this.#forgivenAt = now;
     this.#tickedAt = now;
-    for (const connection of this.core.connections.byId.values()) {
-      this.#expire(connection, Date.now());
-      this.#beat(connection, now);
-      connection.flushConflated();
-    }
+    clearImmediate(this.#immediate);
+    this.#visit(this.core.connections.byId.values(), now);
     this.live.dropStale();
     this.#checkIdleRooms(now);
   }
 
-  #beat(connection: Connection, now: number): void {
+  #visit(connections: Iterator<Connection>, now: number): void {
+    let pinged = 0;
+    for (let next = connections.next(); !next.done; next = connections.next()) {
+      const connection = next.value;
+      this.#expire(connection, Date.now());
+      if (this.#beat(connection, now)) pinged++;
+      connection.flushConflated();
+      if (pinged < PINGS_PER_TURN) continue;
+      this.#immediate = setImmediate(() => this.#visit(connections, now));
+      return;
+    }
+  }
+
+  /** @returns true when it was pinged */
+  #beat(connection: Connection, now: number): boolean {
     const { intervalMs, timeoutMs } = this.timingOf(connection);
     const countsFromPong = connection.options.heartbeatTiming?.countsFrom === 'pong' && timeoutMs > intervalMs;
     const silence = now - Math.max(connection.link.lastHeardAt(), this.#forgivenAt);
     if (silence > (countsFromPong ? timeoutMs : intervalMs + timeoutMs)) {
       connection.close(4000, 'heartbeat_timeout');
-      return;
+      return false;
     }
-    if (now - connection.pingedAt < intervalMs) return;
+    if (now - connection.pingedAt < intervalMs) return false;
     connection.pingedAt = now;
     if (connection.options.heartbeat === 'link') connection.link.ping?.();
     else connection.tell(this.#pingFor(connection));
+    return true;
   }
 
   /** Who came while the node filled was told the short spread of a small one; lost together, all would be back at once. */
