@@ -4,8 +4,8 @@ import type { EventNotice } from '../seams/dialect.js';
 type Event = Omit<EventNotice, 'type' | 'room' | 'ref'>;
 
 /**
- * An event as a member is told of it. All of them have one shape: encoders read each field in turn, and of objects that
- * were put together by spreading each was of another, which was a fifth of a publish.
+ * An event as a member is told of it. All of them have one shape: encoders read each field in turn, and objects that
+ * were put together by spreading missed the inline cache at each.
  */
 export function eventNotice(room: string, told: Event, ref?: string, replayed?: true): EventNotice {
   const { event, id, offset, epoch, provisional, from, data, timestamp } = told;
