@@ -8,7 +8,7 @@ import { type Configuration, readConfiguration } from './config/read-configurati
 import { createLogger } from './observability/logger.js';
 import { announce } from './server/announce.js';
 import { exitOnSignal } from './server/exit-on-signal.js';
-import { keepCode } from './server/keep-code.js';
+import { setV8Flags } from './server/v8-flags.js';
 import { startServer } from './server/start-server.js';
 
 const PAGES = fileURLToPath(new URL('../../playground/dist', import.meta.url));
@@ -31,7 +31,7 @@ async function runPrimary({ keys, log, workers }: Configuration): Promise<void> 
 }
 
 async function runServer(configuration: Configuration): Promise<void> {
-  keepCode();
+  setV8Flags();
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
   const hasDashboard = existsSync(ADMIN);

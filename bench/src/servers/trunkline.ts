@@ -2,14 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { canonicalDialect, createHub, createJwtAuthenticator, createRedisBackend } from '@trunkline/server';
 import { createMetrics } from '../../../apps/server/src/observability/metrics.js';
-import { keepCode } from '../../../apps/server/src/server/keep-code.js';
+import { setV8Flags } from '../../../apps/server/src/server/v8-flags.js';
 import { benchContract } from './bench-contract.js';
 import { otherFormats } from './other-formats.js';
 import { JWT_SECRET } from './secret.js';
 import { announce } from './serve.js';
 
 /** The full server: tokens are verified, data is validated, durable events are logged, metrics are on. Only the limits are wider. */
-keepCode();
+setV8Flags();
 const redisUrl = process.env.BENCH_REDIS_URL;
 const { observer } = createMetrics();
 const clients = { connectionsPerAddress: 100_000, connectsPerSecond: 100_000 };
