@@ -2,17 +2,26 @@ import { createId, type Position } from '@trunkline/protocol';
 import type { Appended, LoggedEvent, LogPage, LogQuery, Publication } from '../seams/broker.js';
 import { digestPayload } from './payload-digest.js';
 
+/** A publish that is remembered. */
 interface Remembered {
-  readonly eventId: string;
+  readonly id: string;
   readonly offset: number;
+  /** Whose publish id it came with; none: it is known by its event id. */
+  readonly userId: string | undefined;
+  /** When it need not be remembered any more, milliseconds since the log was made: so small a number is no object of its own. */
   readonly until: number;
-  /** Made when the event leaves the log; until then the event itself tells payloads apart. */
-  digest: string | null;
 }
 
-interface Entry {
-  readonly event: LoggedEvent;
-  readonly remembered: Remembered;
+/** An event in the log is what is remembered of its publish too: one object for both, for there may be a million. */
+interface Entry extends LoggedEvent, Remembered {
+  readonly id: string;
+  readonly offset: number;
+}
+
+/** What is left when the event has left the log. */
+interface Forgotten extends Remembered {
+  /** Tells its payload from others; while the event is in the log it does so itself. */
+  readonly digest: string;
 }
 
 /** What an append did, with the event for the subscribers when there is a new one. */
@@ -40,13 +49,18 @@ export class MemoryLog {
   #lastId = '';
   #trimmed = START;
   #born = START;
+  readonly #madeAt: number;
   #touchedAt: number;
   #ttlMs = Number.POSITIVE_INFINITY;
-  readonly #remembered = new Map<string, Remembered>();
+  /** By publish id, or as `#keyFor` has it. */
+  readonly #remembered = new Map<string, Entry | Forgotten>();
+  #idsCollided = false;
+  /** As `until` is counted. */
   #forgetAt = Number.POSITIVE_INFINITY;
 
-  constructor(createdAt: number) {
-    this.#touchedAt = createdAt;
+  constructor(now: number) {
+    this.#madeAt = now;
+    this.#touchedAt = now;
   }
 
   get epoch(): string {
@@ -65,19 +79,22 @@ export class MemoryLog {
 
   append(publication: Publication, now: number): MemoryAppend {
     this.expire(now);
-    const key = rememberedKey(publication);
+    const userId = publication.key?.userId;
+    const key = this.#keyFor(publication.key?.id ?? publication.eventId, userId);
     const known = this.#remembered.get(key);
     const epoch = this.#epoch;
     if (known !== undefined) {
-      if (this.#digestKnown(known) !== digestOf(publication)) return { appended: { status: 'conflict' } };
-      return { appended: { status: 'duplicate', eventId: known.eventId, epoch, offset: known.offset } };
+      const digest = 'digest' in known ? known.digest : digestPayload(known);
+      if (digest !== digestPayload(publication)) return { appended: { status: 'conflict' } };
+      return { appended: { status: 'duplicate', eventId: known.id, epoch, offset: known.offset } };
     }
     this.#head += 1;
     const offset = this.#head;
     this.#lastId = publication.eventId;
     this.#touchedAt = now;
     this.#ttlMs = publication.log.ttlMs;
-    const event: LoggedEvent = {
+    const until = now - this.#madeAt + publication.dedupeWindowMs;
+    const event: Entry = {
       id: publication.eventId,
       offset,
       epoch,
@@ -86,12 +103,12 @@ export class MemoryLog {
       ref: publication.key?.id,
       data: publication.data,
       timestamp: publication.timestamp,
+      userId,
+      until,
     };
-    const until = now + publication.dedupeWindowMs;
-    const remembered: Remembered = { eventId: event.id, offset, until, digest: null };
-    this.#remembered.set(key, remembered);
+    this.#remembered.set(key, event);
     if (until < this.#forgetAt) this.#forgetAt = until;
-    this.#entries.push({ event, remembered });
+    this.#entries.push(event);
     while (this.#entries.length - this.#first > publication.log.size) this.#dropHead(now);
     while (this.#headEndsAt() <= now) this.#dropHead(now);
     return { appended: { status: 'appended', eventId: event.id, epoch, offset }, event };
@@ -112,7 +129,7 @@ export class MemoryLog {
       from = Math.max(first, to - limit);
     }
     return {
-      entries: this.#entries.slice(from, to).map(({ event }) => event),
+      entries: this.#entries.slice(from, to).map(({ userId: _userId, until: _until, ...event }) => event),
       head: this.head(),
       trimmed: this.#trimmed,
       born: this.#born,
@@ -134,14 +151,15 @@ export class MemoryLog {
 
   /** Forgets publishes whose window has ended, and everything when all entries are too old. */
   expire(now: number): void {
-    const newest = this.#entries[this.#entries.length - 1]?.event;
+    const newest = this.#entries[this.#entries.length - 1];
     if (newest !== undefined && this.#entries.length > this.#first && newest.timestamp + this.#ttlMs <= now)
       this.#dropAll(now);
     // Nothing can have ended before the oldest was to end; a look at each publish would cost an iterator.
-    if (now < this.#forgetAt) return;
+    const age = now - this.#madeAt;
+    if (age < this.#forgetAt) return;
     this.#forgetAt = Number.POSITIVE_INFINITY;
     for (const [key, { until }] of this.#remembered) {
-      if (until > now) {
+      if (until > age) {
         this.#forgetAt = until;
         break;
       }
@@ -167,24 +185,21 @@ export class MemoryLog {
     const epoch = createId();
     this.#epoch = epoch;
     this.#born = { offset: this.#head, id: this.#lastId };
-    this.#entries = this.#entries
-      .slice(this.#first)
-      .map(({ event, remembered }) => ({ event: { ...event, epoch }, remembered }));
+    this.#entries = this.#entries.slice(this.#first).map((entry) => ({ ...entry, epoch }));
     this.#first = 0;
     this.#remembered.clear();
   }
 
   #headEndsAt(): number {
     const oldest = this.#entries[this.#first];
-    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.event.timestamp + this.#ttlMs;
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.timestamp + this.#ttlMs;
   }
 
   #dropHead(now: number): void {
     const entry = this.#entries[this.#first];
     if (entry === undefined) return;
-    const { event, remembered } = entry;
-    if (remembered.until > now) remembered.digest = digestOf(event);
-    this.#trimmed = { offset: event.offset, id: event.id };
+    this.#keepDigest(entry, now);
+    this.#trimmed = { offset: entry.offset, id: entry.id };
     this.#first += 1;
     // Moving the rest at every trim would cost the length of the log each time.
     if (this.#first > 512 && this.#first * 2 > this.#entries.length) {
@@ -194,26 +209,27 @@ export class MemoryLog {
   }
 
   #dropAll(now: number): void {
-    for (const { event, remembered } of this.#entries.slice(this.#first))
-      if (remembered.until > now) remembered.digest = digestOf(event);
+    for (const entry of this.#entries.slice(this.#first)) this.#keepDigest(entry, now);
     this.#trimmed = { offset: this.#head, id: this.#lastId };
     this.#entries = [];
     this.#first = 0;
   }
 
-  #digestKnown(known: Remembered): string | null {
-    if (known.digest !== null) return known.digest;
-    const entry = this.#entries[this.#first + known.offset - this.#trimmed.offset - 1];
-    return entry === undefined ? null : digestOf(entry.event);
+  /** An event leaves the log: what remains of it is what tells a second publish of it apart. */
+  #keepDigest(entry: Entry, now: number): void {
+    const { id, offset, ref, until, userId } = entry;
+    const key = this.#keyFor(ref ?? id, userId);
+    if (until > now - this.#madeAt && this.#remembered.get(key) === entry)
+      this.#remembered.set(key, { id, offset, until, userId, digest: digestPayload(entry) });
   }
-}
 
-function digestOf({ event, data }: Pick<LoggedEvent, 'event' | 'data'>): string {
-  return digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`);
-}
-
-/** Lengths keep ('a', 'b c') and ('a b', 'c') apart; a service's event id can not meet a user's key. */
-export function rememberedKey(publication: Publication): string {
-  const { key } = publication;
-  return key === undefined ? `e${publication.eventId}` : `u${key.userId.length}:${key.userId}${key.id}`;
+  /** The id itself, but for users who chose the same one: an id joined to its user's each time would be a tenth of the log. */
+  #keyFor(id: string, userId: string | undefined): string {
+    const known = this.#remembered.get(id);
+    const isFree = known === undefined ? !this.#idsCollided : known.userId === userId;
+    // Joined ones have a line break, and so no id can meet one.
+    if (isFree && !id.includes('\n')) return id;
+    this.#idsCollided = true;
+    return `${userId?.length}\n${userId ?? ''}${id}`;
+  }
 }

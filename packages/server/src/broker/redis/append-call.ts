@@ -1,6 +1,5 @@
 import type { Appended, Publication } from '../../seams/broker.js';
 import { createUuid } from '../../uuid.js';
-import { rememberedKey } from '../memory-log.js';
 import { digestPayload } from '../payload-digest.js';
 import { encodePayload } from './envelope.js';
 import { describeFailure } from './redis-failure.js';
@@ -11,7 +10,7 @@ export const META_EXTRA_MS = 7 * 86_400_000;
 
 /** Keys and arguments of the append script. */
 export function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
-  const { room, eventId, event, data, log, dedupeWindowMs, minReplicas } = publication;
+  const { room, eventId, log, dedupeWindowMs, minReplicas } = publication;
   return [
     keys.log(room),
     keys.meta(room),
@@ -20,7 +19,7 @@ export function argumentsOf(publication: Publication, keys: RedisKeys): readonly
     createUuid(),
     eventId,
     encodePayload(publication),
-    digestPayload(`${event}\n${JSON.stringify(data) ?? ''}`),
+    digestPayload(publication),
     log.size,
     log.ttlMs,
     dedupeWindowMs,
@@ -41,4 +40,9 @@ export function readReply(reply: unknown, resent: string | null): Appended {
     epoch,
     offset: Number(offset),
   };
+}
+
+/** Lengths keep ('a', 'b c') and ('a b', 'c') apart; a service's event id can not meet a user's key. */
+function rememberedKey({ eventId, key }: Publication): string {
+  return key === undefined ? `e${eventId}` : `u${key.userId.length}:${key.userId}${key.id}`;
 }
