@@ -1,5 +1,4 @@
 import { DEFAULT_LIMITS } from '@trunkline/protocol';
-import { takeBytes } from './slab.js';
 import { headerBytesOf, jsonArrayFrame } from './text-frame.js';
 
 /** Answers from which their receiver goes on: a history continues with the next event, as a join does. */
@@ -8,13 +7,12 @@ const TYPE_AT = '{"type":"'.length;
 
 /**
  * What a link has to send, oldest first. A list never changes: a longer one is made from it and remembered, so that
- * links which are given the same frames hold the same list, and its bytes are joined once for all of them.
+ * links which are given the same frames hold the same list, and its bytes are joined once for all of them ({@link Joiner}).
  */
 export class FrameList {
   readonly count: number;
   readonly bytes: number;
   #longer: FrameList | null = null;
-  #joined: Buffer | null = null;
   #batched: FrameList | null = null;
 
   constructor(
@@ -30,19 +28,18 @@ export class FrameList {
     return this.#longer;
   }
 
-  /** All frames in one Buffer; the very frame when there is one. */
-  joined(): Buffer {
-    if (this.shorter === null) return this.frame;
-    if (this.#joined === null) {
-      const joined = takeBytes(this.bytes);
-      let end = this.bytes;
-      for (let list: FrameList | null = this; list !== null; list = list.shorter) {
-        end -= list.frame.length;
-        list.frame.copy(joined, end);
-      }
-      this.#joined = joined;
+  /** The very frame when there is one. */
+  get only(): Buffer | null {
+    return this.shorter === null ? this.frame : null;
+  }
+
+  /** Writes all frames to the start of `target`. */
+  copyTo(target: Buffer): void {
+    let end = this.bytes;
+    for (let list: FrameList | null = this; list !== null; list = list.shorter) {
+      end -= list.frame.length;
+      list.frame.copy(target, end);
     }
-    return this.#joined;
   }
 
   /** As few messages, each a JSON array of frames, for peers that asked for them; the very frame when there is one. */

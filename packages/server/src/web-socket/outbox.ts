@@ -1,12 +1,13 @@
 import type { Observer } from '../seams/observer.js';
 import { FrameList } from './frame-list.js';
+import { Joiner } from './joiner.js';
 
 /** A link as the outbox sees it. */
 export interface OutboxLink {
   /** Hands over everything queued and forgets it. */
   takeQueued(): FrameList | null;
   /** One system call. */
-  write(frames: FrameList): void;
+  write(frames: FrameList, joiner: Joiner): void;
 }
 
 /** Collects what links queue within one turn of the event loop and writes each of them once. */
@@ -28,6 +29,7 @@ const MAX_WAIT_MS = 2;
  * else has already arrived is read first, as long as that adds frames: writing to a thousand links takes longer.
  */
 export function createOutbox(observer: Observer = {}): Outbox {
+  const joiner = new Joiner();
   let dirty: OutboxLink[] = [];
   let first: FrameList | null = null;
   let added = 0;
@@ -36,7 +38,7 @@ export function createOutbox(observer: Observer = {}): Outbox {
 
   function flush(link: OutboxLink): FrameList | null {
     const frames = link.takeQueued();
-    if (frames !== null) link.write(frames);
+    if (frames !== null) link.write(frames, joiner);
     return frames;
   }
 

@@ -1,9 +1,11 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CloseCode } from '@trunkline/protocol';
 import { WebSocket } from 'ws';
 import type { Encoder, Gone, Link, LinkListener } from '../seams/dialect.js';
 import type { Transport } from './brake.js';
 import type { FrameList } from './frame-list.js';
+import type { Joiner } from './joiner.js';
 import type { Outbox, OutboxLink } from './outbox.js';
 import { textFramePayload } from './text-frame.js';
 
@@ -97,16 +99,20 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
     return queued;
   }
 
-  write(frames: FrameList): void {
+  write(frames: FrameList, joiner: Joiner): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const messages = this.#takesBatches ? frames.batched() : frames;
     if (this.#isCompressed) {
       for (const frame of messages.frames()) this.#ws.send(textFramePayload(frame), { binary: false });
-    } else {
-      // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
-      this.#socket.write(messages.joined());
+      this.#isBackedUp = this.#backlog() > 0;
+      return;
     }
+    const bytes = joiner.join(messages);
+    // Without permessage-deflate the sender of ws never queues, so our bytes can not overtake its own.
+    this.#socket.write(bytes);
     this.#isBackedUp = this.#backlog() > 0;
+    // What a stream of another kind does with the bytes it has taken is not known.
+    if (this.#isBackedUp || !(this.#socket instanceof Socket)) joiner.keep(bytes);
   }
 
   bufferedBytes(): number {

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { TrunklineError } from '@trunkline/protocol';
 import { eventually } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { createOutbox } from '../../src/web-socket/outbox.js';
 import { textFrame, textFramePayload } from '../../src/web-socket/text-frame.js';
 import { webSocketDialect } from '../../src/web-socket/web-socket-dialect.js';
+import { WebSocketLink } from '../../src/web-socket/web-socket-link.js';
 import type { WebSocketDialectOptions } from '../../src/web-socket/web-socket-options.js';
 import { createChatCodec, eventNotice, refuseChat } from '../support/chat-codec.js';
 import { countWrites } from '../support/count-writes.js';
@@ -37,6 +42,50 @@ describe('a link', () => {
     expect(served.codec.encodes).toBe(50);
     expect(writes.count - before).toBe(20);
     for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it('gives a reader that paused all of it, as it was when it was sent', async () => {
+    await using served = await serveChat();
+    await using slow = await RawSocket.upgrade(served.port);
+    await using quick = await RawSocket.upgrade(served.port);
+    slow.socket.pause();
+    const texts = Array.from(
+      { length: 1_200 },
+      (_, index) => `${index}:${String.fromCharCode(97 + (index % 26)).repeat(9_000)}`,
+    );
+    for (let sent = 0; sent < texts.length; sent += 3) {
+      for (const { link } of served.gateway.sessions)
+        for (const text of texts.slice(sent, sent + 3)) link.send(textFrame(text));
+      await turn();
+    }
+    const queued = served.gateway.sessions.map(({ link }) => link.bufferedBytes());
+    expect(Math.max(...queued)).toBeGreaterThan(1_000_000);
+    await eventually(() => quick.texts().length === texts.length);
+    slow.socket.resume();
+    await eventually(() => slow.texts().length === texts.length);
+    for (const client of [quick, slow]) expect(client.texts().every((text, index) => text === texts[index])).toBe(true);
+  });
+
+  it('leaves to a stream that is no socket what it was given', async () => {
+    const outbox = createOutbox();
+    const given: Buffer[] = [];
+    const socket = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        given.push(chunk);
+        done();
+      },
+    });
+    const ws = { readyState: WebSocket.OPEN, extensions: '' } as WebSocket;
+    const link = new WebSocketLink({ ws, socket, outbox, encoder: { encode: () => null } });
+    for (const texts of [
+      ['one', 'two'],
+      ['three', 'four'],
+    ]) {
+      for (const text of texts) link.send(Buffer.from(text));
+      await turn();
+    }
+    expect(given.map(String)).toEqual(['onetwo', 'threefour']);
   });
 
   it('sends what was queued before its close, and nothing after it', async () => {

@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { FrameList } from '../../src/web-socket/frame-list.js';
+import type { Joiner } from '../../src/web-socket/joiner.js';
 import { createOutbox, type Outbox, type OutboxLink } from '../../src/web-socket/outbox.js';
 
 class RecordingLink implements OutboxLink {
   readonly writes: Buffer[] = [];
+  readonly written: string[] = [];
   #queued: FrameList | null = null;
   constructor(private readonly outbox: Outbox) {}
   send(frame: Buffer): void {
@@ -15,8 +17,10 @@ class RecordingLink implements OutboxLink {
     this.#queued = null;
     return queued;
   }
-  write(frames: FrameList): void {
-    this.writes.push(frames.joined());
+  write(frames: FrameList, joiner: Joiner): void {
+    const bytes = joiner.join(frames);
+    this.writes.push(bytes);
+    this.written.push(bytes.toString());
   }
 }
 
@@ -52,7 +56,8 @@ describe('the outbox', () => {
     other.send(c);
     await turn();
     expect(one.writes[0]).toBe(two.writes[0]);
-    expect(other.writes.map(String)).toEqual(['ac']);
+    expect(one.written).toEqual(['ab']);
+    expect(other.written).toEqual(['ac']);
   });
 
   it('takes up what a write causes to be queued in the next turn', async () => {
