@@ -8,8 +8,8 @@ import { type Configuration, readConfiguration } from './config/read-configurati
 import { createLogger } from './observability/logger.js';
 import { announce } from './server/announce.js';
 import { exitOnSignal } from './server/exit-on-signal.js';
-import { setV8Flags } from './server/v8-flags.js';
 import { startServer } from './server/start-server.js';
+import { setV8Flags } from './server/v8-flags.js';
 
 const PAGES = fileURLToPath(new URL('../../playground/dist', import.meta.url));
 const ADMIN = fileURLToPath(new URL('../../admin/dist', import.meta.url));
