@@ -34,7 +34,7 @@ export class Absences {
 
   #awayMs(userId: string): number {
     const now = performance.now();
-    return this.buckets.known(userId)?.offences(now)?.awayMs(now) ?? 0;
+    return this.buckets.known(userId)?.offences?.awayMs(now) ?? 0;
   }
 
   async #hold(userId: string, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,10 @@ import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
 import { HandlerContext } from './handler-context.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
+import { surelyFits } from './json-size.js';
 import { LazyAbort } from './lazy-abort.js';
 import { answered, bodyOf, failed, isThenable, kindOf, NOT_KEPT, type Outcome } from './request-outcome.js';
+import { Waiters } from './waiters.js';
 
 type RequestCommand = Command & { readonly type: 'request' };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
@@ -17,8 +19,7 @@ interface Running {
   readonly data: unknown;
   readonly abort: LazyAbort;
   readonly outcome: Promise<Outcome>;
-  /** Connections that wait, with the id each gave. */
-  readonly waiters: Map<Connection, string>;
+  readonly waiters: Waiters;
   readonly bound: boolean;
   abandoned: NodeJS.Timeout | undefined;
 }
@@ -72,7 +73,7 @@ export class Requests {
 
   cancel(connection: Connection, of: string): void {
     for (const running of this.#running.values()) {
-      if (running.waiters.get(connection) === of)
+      if (running.waiters.idOf(connection) === of)
         running.abort.abort(new TrunklineError('cancelled', 'The request was cancelled.'));
     }
   }
@@ -97,7 +98,7 @@ export class Requests {
       if (JSON.stringify(running.data) !== JSON.stringify(command.data))
         throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
       clearTimeout(running.abandoned);
-      running.waiters.set(connection, command.id);
+      running.waiters.add(connection, command.id);
       return running.outcome;
     } catch (error) {
       return { error: bodyOf(error) };
@@ -124,7 +125,7 @@ export class Requests {
     { key, definition }: { readonly key: string; readonly definition: ActionDefinition | undefined },
   ): Outcome | Promise<Outcome> {
     const abort = new LazyAbort();
-    const waiters = new Map([[connection, command.id]]);
+    const waiters = new Waiters(connection, command.id);
     const claim = command.bound ? CLAIMED : this.core.ledger.claim(key, MAX_TIMEOUT_MS);
     let work: unknown = claim;
     if (!(claim instanceof Promise) && claim.status === 'claimed') {
@@ -181,7 +182,7 @@ export class Requests {
       readonly key: string;
       readonly claim: Claim | Promise<Claim>;
       readonly abort: LazyAbort;
-      readonly waiters: ReadonlyMap<Connection, string>;
+      readonly waiters: Waiters;
     },
   ): Promise<unknown> {
     const { key, abort, waiters } = how;
@@ -203,16 +204,9 @@ export class Requests {
     return outcome;
   }
 
-  #execute(
-    connection: Connection,
-    command: RequestCommand,
-    abort: LazyAbort,
-    waiters: ReadonlyMap<Connection, string>,
-  ): unknown {
+  #execute(connection: Connection, command: RequestCommand, abort: LazyAbort, waiters: Waiters): unknown {
     const { principal } = connection;
-    const progress = (data: unknown) => {
-      for (const [waiter, ref] of waiters) waiter.tell({ type: 'progress', ref, data });
-    };
+    const progress = (data: unknown) => waiters.tellProgress(data);
     const handler = this.#handlers.get(command.action);
     if (handler) return handler(command.data, new HandlerContext(connection, command.id, abort, progress));
     if (this.forward === undefined)
@@ -231,16 +225,15 @@ export class Requests {
 
   #remember(key: string, outcome: Outcome): void {
     const { ledger } = this.core;
-    const text = JSON.stringify(outcome);
-    // In UTF-8 a character is three bytes at most.
-    const size = text.length * 3 <= KEPT_BYTES ? 0 : Buffer.byteLength(text);
+    const fits = surelyFits(outcome, KEPT_BYTES) || Buffer.byteLength(JSON.stringify(outcome)) <= KEPT_BYTES;
     // Too large to keep, but a retry must learn that it ran: it must not run again.
-    const kept = ledger.settle(key, size <= KEPT_BYTES ? outcome : NOT_KEPT, KEPT_MS);
+    const kept = ledger.settle(key, fits ? outcome : NOT_KEPT, KEPT_MS);
     kept?.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
   }
 }
 
-/** Lengths keep ('a', 'bc') and ('ab', 'c') apart. */
+/** Lengths keep ('a', 'bc') and ('ab', 'c') apart. Joined as a list it is one flat string, which is kept for long. */
 function keyOf(userId: string, { action, id }: RequestCommand, connectionId: string): string {
-  return `${userId.length}:${userId}${action.length}:${action}${connectionId.length}:${connectionId}${id}`;
+  const lengths = `${userId.length}.${action.length}.${connectionId.length}`;
+  return [lengths, userId, action, connectionId, id].join(':');
 }

@@ -77,7 +77,7 @@ export class SessionPace {
   }
 
   get #offences(): Offences | undefined {
-    return this.#userBucket?.offences(performance.now());
+    return this.#userBucket?.offences;
   }
 
   /** The connection's, and its user's. */

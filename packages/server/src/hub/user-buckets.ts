@@ -63,22 +63,22 @@ export class UserBucket {
     return this.#refreshes;
   }
 
-  /** Undefined: it was not refused of late. */
-  offences(now: number): Offences | undefined {
-    if (this.#offences?.isForgotten(now)) this.#offences = undefined;
+  /** Undefined: it was not refused of late. Asked at every message, so it looks at the clock only where it must. */
+  get offences(): Offences | undefined {
+    if (this.#offences?.isForgotten(performance.now())) this.#offences = undefined;
     return this.#offences;
   }
 
   /** One more refusal by rate. */
   offend(now: number): Offences {
-    this.#offences = this.offences(now) ?? new Offences();
+    this.#offences = this.offences ?? new Offences();
     this.#offences.add(now);
     return this.#offences;
   }
 
   /** True: a new one would say the same. */
   isUnused(now: number): boolean {
-    return this.offences(now) === undefined && this.messages.isFull(now) && (this.#refreshes?.isFull(now) ?? true);
+    return this.offences === undefined && this.messages.isFull(now) && (this.#refreshes?.isFull(now) ?? true);
   }
 }
 

@@ -13,6 +13,7 @@ export interface MemoryLedgerOptions {
 
 /** One object from claim to end: with an entry made anew at each step, keeping results was a tenth of a request. */
 interface Row {
+  /** Milliseconds since the ledger was made: so small a number is no object of its own. */
   until: number;
   settled: boolean;
   result: unknown;
@@ -30,10 +31,12 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
   const rows = new Map<string, Row>();
   const waiting = new Map<string, Set<Waiter>>();
   const receipts = new Map<string, Cursors>();
+  const madeAt = now();
+  const age = () => now() - madeAt;
 
   function live(key: string): Row | undefined {
     const row = rows.get(key);
-    if (row === undefined || row.until > now()) return row;
+    if (row === undefined || row.until > age()) return row;
     rows.delete(key);
     return undefined;
   }
@@ -49,11 +52,11 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       const row = live(key);
       if (row !== undefined)
         return row.settled ? { status: 'settled', result: row.result } : { status: 'running', nodeId };
-      keep(key, { until: now() + ttlMs, settled: false, result: undefined });
+      keep(key, { until: age() + ttlMs, settled: false, result: undefined });
       return { status: 'claimed' };
     },
     settle(key, result, ttlMs) {
-      const until = now() + ttlMs;
+      const until = age() + ttlMs;
       const row = rows.get(key);
       if (row === undefined) keep(key, { until, settled: true, result });
       else {
