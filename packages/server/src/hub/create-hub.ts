@@ -1,42 +1,19 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Contract } from '@trunkline/protocol';
-import { TrunklineError } from '@trunkline/protocol';
 import { createMemoryBroker } from '../broker/memory-broker.js';
 import { createMemoryDirectory } from '../directory/memory-directory.js';
 import { createMemoryLedger } from '../ledger/memory-ledger.js';
 import { createMemoryPresenceStore } from '../presence/memory-presence-store.js';
 import { createMemoryRevocationStore } from '../revocations/memory-revocation-store.js';
 import { createMemoryRoster } from '../roster/memory-roster.js';
-import { createRouter, type Router } from '../router/router.js';
-import type { BrokerStatus } from '../seams/broker.js';
 import type { Logger } from '../seams/dialect.js';
-import { Absences } from './absences.js';
-import { Calls } from './calls.js';
 import { createContractPolicy } from './contract-policy.js';
 import { Connections, type Core } from './core.js';
-import { drainConnections } from './drain.js';
 import { createEventRules } from './event-rules.js';
-import { Grants } from './grants.js';
-import type { ActionContext, Hub, HubOptions, HubStatus } from './hub-api.js';
-import { createGateway, type GatewayParts } from './hub-gateway.js';
+import type { ActionContext, Hub, HubOptions } from './hub-api.js';
 import { DEFAULT_HUB_LIMITS } from './hub-limits.js';
-import { Joining } from './joining.js';
-import { LiveAuthorisation } from './live-authorisation.js';
-import { listenToNodes } from './node-listener.js';
-import { NodeMessages } from './node-messages.js';
-import { NodeUsage } from './node-usage.js';
-import { PresenceService } from './presence-service.js';
-import { PublishCommands } from './publish-command.js';
-import { Publisher } from './publisher.js';
-import { Pulse } from './pulse.js';
-import { Receipts } from './receipts.js';
-import { Requests } from './requests.js';
-import { Rooms } from './rooms.js';
-import { ServicePublisher } from './service-publisher.js';
-import { createSessionIds } from './session-ids.js';
+import { HubProcess } from './hub-process.js';
 import type { Signal } from './signals.js';
-import { TokenRevocations } from './token-revocations.js';
-import { UserBuckets } from './user-buckets.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -119,146 +96,4 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     drain: (drainOptions) => hub.drain(drainOptions),
     close: () => hub.close(),
   };
-}
-
-/** One running hub: its parts, started and ended in order. */
-class HubProcess {
-  readonly parts: GatewayParts;
-  readonly router: Router;
-  #state: 'starting' | 'running' | 'draining' | 'closed' = 'starting';
-
-  constructor(
-    private readonly core: Core,
-    options: HubOptions,
-  ) {
-    const rooms = new Rooms(() => core);
-    const grants = new Grants(core);
-    const presence = new PresenceService(core, rooms);
-    const joining = new Joining(core, rooms, presence);
-    const publisher = new Publisher(core, rooms);
-    const receipts = new Receipts(core);
-    const calls = new Calls(core);
-    const revocations = new TokenRevocations(core);
-    const live = new LiveAuthorisation(core, grants, joining, revocations);
-    const userBuckets = new UserBuckets(core);
-    const usage = new NodeUsage(core, userBuckets);
-    this.parts = {
-      core,
-      options,
-      rooms,
-      grants,
-      presence,
-      joining,
-      publisher,
-      receipts,
-      calls,
-      revocations,
-      live,
-      publishing: new PublishCommands({ core, rooms, grants, publisher, receipts }),
-      requests: new Requests(core, options.forwardAction),
-      nodeMessages: new NodeMessages(core, calls),
-      sessionIds: createSessionIds(options.sessionSecret ?? randomBytes(32).toString('hex')),
-      pulse: new Pulse(core, rooms, live, options.heartbeat),
-      services: new ServicePublisher(publisher),
-      userBuckets,
-      usage,
-      absences: new Absences(core, userBuckets),
-      isDraining: () => this.#state === 'draining' || this.#state === 'closed',
-    };
-    this.router = createRouter({
-      gateway: createGateway(this.parts),
-      allowedOrigins: options.allowedOrigins,
-      trustedProxies: options.trustedProxies,
-      addresses: usage.addresses,
-      connectionsPerAddress: core.limits.connectionsPerAddress,
-      connectsPerSecond: core.limits.connectsPerSecond,
-    });
-  }
-
-  async start(): Promise<void> {
-    const { core, parts } = this;
-    await Promise.all([core.ledger.start(), core.roster.start()]);
-    await core.broker.start(listenToNodes(parts, (status) => this.#brokerChanged(status)));
-    await Promise.all([parts.revocations.start(), core.directory.start(), core.presence.start()]);
-    parts.live.start();
-    parts.presence.start();
-    parts.pulse.start();
-    parts.usage.start();
-    this.#state = 'running';
-  }
-
-  status(): HubStatus {
-    const { broker, connections } = this.core;
-    const brokerStatus = broker.status;
-    const base = {
-      broker: brokerStatus,
-      connections: connections.byId.size,
-      nodeId: broker.nodeId,
-      rooms: this.parts.rooms.size,
-    };
-    if (this.#state === 'starting' || brokerStatus.state === 'starting')
-      return { ...base, state: 'starting', ready: false };
-    if (this.#state !== 'running') return { ...base, state: 'draining', ready: false };
-    if (brokerStatus.state === 'degraded')
-      return { ...base, state: 'degraded', ready: brokerStatus.deaf !== true, reason: brokerStatus.reason };
-    return { ...base, state: 'ready', ready: true };
-  }
-
-  queuedBytes(): number {
-    let bytes = 0;
-    for (const { link } of this.core.connections.byId.values()) bytes += link.bufferedBytes();
-    return bytes;
-  }
-
-  async drain(options: {
-    readonly windowMs: number;
-    readonly deadlineMs: number;
-  }): Promise<{ readonly outbox: number }> {
-    this.#state = 'draining';
-    this.router.drain();
-    const { requests, publisher } = this.parts;
-    await drainConnections(
-      this.core,
-      options,
-      (connection) => connection.unacked > 0 || requests.isWaiting(connection),
-    );
-    return { outbox: publisher.outbox.size };
-  }
-
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    const { core, parts } = this;
-    for (const connection of [...core.connections.byId.values()]) connection.close(1001, 'going_away');
-    await this.router.close();
-    parts.pulse.close();
-    parts.usage.close();
-    parts.live.close();
-    parts.receipts.close();
-    parts.nodeMessages.close();
-    await parts.presence.close();
-    const shared = [core.revocations, core.presence, core.directory, core.ledger, core.roster];
-    await Promise.all(shared.map((part) => part.close()));
-    await core.broker.close();
-  }
-
-  #brokerChanged(status: BrokerStatus): void {
-    const { logger } = this.core;
-    if (status.state === 'degraded')
-      logger.warn({ reason: status.reason }, 'the broker is away: local delivery goes on');
-    if (status.state !== 'connected' || this.#state === 'starting') return;
-    logger.info({}, 'the broker is back');
-    void this.#heal().catch((error: unknown) => {
-      if (!(error instanceof TrunklineError)) logger.error({ err: error }, 'healing failed');
-    });
-  }
-
-  /** Rights first, then rooms, then what waited (DESIGN, "Redis away"). */
-  async #heal(): Promise<void> {
-    const { live, rooms, presence, publisher } = this.parts;
-    await live.recheckAll();
-    for (const room of rooms.all()) room.feed.check();
-    await publisher.outbox.flush();
-    await presence.restore();
-  }
 }
