@@ -62,9 +62,9 @@ test.each([
 });
 
 test('digests tell payloads apart and are the same for the same payload', () => {
-  const payloads = Array.from({ length: 2_000 }, (_, index) => ({
+  const payloads = Array.from({ length: 20_000 }, (_, index) => ({
     event: `e${index % 2}`,
-    data: { index: index >> 1 },
+    data: { index: index >> 1, text: 'x'.repeat(index % 50) },
   }));
   expect(new Set(payloads.map(digestPayload)).size).toBe(payloads.length);
   expect(digestPayload({ event: 'a', data: undefined })).toBe(digestPayload({ event: 'a', data: undefined }));

@@ -45,6 +45,9 @@ describe('the batches of a list', () => {
     const list = listOf(['{"a":1}', '{"b":2}']);
     expect(list.batched()).toBe(list.batched());
     expect(messagesOf(list)).toEqual(['{"a":1}', '{"b":2}']);
+    const joined = Buffer.alloc(list.bytes);
+    list.copyTo(joined);
+    expect(joined.equals(Buffer.concat(list.frames()))).toBe(true);
   });
 
   it('are the very frame where there is one', () => {
