@@ -13,10 +13,7 @@ interface Remembered {
 }
 
 /** An event in the log is what is remembered of its publish too: one object for both, for there may be a million. */
-interface Entry extends LoggedEvent, Remembered {
-  readonly id: string;
-  readonly offset: number;
-}
+type Entry = LoggedEvent & Remembered;
 
 /** What is left when the event has left the log. */
 interface Forgotten extends Remembered {

@@ -4,9 +4,7 @@ const NUMBER_BYTES = 32;
 /** More than its brackets: it bounds how deep this looks. */
 const OBJECT_BYTES = 64;
 
-/**
- * True when a value's JSON is sure to fit: a look is a tenth of what `JSON.stringify` costs. False means it may be longer.
- */
+/** True when a value's JSON is sure to fit, by a look that makes no text. False means it may be longer. */
 export function surelyFits(value: unknown, bytes: number): boolean {
   return left(value, bytes) >= 0;
 }
