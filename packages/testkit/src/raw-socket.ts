@@ -28,14 +28,15 @@ export interface ClientFrameOptions {
   readonly opcode?: number;
   readonly isFinal?: boolean;
   readonly isCompressed?: boolean;
+  /** Four bytes. @default zeros, which are as good as any mask */
+  readonly mask?: Buffer;
 }
 
-/** A client's frame, masked with zeros, which is as good as any mask. */
+/** A client's frame. */
 export function clientFrame(payload: string | Buffer, options: ClientFrameOptions = {}): Buffer {
-  const { opcode = 1, isFinal = true, isCompressed = false } = options;
-  const bytes = Buffer.from(payload);
+  const { opcode = 1, isFinal = true, isCompressed = false, mask = Buffer.alloc(4) } = options;
+  const bytes = Buffer.from(Buffer.from(payload).map((byte, index) => byte ^ (mask[index & 3] ?? 0)));
   const first = (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode;
-  const mask = Buffer.alloc(4);
   if (bytes.length < 126) return Buffer.concat([Buffer.from([first, 0x80 | bytes.length]), mask, bytes]);
   const header = Buffer.alloc(bytes.length < 65_536 ? 4 : 10);
   header[0] = first;

@@ -87,31 +87,40 @@ export class Peer {
     this.link.close(code, reason);
   }
 
-  receive(data: Buffer, isBinary: boolean): void {
+  /** A text message, and its bytes on the wire. */
+  receive(text: string, bytes: number): void {
     if (this.link.isClosing) {
       this.#late();
       return;
     }
-    if (isBinary) {
-      this.end({ code: 1003 });
-      return;
-    }
     this.link.heard();
-    this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, data.length);
-    const text = data.toString();
+    this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, bytes);
     if (this.#session !== null) this.#take(text, this.#session);
     else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
-    else if (data.length > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
+    else if (bytes > DEFAULT_LIMITS.helloBytes) this.#refuse(HELLO_TOO_LARGE);
     else void this.#hello(text);
   }
 
-  /** It sends more than its rate allows for. */
-  get isHurried(): boolean {
-    return this.#session?.isAhead ?? false;
+  /** A binary message, which no dialect knows. */
+  receiveBinary(): void {
+    if (this.link.isClosing) this.#late();
+    else this.end({ code: 1003 });
+  }
+
+  pinged(data: Buffer): void {
+    // Of a peer that sends more than its rate allows for only the newest of a turn is answered.
+    this.link.pong(data, this.#session?.isAhead ?? false);
+    this.#controlled();
+  }
+
+  ponged(): void {
+    // With application pings a pong proves nothing: a network stack answers for a hung page (RELIABILITY, fact 4).
+    if (this.#context.heartbeat === 'link') this.link.heard();
+    this.#controlled();
   }
 
   /** A ping or pong of WebSocket's own: it asks nothing of the hub, and counts as a frame. */
-  controlled(): void {
+  #controlled(): void {
     const session = this.#session;
     if (this.link.isClosing) {
       this.#late();

@@ -4,11 +4,12 @@ import { TrunklineError } from '@trunkline/protocol';
 import { refuseUpgrade } from '../router/http-refusal.js';
 import type { Admission, Dialect, Gateway, Greeting, Mount, RequestHead } from '../seams/dialect.js';
 import { createFrameEncoder, createFrameSharer } from './frame-encoder.js';
+import { FrameReader } from './frame-reader.js';
 import { createOutbox } from './outbox.js';
 import { Peer, type PeerContext } from './peer.js';
 import { WebSocketLink } from './web-socket-link.js';
 import type { WebSocketDialectOptions } from './web-socket-options.js';
-import { createPeerServer, listenTo } from './web-socket-server.js';
+import { createPeerServer } from './web-socket-server.js';
 
 /** A dialect from a codec: upgrades, refusals, hello, frames and closes for any ordinary format over one WebSocket. */
 export function webSocketDialect(options: WebSocketDialectOptions): Dialect {
@@ -32,14 +33,16 @@ interface UpgradeRequest {
 function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
   const { codec, deflate = false, heartbeat = 'notice', name } = options;
   const endpoints = new Map(Object.entries(options.endpoints ?? {}));
+  const maxPayloadBytes = options.maxPayloadBytes ?? gateway.limits.maxMessageBytes;
   const outbox = createOutbox(gateway.observer);
   const encoder = createFrameEncoder(codec);
   const frames = createFrameSharer();
+  const reader = new FrameReader(maxPayloadBytes);
   const unopened = new Set<Peer>();
   const context: PeerContext = { dialect: name, encoder, gateway, heartbeat, unopened };
   const server = createPeerServer({
     deflate,
-    maxPayloadBytes: options.maxPayloadBytes ?? gateway.limits.maxMessageBytes,
+    maxPayloadBytes,
     subprotocol: options.subprotocol ?? name,
   });
 
@@ -57,7 +60,8 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
         closeCode: options.closeCode,
       });
       const peer = new Peer(context, { link, conversation, head });
-      listenTo(ws, peer, heartbeat);
+      ws.peer = peer;
+      reader.attach(ws, socket);
       then(peer);
     });
   }

@@ -46,6 +46,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   /** Whole milliseconds: a fraction would be an object of its own. */
   #heardAt = Math.trunc(performance.now());
   #closing = false;
+  #failed = false;
   #pongDue: Buffer | null = null;
   #gone: Gone | null = null;
   #listener: LinkListener | null = null;
@@ -76,6 +77,11 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   /** True from `close()` on: nothing more is sent, and what still arrives is not looked at. */
   get isClosing(): boolean {
     return this.#closing;
+  }
+
+  /** True when ws has closed it for a frame against RFC 6455, and reads no more. */
+  get hasFailed(): boolean {
+    return this.#failed;
   }
 
   get isGone(): boolean {
@@ -190,6 +196,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   /** ws closes by itself at a frame against RFC 6455: remembers with which code. */
   failed(code: number): void {
     this.#closing = true;
+    this.#failed = true;
     this.#gone ??= { code, clean: true };
   }
 

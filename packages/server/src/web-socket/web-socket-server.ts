@@ -1,10 +1,42 @@
-import { type RawData, type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import type { FrameReader, ReadState } from './frame-reader.js';
 import type { Peer } from './peer.js';
-import { CLOSE_TIMEOUT_MS } from './web-socket-link.js';
+import { CLOSE_TIMEOUT_MS, type WebSocketLink } from './web-socket-link.js';
 
-/** A WebSocket that knows its peer, so that listeners can be shared by all: a closure each would cost more than the rest. */
-export class PeerSocket extends WebSocket {
-  peer: Peer | null = null;
+/** What a WebSocket tells of what it reads. */
+type Listener = Pick<Peer, 'ended' | 'pinged' | 'ponged' | 'receive' | 'receiveBinary'> & {
+  readonly link: Pick<WebSocketLink, 'failed' | 'hasFailed'>;
+};
+
+/** A WebSocket that tells its peer, where ws would tell listeners: those of one socket took 256 bytes. */
+export class PeerSocket extends WebSocket implements ReadState {
+  /** Set in the turn of the upgrade. */
+  peer: Listener | null = null;
+  reader: FrameReader | null = null;
+  left = 0;
+  header: Buffer | null = null;
+  isFragmented = false;
+  isEnding = false;
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const { peer } = this;
+    const [subject, isBinary] = args;
+    if (peer === null) return super.emit(event, ...args);
+    if (event === 'message' && Buffer.isBuffer(subject)) {
+      if (isBinary) peer.receiveBinary();
+      else peer.receive(subject.toString(), subject.length);
+    } else if (event === 'ping' && Buffer.isBuffer(subject)) {
+      peer.pinged(subject);
+    } else if (event === 'pong') {
+      peer.ponged();
+    } else if (event === 'error') {
+      peer.link.failed(closeCodeOf(subject));
+    } else if (event === 'close') {
+      peer.ended(Number(subject));
+      this.peer = null;
+    }
+    return true;
+  }
 }
 
 export interface PeerServerOptions {
@@ -37,51 +69,14 @@ export function createPeerServer(options: PeerServerOptions): Server<typeof Peer
   return new WebSocketServer(serverOptions);
 }
 
-/** Connects a socket to its peer; call once, in the turn of its upgrade. */
-export function listenTo(socket: PeerSocket, peer: Peer, heartbeat: 'notice' | 'link'): void {
-  socket.peer = peer;
-  socket.on('message', onMessage);
-  socket.on('close', onClose);
-  socket.on('error', onError);
-  socket.on('ping', onPing);
-  // With application pings a pong proves nothing: a network stack answers for a hung page (RELIABILITY, fact 4).
-  socket.on('pong', heartbeat === 'link' ? onPong : onStrayPong);
-}
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  if (this instanceof PeerSocket && Buffer.isBuffer(data)) this.peer?.receive(data, isBinary);
-}
-
-function onPing(this: WebSocket, data: Buffer): void {
-  if (!(this instanceof PeerSocket) || this.peer === null) return;
-  this.peer.link.pong(data, this.peer.isHurried);
-  this.peer.controlled();
-}
-
-function onPong(this: WebSocket): void {
-  if (!(this instanceof PeerSocket)) return;
-  this.peer?.link.heard();
-  this.peer?.controlled();
-}
-
-function onStrayPong(this: WebSocket): void {
-  if (this instanceof PeerSocket) this.peer?.controlled();
-}
-
-function onClose(this: WebSocket, code: number): void {
-  if (!(this instanceof PeerSocket)) return;
-  this.peer?.ended(code);
-  this.peer = null;
-}
-
-function onError(this: WebSocket, error: Error & { readonly code?: string }): void {
-  if (this instanceof PeerSocket) this.peer?.link.failed(CODE_OF_ERROR.get(error.code ?? '') ?? 1002);
-}
-
 /** The close codes that ws answers its own errors with. */
-const CODE_OF_ERROR = new Map([
+const CODE_OF_ERROR = new Map<unknown, number>([
   ['WS_ERR_INVALID_UTF8', 1007],
   ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 1008],
   ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 1009],
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
 ]);
+
+function closeCodeOf(error: unknown): number {
+  return (error instanceof Error && 'code' in error && CODE_OF_ERROR.get(error.code)) || 1002;
+}
