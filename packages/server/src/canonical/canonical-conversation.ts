@@ -112,7 +112,7 @@ function replyFrame(reply: Reply, replyTo: string | undefined): ServerFrame | nu
   }
 }
 
-/** Of a publish to one room, joined as {@link EventText} joins: it comes with every durable event. */
+/** Of a publish to one room, joined as {@link wordEvent} joins: it comes with every durable event. */
 function ackText({ eventId, rooms }: Reply & { readonly type: 'ack' }, id: string): string {
   const { epoch, offset, duplicate } = rooms[0] ?? {};
   const place = epoch === undefined || offset === undefined ? '' : `,"epoch":${quote(epoch)},"offset":${offset}`;

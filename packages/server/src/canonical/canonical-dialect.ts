@@ -5,6 +5,7 @@ import { webSocketDialect } from '../web-socket/web-socket-dialect.js';
 import type { WebSocketDialectOptions } from '../web-socket/web-socket-options.js';
 import { CanonicalConversation } from './canonical-conversation.js';
 import { canonicalEncoder } from './canonical-encoder.js';
+import { endingWith } from './event-text.js';
 import { handshakeCredentials } from './handshake-credentials.js';
 
 export interface CanonicalDialectOptions {
@@ -21,6 +22,7 @@ export function canonicalDialect(options: CanonicalDialectOptions = {}): Dialect
   const { cookieName = 'trunkline_token', deflate = false, path = '/v1/connect' } = options;
   const codec: Codec = {
     encode: canonicalEncoder.encode,
+    endingWith,
     greet(head) {
       // Without a protocol of its choice a browser drops the connection anyway, and says nothing.
       if (head.protocols.length > 0 && !head.protocols.includes(SUBPROTOCOL)) {

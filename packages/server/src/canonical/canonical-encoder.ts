@@ -1,18 +1,16 @@
 import type { ServerFrame } from '@trunkline/protocol';
 import { type Encoder, type EventNotice, type Notice, PING } from '../seams/dialect.js';
-import { EventText } from './event-text.js';
+import { wordEvent } from './event-text.js';
 
 const PING_FRAME = JSON.stringify({ type: 'ping' });
 /** Where a broadcast to every connection is told (PROTOCOL.md, "event"). */
 const BROADCAST_ROOM = 'system:all';
 
-const eventText = new EventText();
-
 /** Words notices as the frames of `trunkline.v1`. The frames' fields, and no others of a notice, reach the wire. */
 export const canonicalEncoder: Encoder<string> = {
   encode(notice) {
     if (notice === PING) return PING_FRAME;
-    if (notice.type === 'event') return eventText.of(notice);
+    if (notice.type === 'event') return wordEvent(notice);
     const frame = frameOf(notice);
     return frame === null ? null : JSON.stringify(frame);
   },

@@ -140,7 +140,7 @@ export class HubRoom implements FeedSink {
           continue;
         let frame: unknown;
         if (ref !== undefined && connection.principal.userId === sender) {
-          own ??= encoder.encode(eventNotice(this.name, notice, ref));
+          own ??= encoder.encodeOwn?.(notice, ref) ?? encoder.encode(eventNotice(this.name, notice, ref));
           frame = own;
         } else {
           shared ??= encoder.encode(notice);

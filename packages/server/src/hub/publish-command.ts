@@ -86,10 +86,12 @@ export class PublishCommands {
 
   #place(connection: Connection, command: PublishCommand, target: Target): Placed | Promise<Placed> {
     const { publisher } = this.parts;
-    const { room, eventId, order, arrival } = target;
+    const { eventId, order, arrival } = target;
     const { event, data, id } = command;
-    const { kind, definition } = publisher.check(room, event, data);
-    const membership = connection.memberships.get(room);
+    const membership = connection.memberships.get(target.room);
+    // A member's room was parsed when it joined, and every Map finds its own name without comparing characters.
+    const room = membership?.room.name ?? target.room;
+    const { kind, definition } = publisher.check(room, event, data, membership?.room.rules);
     const isMember = membership !== undefined && membership.state !== 'joining';
     const grant = membership?.grant ?? this.parts.grants.known(connection, room);
     if (definition.durable) order?.check(room, id, arrival);

@@ -46,8 +46,8 @@ export class Publisher {
     room: string,
     event: string,
     data: unknown,
+    kind: KindRules = this.core.rules.kindOf(room),
   ): { readonly kind: KindRules; readonly definition: EventDefinition } {
-    const kind = this.core.rules.kindOf(room);
     const definition = this.core.rules.eventOf(kind, event);
     checkData(definition.data, data);
     return { kind, definition };

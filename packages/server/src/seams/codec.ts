@@ -25,6 +25,8 @@ export interface Hello {
 
 /** An ordinary wire format over one WebSocket; `webSocketDialect({ codec, refuse })` does the rest. */
 export interface Codec extends Encoder<string> {
+  /** For formats that show an event's `ref` last: how its text ends then, in place of the brace it ends with without one. */
+  endingWith?(ref: string): string;
   /**
    * From the upgrade request alone. null: the peer must say hello first ({@link Conversation.hello}).
    *

@@ -210,6 +210,8 @@ export interface Gone {
  */
 export interface Encoder<F> {
   encode(notice: Notice): F | null;
+  /** What `encode` makes of this event with a `ref`; for encoders that make it out of the others' frame. */
+  encodeOwn?(notice: EventNotice, ref: string): F | null;
 }
 
 /** An event as every member gets it. `ref` is set only in the copy for the sender's own user. */

@@ -1,21 +1,28 @@
+import type { Codec } from '../seams/codec.js';
 import type { Encoder, Notice } from '../seams/dialect.js';
-import { textFrame } from './text-frame.js';
+import { endingFrame, textFrame } from './text-frame.js';
 
 /**
  * Words notices as finished WebSocket frames. The newest notice's frame is remembered, so that however a fan-out walks
- * its links, one notice costs one encode.
+ * its links, one notice costs one encode; where the codec can say how its sender's copy ends, that is made of its bytes.
  */
-export function createFrameEncoder(encoder: Encoder<string>): Encoder<Buffer> {
+export function createFrameEncoder(codec: Pick<Codec, 'encode' | 'endingWith'>): Encoder<Buffer> {
   let newest: Notice | undefined;
   let frame: Buffer | null = null;
+  function encode(notice: Notice): Buffer | null {
+    if (notice !== newest) {
+      const text = codec.encode(notice);
+      frame = text === null ? null : textFrame(text);
+      newest = notice;
+    }
+    return frame;
+  }
+  if (codec.endingWith === undefined) return { encode };
   return {
-    encode(notice) {
-      if (notice !== newest) {
-        const text = encoder.encode(notice);
-        frame = text === null ? null : textFrame(text);
-        newest = notice;
-      }
-      return frame;
+    encode,
+    encodeOwn(notice, ref) {
+      const shared = encode(notice);
+      return shared && endingFrame(shared, codec.endingWith?.(ref) ?? '');
     },
   };
 }

@@ -17,6 +17,18 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+/** The same message with another ending in place of its last byte. */
+export function endingFrame(frame: Buffer, ending: string): Buffer {
+  const start = headerBytesOf(frame);
+  const kept = frame.length - start - 1;
+  const length = kept + Buffer.byteLength(ending);
+  const longer = emptyTextFrame(length);
+  const at = longer.length - length;
+  frame.copy(longer, at, start, start + kept);
+  longer.write(ending, at + kept);
+  return longer;
+}
+
 /** With its header written, and room for so many bytes after it. */
 function emptyTextFrame(length: number): Buffer {
   const headerBytes = length <= MAX_7_BIT ? 2 : length <= MAX_16_BIT ? 4 : 10;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventText } from '../../src/canonical/event-text.js';
+import { endingWith, wordEvent } from '../../src/canonical/event-text.js';
 import type { EventNotice } from '../../src/seams/dialect.js';
 
 const plain: EventNotice = {
@@ -12,9 +12,9 @@ const plain: EventNotice = {
   timestamp: 1_700_000_000_000,
 };
 
-/** The order of fields is the frame's (PROTOCOL.md, "event"). */
+/** `ref` is last. */
 function asJson({ type, room, event, id, ref, offset, epoch, provisional, from, data, timestamp }: EventNotice) {
-  return JSON.stringify({ type, room, event, id, ref, offset, epoch, provisional, from, data, timestamp });
+  return JSON.stringify({ type, room, event, id, offset, epoch, provisional, from, data, timestamp, ref });
 }
 
 describe('the text of an event', () => {
@@ -32,14 +32,13 @@ describe('the text of an event', () => {
     ['no text at all', { event: '', from: { userId: '', connectionId: '' } }],
   ])('is what JSON.stringify makes of %s', (_, fields) => {
     const notice = { ...plain, ...fields };
-    expect(new EventText().of(notice)).toBe(asJson(notice));
+    expect(wordEvent(notice)).toBe(asJson(notice));
   });
 
-  it('words both copies of one event, and the next event anew', () => {
-    const text = new EventText();
-    expect(text.of(plain)).toBe(asJson(plain));
-    expect(text.of({ ...plain, ref: 'p1' })).toBe(asJson({ ...plain, ref: 'p1' }));
-    const next = { ...plain, data: { text: 'again' } };
-    expect(text.of(next)).toBe(asJson(next));
+  it("is the sender's with another ending", () => {
+    for (const ref of ['p1', '"', 'größe']) {
+      const others = wordEvent(plain);
+      expect(`${others.slice(0, -1)}${endingWith(ref)}`).toBe(wordEvent({ ...plain, ref }));
+    }
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFrameEncoder } from '../../src/web-socket/frame-encoder.js';
-import { textFrame, textFramePayload } from '../../src/web-socket/text-frame.js';
+import { endingFrame, textFrame, textFramePayload } from '../../src/web-socket/text-frame.js';
 import { createChatCodec, eventNotice } from '../support/chat-codec.js';
 
 describe('textFrame', () => {
@@ -29,6 +29,16 @@ describe('textFrame', () => {
   });
 });
 
+describe('endingFrame', () => {
+  it('is the frame of the text with another ending, as long as that may be', () => {
+    for (const length of [1, 124, 125, 126, 65_534, 65_535, 65_536]) {
+      const text = `${'ü'.repeat(length / 4)}${'x'.repeat(length)}`.slice(-length);
+      for (const ending of ['', '}', ',"ref":"größe"}', 'y'.repeat(70_000)])
+        expect(endingFrame(textFrame(`${text}}`), ending).equals(textFrame(text + ending))).toBe(true);
+    }
+  });
+});
+
 describe('a frame encoder', () => {
   it('encodes one notice once, for as many links as there are', () => {
     const codec = createChatCodec();
@@ -39,5 +49,22 @@ describe('a frame encoder', () => {
     expect(new Set(frames).size).toBe(1);
     expect(encoder.encode({ type: 'ping' })).toBeNull();
     expect(encoder.encode(notice)?.equals(textFrame('hello'))).toBe(true);
+    expect(encoder.encodeOwn).toBeUndefined();
+  });
+
+  it("makes the sender's copy of the others' bytes, whichever is asked for first", () => {
+    let encodes = 0;
+    const encoder = createFrameEncoder({
+      encode: ({ type }) => {
+        encodes += 1;
+        return type === 'ping' ? null : '{"a":1}';
+      },
+      endingWith: (ref) => `,"ref":"${ref}"}`,
+    });
+    const notice = eventNotice('hello');
+    expect(encoder.encodeOwn?.(notice, 'p1')?.equals(textFrame('{"a":1,"ref":"p1"}'))).toBe(true);
+    expect(encoder.encode(notice)?.equals(textFrame('{"a":1}'))).toBe(true);
+    expect(encoder.encodeOwn?.(notice, 'p2')?.equals(textFrame('{"a":1,"ref":"p2"}'))).toBe(true);
+    expect(encodes).toBe(1);
   });
 });
