@@ -17,8 +17,15 @@ export interface Tally {
   add(value: string, count: number, second?: string): void;
 }
 
+/** What was counted under one set of labels. */
+interface Series {
+  readonly value: string;
+  readonly second: string;
+  sum: number;
+}
+
 export function createTally({ name, help, label, secondLabel, registry }: TallyOptions): Tally {
-  const bySecond = new Map<string, Map<string, number>>();
+  const series: Series[] = [];
   new Counter({
     name,
     help,
@@ -26,20 +33,19 @@ export function createTally({ name, help, label, secondLabel, registry }: TallyO
     registers: [registry],
     collect() {
       this.reset();
-      for (const [second, sums] of bySecond) {
-        const labels = secondLabel === undefined ? {} : { [secondLabel]: second };
-        for (const [value, sum] of sums) this.inc({ [label]: value, ...labels }, sum);
-      }
+      for (const { value, second, sum } of series)
+        this.inc({ [label]: value, ...(secondLabel === undefined ? {} : { [secondLabel]: second }) }, sum);
     },
   });
   return {
     add(value, count, second = '') {
-      let sums = bySecond.get(second);
-      if (sums === undefined) {
-        sums = new Map();
-        bySecond.set(second, sums);
+      // Labels have few values, mostly the very strings of the time before.
+      let found = series.find((one) => one.value === value && one.second === second);
+      if (found === undefined) {
+        found = { value, second, sum: 0 };
+        series.push(found);
       }
-      sums.set(value, (sums.get(value) ?? 0) + count);
+      found.sum += count;
     },
   };
 }
