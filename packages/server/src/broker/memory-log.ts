@@ -77,8 +77,10 @@ export class MemoryLog {
   append(publication: Publication, now: number): MemoryAppend {
     this.expire(now);
     const userId = publication.key?.userId;
-    const key = this.#keyFor(publication.key?.id ?? publication.eventId, userId);
-    const known = this.#remembered.get(key);
+    const id = publication.key?.id ?? publication.eventId;
+    let known = this.#remembered.get(id);
+    const key = this.#keyFor(id, userId, known);
+    if (key !== id) known = this.#remembered.get(key);
     const epoch = this.#epoch;
     if (known !== undefined) {
       const digest = 'digest' in known ? known.digest : digestPayload(known);
@@ -215,14 +217,13 @@ export class MemoryLog {
   /** An event leaves the log: what remains of it is what tells a second publish of it apart. */
   #keepDigest(entry: Entry, now: number): void {
     const { id, offset, ref, until, userId } = entry;
-    const key = this.#keyFor(ref ?? id, userId);
+    const key = this.#keyFor(ref ?? id, userId, this.#remembered.get(ref ?? id));
     if (until > now - this.#madeAt && this.#remembered.get(key) === entry)
       this.#remembered.set(key, { id, offset, until, userId, digest: digestPayload(entry) });
   }
 
   /** The id itself, but for users who chose the same one: an id joined to its user's each time would be a tenth of the log. */
-  #keyFor(id: string, userId: string | undefined): string {
-    const known = this.#remembered.get(id);
+  #keyFor(id: string, userId: string | undefined, known: Remembered | undefined): string {
     const isFree = known === undefined ? !this.#idsCollided : known.userId === userId;
     // Joined ones have a line break, and so no id can meet one.
     if (isFree && !id.includes('\n')) return id;

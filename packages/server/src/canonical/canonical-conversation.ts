@@ -8,7 +8,7 @@ import {
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
 import type { Credentials, Reply } from '../seams/dialect.js';
 import { flawError, readCommand, roomRequest } from './canonical-commands.js';
-import { quote } from './quote.js';
+import { isPlain, quote } from './quote.js';
 
 /** Which refusal of a hello closes how (PROTOCOL.md, "The server's side"). */
 const CLOSE_OF_ERROR = new Map<string, CloseCode>([
@@ -66,10 +66,9 @@ export class CanonicalConversation implements Conversation {
   }
 
   reply(reply: Reply, { command }: Decoded): readonly string[] {
-    const id = 'id' in command ? command.id : undefined;
-    if (reply.type === 'ack' && command.type === 'publish' && !command.listed) return [ackText(reply, command.id)];
-    const frame = replyFrame(reply, id);
-    return frame === null ? [] : [JSON.stringify(frame)];
+    const isSingle = command.type === 'publish' && !command.listed;
+    const text = replyText(reply, 'id' in command ? command.id : undefined, isSingle);
+    return text === null ? [] : [text];
   }
 
   #credentials({ token }: HelloFrame): Credentials {
@@ -97,25 +96,34 @@ function errorFrame(error: TrunklineError, id: string | undefined): ServerFrame 
   return { type: 'error', ...(id === undefined ? {} : { id }), ...error.toBody() };
 }
 
-function replyFrame(reply: Reply, replyTo: string | undefined): ServerFrame | null {
+function replyText(reply: Reply, replyTo: string | undefined, isSingle: boolean): string | null {
   if (reply.type === 'done') return null;
-  if (reply.type === 'error') return errorFrame(reply.error, replyTo);
+  if (reply.type === 'error') return JSON.stringify(errorFrame(reply.error, replyTo));
   // Everything that is answered otherwise than by an error has an id.
   const id = replyTo ?? '';
   switch (reply.type) {
-    case 'ack':
-      return { type: 'ack', id, eventId: reply.eventId, rooms: reply.rooms };
+    case 'ack': {
+      const { eventId, rooms } = reply;
+      return isSingle ? ackText(reply, id) : JSON.stringify({ type: 'ack', id, eventId, rooms } satisfies ServerFrame);
+    }
     case 'left':
-      return { type: 'response', id, data: null };
+      return responseText(id, null);
     case 'response':
-      return { type: 'response', id, data: reply.data ?? null };
+      return responseText(id, reply.data);
   }
+}
+
+/** What JSON has no word for is null, as in an array. */
+function responseText(id: string, data: unknown): string {
+  return `{"type":"response","id":${quote(id)},"data":${JSON.stringify(data) ?? 'null'}}`;
 }
 
 /** Of a publish to one room, joined as {@link wordEvent} joins: it comes with every durable event. */
 function ackText({ eventId, rooms }: Reply & { readonly type: 'ack' }, id: string): string {
   const { epoch, offset, duplicate } = rooms[0] ?? {};
-  const place = epoch === undefined || offset === undefined ? '' : `,"epoch":${quote(epoch)},"offset":${offset}`;
+  if (!isPlain(id) || !isPlain(eventId) || !isPlain(epoch ?? ''))
+    return JSON.stringify({ type: 'ack', id, eventId, epoch, offset, duplicate });
+  const place = epoch === undefined || offset === undefined ? '' : `,"epoch":"${epoch}","offset":${offset}`;
   const again = duplicate === undefined ? '' : `,"duplicate":${duplicate}`;
-  return `{"type":"ack","id":${quote(id)},"eventId":${quote(eventId)}${place}${again}}`;
+  return `{"type":"ack","id":"${id}","eventId":"${eventId}"${place}${again}}`;
 }

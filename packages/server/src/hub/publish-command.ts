@@ -28,6 +28,16 @@ interface Target {
   readonly arrival: number;
 }
 
+/** A durable publish on its way to the log. */
+interface Started {
+  readonly room: string;
+  readonly id: string;
+  readonly order: PublishOrder | null;
+  readonly arrival: number;
+  /** By `performance.now()`. */
+  readonly at: number;
+}
+
 /** What became of a publish in one room. */
 interface Placed {
   readonly eventId: string;
@@ -127,31 +137,36 @@ export class PublishCommands {
         { retryAfterMs: 100 },
       );
     }
-    const startedAt = performance.now();
-    const acknowledged = (appended: Taken): Placed => {
-      order?.settle(room, id);
-      core.observer.acknowledged?.(performance.now() - startedAt);
-      const { epoch, eventId, offset, status } = appended;
-      const acked =
-        status === 'duplicate' ? { room, epoch, offset, duplicate: true as const } : { room, epoch, offset };
-      return { eventId, room: acked, error: null };
-    };
-    const failed = (error: unknown): never => {
-      if (error instanceof TrunklineError && error.retryable) order?.refuse(room, id, arrival);
-      else order?.settle(room, id);
-      throw error;
-    };
+    const started: Started = { room, id, order, arrival, at: performance.now() };
     let appended: Taken | Promise<Taken>;
     try {
       appended = publisher.append(outgoing, kind);
     } catch (error) {
-      return failed(error);
+      return failed(started, error);
     }
-    if (!(appended instanceof Promise)) return acknowledged(appended);
+    return appended instanceof Promise
+      ? this.#settle(connection, started, appended)
+      : this.#acknowledged(started, appended);
+  }
+
+  /** Apart, so that a publish which is answered at once makes no closures. */
+  #settle(connection: Connection, started: Started, appended: Promise<Taken>): Promise<Placed> {
     connection.unacked += 1;
-    return appended.then(acknowledged, failed).finally(() => {
-      connection.unacked -= 1;
-    });
+    return appended
+      .then(
+        (taken) => this.#acknowledged(started, taken),
+        (error) => failed(started, error),
+      )
+      .finally(() => {
+        connection.unacked -= 1;
+      });
+  }
+
+  #acknowledged({ room, id, order, at }: Started, { epoch, eventId, offset, status }: Taken): Placed {
+    order?.settle(room, id);
+    this.parts.core.observer.acknowledged?.(performance.now() - at);
+    const acked = status === 'duplicate' ? { room, epoch, offset, duplicate: true as const } : { room, epoch, offset };
+    return { eventId, room: acked, error: null };
   }
 
   /** The wire documents' `read {message_id}` moves the reader's receipt cursor too. */
@@ -174,6 +189,13 @@ export class PublishCommands {
     const failure = new TrunklineError('internal', 'The server failed; the same id may be sent again.');
     return { eventId, room: { room }, error: failure };
   }
+}
+
+/** Whether it may come again decides if those after it wait. @throws `error` */
+function failed({ room, id, order, arrival }: Started, error: unknown): never {
+  if (error instanceof TrunklineError && error.retryable) order?.refuse(room, id, arrival);
+  else order?.settle(room, id);
+  throw error;
 }
 
 function single({ eventId, room, error }: Placed): Reply {

@@ -290,7 +290,8 @@ describe('a canonical answer', () => {
   });
 
   it('without data is null, because JSON has nothing for undefined', () => {
-    expect(words({ type: 'response', data: undefined }, publish)).toEqual([{ type: 'response', id: '1', data: null }]);
+    for (const data of [undefined, () => 1, Symbol('s')])
+      expect(words({ type: 'response', data }, publish)).toEqual([{ type: 'response', id: '1', data: null }]);
   });
 
   it('of an error has the id of its frame, or none', () => {
