@@ -9,5 +9,6 @@ export default programConfig({
     'servers/socket-io': 'src/servers/socket-io.ts',
     'servers/trunkline': 'src/servers/trunkline.ts',
     'servers/ws': 'src/servers/ws.ts',
+    'servers/ws-outbox': 'src/servers/ws-outbox.ts',
   },
 });

@@ -68,7 +68,7 @@ const trunkline: Speaker = {
 /** As long as those that the SDK makes. */
 const requestId = (id: number): string => id.toString(16).padStart(32, '0');
 
-/** ws and Bun servers of this package speak the plainest JSON there is; rooms are in the URL, nobody authenticates. */
+/** The servers of this package on ws and Bun speak the plainest JSON there is; rooms are in the URL, nobody authenticates. */
 const plain: Speaker = {
   path: ({ rooms }) => `/?rooms=${rooms.join(',')}`,
   hello: () => [],
@@ -104,5 +104,6 @@ export const SPEAKERS: Readonly<Record<ServerName, Speaker>> = {
   trunkline,
   'socket.io': socketIo,
   ws: plain,
+  'ws-outbox': plain,
   bun: plain,
 };

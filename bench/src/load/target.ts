@@ -1,5 +1,5 @@
 /** The kinds of servers that can be measured. */
-export type ServerName = 'trunkline' | 'socket.io' | 'ws' | 'bun';
+export type ServerName = 'trunkline' | 'socket.io' | 'ws' | 'ws-outbox' | 'bun';
 
 /** A server under test as the load generator sees it. */
 export interface Target {

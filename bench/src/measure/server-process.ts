@@ -22,6 +22,7 @@ const FILES: Readonly<Record<ServerName, string>> = {
   trunkline: 'trunkline',
   'socket.io': 'socket-io',
   ws: 'ws',
+  'ws-outbox': 'ws-outbox',
   bun: 'bun',
 };
 const START_TIMEOUT_MS = 20_000;

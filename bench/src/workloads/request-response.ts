@@ -4,7 +4,7 @@ import { messageData } from '../load/message-data.js';
 import { observed } from '../load/observed.js';
 import { SPEAKERS } from '../load/speaker.js';
 import { loadWorkload } from './load-workload.js';
-import type { Size } from './workload.js';
+import { type Size, WITH_LEAST } from './workload.js';
 
 const CLIENTS = 50;
 const REQUESTS_EACH: Readonly<Record<Size, number>> = { smoke: 5, short: 400, full: 600 };
@@ -15,6 +15,7 @@ const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 3, short: 1_500, f
 export const requestResponse = loadWorkload({
   name: 'request-response',
   title: 'Request/response with validation',
+  contenders: WITH_LEAST,
   metrics: {
     cpuMicros: { title: 'CPU per request', unit: 'µs', digits: 1 },
     requestsPerSecond: { title: 'requests/s', unit: '', digits: 0 },

@@ -3,7 +3,7 @@ import { messageData, nextId } from '../load/message-data.js';
 import { observed } from '../load/observed.js';
 import { SPEAKERS } from '../load/speaker.js';
 import { loadWorkload } from './load-workload.js';
-import type { Size } from './workload.js';
+import { type Size, WITH_LEAST } from './workload.js';
 
 const MEMBERS_PER_ROOM = 4;
 const ROOMS: Readonly<Record<Size, number>> = { smoke: 25, short: 500, full: 500 };
@@ -14,6 +14,7 @@ const WARM_UP_EACH: Readonly<Record<Size, number>> = { smoke: 1, short: 30, full
 export const roomsOfFour = loadWorkload({
   name: 'rooms-of-four',
   title: '500 rooms of 4, every member publishing, saturated',
+  contenders: WITH_LEAST,
   metrics: {
     cpuMicros: { title: 'CPU per inbound message', unit: 'µs', digits: 1 },
     p50Ms: { title: 'p50', unit: 'ms', digits: 0 },

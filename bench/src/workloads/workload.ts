@@ -44,3 +44,5 @@ export interface Workload {
 export type Scenario = (target: Target, size: Size) => Promise<Trial>;
 
 export const SERVERS: readonly ServerName[] = ['trunkline', 'ws', 'socket.io', 'bun'];
+/** Where little can be batched: beside the least that a server on Node can do. */
+export const WITH_LEAST: readonly ServerName[] = ['trunkline', 'ws', 'socket.io', 'ws-outbox', 'bun'];
