@@ -177,7 +177,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
     this.#ws.resume();
   }
 
-  /** ws listens for `data`, which a paused stream makes of what is taken with `read`. */
+  /** What is taken from a paused stream with `read` comes as `data` all the same. */
   read(bytes: number): boolean {
     const length = Math.min(bytes, this.#socket.readableLength);
     this.#socket.read(length);

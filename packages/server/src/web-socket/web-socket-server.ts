@@ -21,7 +21,8 @@ export class PeerSocket extends WebSocket implements ReadState {
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     const { peer } = this;
     const [subject, isBinary] = args;
-    if (peer === null) return super.emit(event, ...args);
+    // Its end was told, and nobody is left to hear of an error: EventEmitter would throw it.
+    if (peer === null) return false;
     if (event === 'message' && Buffer.isBuffer(subject)) {
       if (isBinary) peer.receiveBinary();
       else peer.receive(subject.toString(), subject.length);

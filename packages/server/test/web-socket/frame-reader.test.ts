@@ -36,7 +36,9 @@ function open(reader: FrameReader | null) {
       link.hasFailed = true;
     },
   };
+  let opened: PeerSocket | undefined;
   server.handleUpgrade(head, stream, Buffer.alloc(0), (ws: PeerSocket) => {
+    opened = ws;
     ws.peer = {
       link,
       receive(text, bytes) {
@@ -53,7 +55,7 @@ function open(reader: FrameReader | null) {
     };
     reader?.attach(ws, stream);
   });
-  return { told, written, stream };
+  return { told, written, stream, ws: opened };
 }
 
 /** What one read brings, and whether another comes in the same turn. */
@@ -191,5 +193,16 @@ describe('a frame reader', () => {
     stream.push(clientFrame('leave'));
     await turn();
     expect(stream.listeners('data')).not.toContain(toReader);
+  });
+
+  it('hears nothing after the end, and no error of it is thrown', async () => {
+    const { stream, told, ws } = open(new FrameReader(MAX_PAYLOAD));
+    await turn();
+    stream.destroy();
+    await turn();
+    await turn();
+    expect(told).toEqual(['ended 1006']);
+    for (const event of ['error', 'message', 'close']) ws?.emit(event, new Error('late'));
+    expect(told).toEqual(['ended 1006']);
   });
 });
