@@ -1,23 +1,32 @@
-import { type PlainMember, servePlain } from './plain.js';
+import type { Socket } from 'node:net';
+import { servePlain } from './plain.js';
+
+interface Member {
+  readonly socket: Socket;
+  queue: Buffer[];
+}
 
 const FINAL_TEXT = 0x81;
 
-let waiting: PlainMember[] = [];
+let waiting: Member[] = [];
 
 /**
  * The least that shares a frame and writes once a turn of the event loop, and nothing more: what is left of a workload's
  * cost when all else is taken away.
  */
-servePlain((members, text) => {
-  const frame = frameOf(text);
-  for (const member of members) {
-    if (member.queue.length === 0) {
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push(member);
+servePlain<Member>(
+  (_ws, socket) => ({ socket, queue: [] }),
+  (members, text) => {
+    const frame = frameOf(text);
+    for (const member of members) {
+      if (member.queue.length === 0) {
+        if (waiting.length === 0) setImmediate(flush);
+        waiting.push(member);
+      }
+      member.queue.push(frame);
     }
-    member.queue.push(frame);
-  }
-});
+  },
+);
 
 function flush(): void {
   const members = waiting;

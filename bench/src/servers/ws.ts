@@ -2,6 +2,9 @@ import { WebSocket } from 'ws';
 import { servePlain } from './plain.js';
 
 /** What everybody writes first: a loop of `send`. */
-servePlain((members, text) => {
-  for (const { ws } of members) if (ws.readyState === WebSocket.OPEN) ws.send(text);
-});
+servePlain(
+  (ws) => ws,
+  (members, text) => {
+    for (const ws of members) if (ws.readyState === WebSocket.OPEN) ws.send(text);
+  },
+);
