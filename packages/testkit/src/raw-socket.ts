@@ -28,7 +28,7 @@ export interface ClientFrameOptions {
   readonly opcode?: number;
   readonly isFinal?: boolean;
   readonly isCompressed?: boolean;
-  /** Four bytes. @default zeros, which are as good as any mask */
+  /** Four bytes. @default zeros: the payload as it is */
   readonly mask?: Buffer;
 }
 

@@ -7,9 +7,9 @@ import { isPlain, quote } from './quote.js';
  * three times what joining strings does. `ref` is last, so that the copy for the sender is the others' with another ending.
  */
 export function wordEvent(notice: EventNotice): string {
-  const { room, event, id, ref, offset, epoch = '', provisional, from, data, timestamp } = notice;
-  if (!isPlain(room) || !isPlain(event) || !isPlain(id) || !isPlain(epoch)) return wordAny(notice);
-  const place = offset === undefined || notice.epoch === undefined ? '' : `,"offset":${offset},"epoch":"${epoch}"`;
+  const { room, event, id, ref, offset, epoch, provisional, from, data, timestamp } = notice;
+  if (!isPlain(room) || !isPlain(event) || !isPlain(id) || !isPlain(epoch ?? '')) return wordAny(notice);
+  const place = offset === undefined || epoch === undefined ? '' : `,"offset":${offset},"epoch":"${epoch}"`;
   const shown = provisional === undefined ? '' : `,"provisional":${provisional}`;
   const rest = data === undefined ? '' : `,"data":${JSON.stringify(data)}`;
   const ending = ref === undefined ? '}' : endingWith(ref);

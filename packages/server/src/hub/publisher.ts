@@ -41,7 +41,7 @@ export class Publisher {
     this.outbox = new ProvisionalOutbox(core);
   }
 
-  /** Validates by the contract. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
+  /** Validates by the contract; `kind` where the room is known. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
   check(
     room: string,
     event: string,
