@@ -30,6 +30,7 @@ const HEARTBEAT_MS = 3_000;
 const RETURN_MS = 5_000;
 /** How long the run waits for stragglers before it counts them as lost. */
 const PATIENCE_MS = 60_000;
+const HEARD_MS = 5_000;
 
 /** Kills one of several nodes with SIGKILL, under load and behind a balancer, and times how its clients come back. */
 export async function runKill({
@@ -59,7 +60,12 @@ export async function runKill({
   const survivors = Array.from({ length: nodes - 1 }, (_, index) => index + 1);
   const isBack = async () => (await countConnections(topology, survivors)) >= clients * nodes;
   await eventually(isBack, { timeoutMs: PATIENCE_MS, everyMs: 250 }).catch(() => undefined);
-  await crowd.flush();
+  // A node counts a connection before its client has heard of it.
+  const haveHeard = async () => {
+    await crowd.flush();
+    return describeRush(crowd.history(), killedAt).returned >= killed;
+  };
+  await eventually(haveHeard, { timeoutMs: HEARD_MS, everyMs: 250 }).catch(() => undefined);
   const rush = describeRush(crowd.history(), killedAt);
   for (const fleet of crowd.fleets) fleet.order({ type: 'quiet' });
   const logs = [];
