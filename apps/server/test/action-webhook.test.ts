@@ -98,16 +98,50 @@ it.each([200, 400, 403, 422, 500])('passes an error on as it is, with status %i'
   });
 });
 
-it('passes progress on line by line', async () => {
+it.each([undefined, 'application/json', 'text/plain', 'application/x-ndjson'])(
+  'passes progress on line by line, with content type %s',
+  async (type) => {
+    await using backend = await startBackend((res) => {
+      res.writeHead(200, type === undefined ? {} : { 'content-type': type });
+      res.write('{"progress":{"percent":10}}\n{"progr');
+      res.write('ess":{"percent":20}}\n\n{"data":');
+      res.end('"done"}');
+    });
+    const request = ask();
+    expect(await backend.forward(request)).toBe('done');
+    expect(request.seen).toEqual([{ percent: 10 }, { percent: 20 }]);
+  },
+);
+
+it('passes progress on before the answer ends', async () => {
+  let finish = () => {};
   await using backend = await startBackend((res) => {
-    res.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    res.write('{"progress":{"percent":10}}\n{"progr');
-    res.write('ess":{"percent":20}}\n\n{"data":');
-    res.end('"done"}');
+    res.writeHead(200, { 'content-type': 'application/json' }).write('{"progress":1}\n');
+    finish = () => res.end('{"data":"done"}');
   });
+  const answer = backend.forward(ask({ progress: () => finish() }));
+  expect(await answer).toBe('done');
+});
+
+it('reads a result over several lines, after progress too', async () => {
+  const data = [{ progress: 1 }, { text: 'two\nlines' }];
+  const pretty = '{"data": [\n{"progress": 1}\n,\n{"text": "two\\nlines"}\n]}\n';
+  await using backend = await startBackend((res, { body }) => {
+    if (JSON.parse(body).action === 'process') res.write('{"progress":0}\n');
+    res.end(pretty);
+  });
+  const [plain, told] = [ask({ action: 'else' }), ask()];
+  expect(await backend.forward(plain)).toEqual(data);
+  expect(plain.seen).toEqual([]);
+  expect(await backend.forward(told)).toEqual(data);
+  expect(told.seen).toEqual([0]);
+});
+
+it('takes a result with a progress of its own for the result', async () => {
+  await using backend = await startBackend((res) => json(res, { data: 'done', progress: 100 }));
   const request = ask();
   expect(await backend.forward(request)).toBe('done');
-  expect(request.seen).toEqual([{ percent: 10 }, { percent: 20 }]);
+  expect(request.seen).toEqual([]);
 });
 
 it('ends with timeout when no answer comes, and hangs up', async () => {

@@ -14,7 +14,8 @@ export type Answer =
   | { readonly kind: 'unreadable' };
 
 /**
- * Reads a webhook's answer: one JSON value, or NDJSON lines of `{progress}` before the last.
+ * Reads a webhook's answer, whatever its content type: lines of `{progress}`, told as they come, before the last value. A
+ * line that is no whole JSON begins that value, which may go over several.
  *
  * @throws {TrunklineError} `too_large` past maxBytes
  */
@@ -22,28 +23,34 @@ export async function readAnswer(
   response: Response,
   options: { readonly maxBytes: number; progress(data: unknown): void },
 ): Promise<Answer> {
-  const lines = /ndjson|jsonl|json-seq/i.test(response.headers.get('content-type') ?? '');
   const decoder = new TextDecoder();
   let pending = '';
+  let isLast = false;
   let answer: Answer = { kind: 'unreadable' };
   for await (const chunk of response.body ?? []) {
     pending += decoder.decode(chunk, { stream: true });
     if (pending.length > options.maxBytes)
       throw new TrunklineError('too_large', 'The action answered more than MAX_MESSAGE_BYTES.');
-    if (!lines) continue;
-    const parts = pending.split('\n');
-    pending = parts.pop() ?? '';
-    for (const line of parts) answer = take(line, answer);
+    if (isLast) continue;
+    const lines = pending.split('\n');
+    const end = lines.length - 1;
+    const rest = lines.findIndex((line, index) => index === end || !take(line));
+    isLast = rest < end;
+    pending = lines.slice(rest).join('\n');
   }
-  return take(pending + decoder.decode(), answer);
+  return take(pending + decoder.decode()) ? answer : { kind: 'unreadable' };
 
-  function take(text: string, before: Answer): Answer {
-    if (text.trim() === '') return before;
+  /** @returns false when it is no whole JSON */
+  function take(text: string): boolean {
+    if (text.trim() === '') return true;
     const value = parse(text);
-    const progress = lines ? progressSchema.safeParse(value) : undefined;
-    if (!progress?.success) return answerOf(value);
-    options.progress(progress.data.progress);
-    return before;
+    if (value === undefined) return false;
+    const said = answerOf(value);
+    const progress = progressSchema.safeParse(value);
+    // A result may have a field `progress` of its own.
+    if (said.kind === 'unreadable' && progress.success) options.progress(progress.data.progress);
+    else answer = said;
+    return true;
   }
 }
 
