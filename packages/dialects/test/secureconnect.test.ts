@@ -207,6 +207,18 @@ test('pings by WebSocket frames and closes a peer that answers none', async () =
   expect(answering.socket.readyState).toBe(answering.socket.OPEN);
 });
 
+test('closes a peer that sends frames and answers no ping', async () => {
+  await using served = await start({ heartbeat: { intervalMs: 60, timeoutMs: 120 } });
+  await using busy = await join(served, ALICE);
+  Object.assign(busy.socket, { _autoPong: false });
+  const timer = setInterval(() => say(busy, { type: 'typing' }), 20);
+  try {
+    expect(await busy.ended).toBe('1001');
+  } finally {
+    clearInterval(timer);
+  }
+});
+
 test('takes a message of 1 MB, closes 1009 for one byte more and 1003 for a binary one', async () => {
   await using served = await start();
   const alice = await join(served, ALICE);

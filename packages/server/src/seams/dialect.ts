@@ -88,7 +88,10 @@ export interface OpenOptions {
   readonly presence?: unknown;
   /** Who pings: the hub by notices, or the link by WebSocket frames. @default 'notice' */
   readonly heartbeat?: 'notice' | 'link';
-  /** The dialect's documented rhythm, used unless the operator set one. `pong`: the timeout counts from the last sign of life; `ping`: from the ping. */
+  /**
+   * The dialect's documented rhythm, used unless the operator set one. `ping`: the timeout counts from the ping, and any
+   * frame is a sign of life; `pong`, for heartbeat 'link': from the last pong, whatever else comes.
+   */
   readonly heartbeatTiming?: {
     readonly intervalMs: number;
     readonly timeoutMs: number;

@@ -44,6 +44,8 @@ export class Peer {
   /** Made when the peer is first ahead of its rate, or sends on after its close. */
   #brake: Brake | null = null;
   #earlyControls = 0;
+  /** The format counts from the last pong, so that no other frame is a sign of life. */
+  #livesByPongs = false;
 
   constructor(context: PeerContext, parts: PeerParts) {
     this.#context = context;
@@ -62,13 +64,9 @@ export class Peer {
     const { address } = handshake.head;
     handshake.head.admitted?.();
     if (takesBatches) this.link.takeBatches();
-    const session = gateway.open(this.link, admission, {
-      dialect,
-      address,
-      heartbeat,
-      ...this.#conversation.options?.(),
-      ...options,
-    });
+    const opened = { dialect, address, heartbeat, ...this.#conversation.options?.(), ...options };
+    this.#livesByPongs = heartbeat === 'link' && opened.heartbeatTiming?.countsFrom === 'pong';
+    const session = gateway.open(this.link, admission, opened);
     this.#conversation.opened?.(session.id, session.principal.userId, (farewell) => this.end(farewell));
     this.#session = session;
     if (session.isAhead) this.#brakeFor(session).hold();
@@ -93,7 +91,7 @@ export class Peer {
       this.#late();
       return;
     }
-    this.link.heard();
+    if (!this.#livesByPongs) this.link.heard();
     this.#context.gateway.observer?.frameReceived?.(this.#context.dialect, bytes);
     if (this.#session !== null) this.#take(text, this.#session);
     else if (this.#handshake?.authentication) this.#handshake.waiting.push(text);
