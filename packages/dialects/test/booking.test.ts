@@ -100,6 +100,14 @@ test('a status reaches the user who is not in the booking’s room', async () =>
   expect(await next(alice, 'status_update')).toMatchObject({ bookingId: '42', status: 'done' });
 });
 
+test('a status reaches the booking’s room when its user’s id can name no room', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner auth0|5f7c');
+  await using owner = await join(served, 'auth0|5f7c', ['booking:42']);
+  await bookingService(served.hub).broadcastBookingStatus('42', 'auth0|5f7c', 'done');
+  expect(await next(owner, 'status_update')).toMatchObject({ bookingId: '42', status: 'done' });
+});
+
 test('typing reaches the others of the ticket and not its sender', async () => {
   await using served = await start();
   await served.relate('support:7 creator alice', 'support:7 agent ann');

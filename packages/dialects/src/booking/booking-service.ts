@@ -1,3 +1,4 @@
+import { parseRoomName } from '@trunkline/protocol';
 import type { Hub, Published, ServicePublication } from '@trunkline/server';
 
 export interface SupportMessageData {
@@ -12,7 +13,7 @@ export interface Location {
 
 /** The format's backend functions; each resolves once the hub holds the event, or shows it while Redis is away. */
 export interface BookingService {
-  /** To the booking's room and to its user; a connection in both gets it once. @throws {TrunklineError} as `hub.publish` */
+  /** To the booking's room, and to the user's where the id can name one; a connection in both gets it once. @throws {TrunklineError} as `hub.publish` */
   broadcastBookingStatus(bookingId: string, userId: string, status: string): Promise<Published>;
   /** Acts once per `messageData.id`. @throws {TrunklineError} as `hub.publish` */
   broadcastSupportMessage(ticketId: string, senderId: string, messageData: SupportMessageData): Promise<Published>;
@@ -33,13 +34,16 @@ export function bookingService(
   { locationScope = 'all' }: BookingServiceOptions = {},
 ): BookingService {
   return {
-    broadcastBookingStatus: (bookingId, userId, status) =>
-      hub.publish({
-        rooms: [`booking:${bookingId}`, `user:${userId}`],
+    broadcastBookingStatus: (bookingId, userId, status) => {
+      // User ids have a wider grammar than room ids, such as auth0|5f7c; rooms are published to all or nothing.
+      const ofUser = [`user:${userId}`].filter(parseRoomName);
+      return hub.publish({
+        rooms: [`booking:${bookingId}`, ...ofUser],
         event: 'status_update',
         data: { bookingId, status },
         from,
-      }),
+      });
+    },
     broadcastSupportMessage: (ticketId, senderId, { createdAt, ...message }) => {
       const createdAtIso = typeof createdAt === 'string' ? createdAt : createdAt.toISOString();
       const data = { ticketId, senderId, message: { ...message, createdAt: createdAtIso } };
