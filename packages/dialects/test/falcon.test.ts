@@ -88,6 +88,21 @@ test('a message to a group comes from its sender’s connection, by which it is 
   expect(JSON.stringify(eve.seen)).not.toContain('psst');
 });
 
+test.each([
+  ['support:7', 'senderId', { ticketId: '7', message: { id: 'm', message: 'Hi', createdAt: 'now' } }],
+  ['shipvox:all', 'user', { type: 'quote_ready', payload: {}, requestId: 'r' }],
+])('a forged sender in %s reaches no member', async (room, field, said) => {
+  await using served = await start();
+  await served.relate('support:7 creator alice', 'support:7 agent bob');
+  await using alice = await join(served, 'alice', [room]);
+  await using bob = await join(served, 'bob', [room]);
+  await using sdk = await connectSdk(served, 'bob', [room]);
+  say(alice, { type: 'message', room, data: { ...said, [field]: 'mallory' } });
+  const data = { ...said, [field]: 'alice' };
+  expect((await next(bob, 'message')).data).toEqual(data);
+  expect(await sdk.nextWhere(({ type }) => type === 'event', 'event')).toMatchObject({ data });
+});
+
 test('words a lobby back as each client sent it', async () => {
   await using served = await start();
   await using alice = await join(served, 'alice', ['general']);
