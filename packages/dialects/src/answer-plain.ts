@@ -6,10 +6,14 @@ type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;
 
 /**
  * Answers a plain request to the WebSocket's path as its upgrade would be refused, for formats that document their
- * refusals in HTTP; 426 where there is nothing to refuse but the missing upgrade.
+ * refusals in HTTP; 426 where there is nothing to refuse but the missing upgrade, 405 for other methods than GET.
  */
 export function answerPlain(codec: Codec, refuse: (error: TrunklineError) => Refusal): Endpoint {
   return (gateway, _req, res, head) => {
+    if (head.method !== 'GET') {
+      res.writeHead(405, { Allow: 'GET' }).end();
+      return;
+    }
     const controller = new AbortController();
     res.once('close', () => controller.abort());
     void refusalOf(codec, gateway, { head, signal: controller.signal }).then((error) => {

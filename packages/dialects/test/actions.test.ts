@@ -370,7 +370,15 @@ test('polling answers what is no Socket.IO with 400', async () => {
   expect(await status('')).toBe(400);
   expect(await status('?EIO=4&transport=carrier-pigeon')).toBe(400);
   expect(await status('?EIO=4&transport=polling&sid=nobody')).toBe(400);
-  expect(await status('?EIO=4&transport=polling', { method: 'DELETE' })).toBe(400);
+  expect(await status('?EIO=4&transport=polling', { method: 'POST', body: '40' })).toBe(400);
+});
+
+test('another method than those of polling is 405, with Allow', async () => {
+  await using served = await start();
+  for (const query of ['', '?EIO=4&transport=polling']) {
+    const response = await fetch(`http://127.0.0.1:${served.port}/realtime/${query}`, { method: 'PUT' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, OPTIONS']);
+  }
 });
 
 test('a v2 client sends its token by query and hears a refusal as error', async () => {

@@ -218,6 +218,12 @@ test('takes the cookie from allowed origins only', async () => {
   expect(await refusal(served, PATH)).toMatchObject({ status: 401 });
 });
 
+test('another method than GET is 405', async () => {
+  await using served = await start();
+  const response = await fetch(`http://127.0.0.1:${served.port}${PATH}`, { method: 'POST' });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
+});
+
 test('meets the SDK in lobbies, groups and threads: messages and presence', async () => {
   await using served = await start();
   await served.relate('group:g member alice', 'group:g member carol', 'thread:t member alice', 'thread:t member carol');

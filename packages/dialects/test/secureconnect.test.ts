@@ -59,6 +59,18 @@ test('refuses before the upgrade with the documented status and body', async () 
   expect(served.hub.status().connections).toBe(0);
 });
 
+test('another method than GET is 405, whoever asks', async () => {
+  await using served = await start();
+  const headers = { Authorization: `Bearer ${await served.token(ALICE)}` };
+  for (const [path, init] of [
+    [PATH, {}],
+    [CHAT, { headers }],
+  ] as const) {
+    const response = await fetch(`http://127.0.0.1:${served.port}${path}`, { ...init, method: 'POST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
+  }
+});
+
 test('takes the token by query too', async () => {
   await using served = await start();
   expect(await refusal(served, `${CHAT}&access_token=x`)).toMatchObject({ status: 401 });

@@ -21,6 +21,8 @@ interface Opened {
 
 /** How long `connect` waits for the rooms: a client that is connected hears its updates. */
 const JOIN_TIMEOUT_MS = 2_000;
+/** Of polling; OPTIONS is a browser's preflight. */
+const POLLING_METHODS = ['GET', 'POST', 'OPTIONS'];
 
 /**
  * Serves Socket.IO on an engine bound by hand: `io.attach()` takes over the HTTP server and destroys every other
@@ -118,6 +120,10 @@ export function mountActions(gateway: Gateway, { mayPoll }: MountOptions): Mount
       engine.handleUpgrade(req, socket, firstBytes);
     },
     request(req, res, head) {
+      if (!POLLING_METHODS.includes(head.method)) {
+        res.writeHead(405, { Allow: POLLING_METHODS.join(', ') }).end();
+        return;
+      }
       heads.set(req, head);
       engine.handleRequest(req, res);
     },
