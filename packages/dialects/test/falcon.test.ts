@@ -218,6 +218,15 @@ test('takes the cookie from allowed origins only', async () => {
   expect(await refusal(served, PATH)).toMatchObject({ status: 401 });
 });
 
+test('says when another try may do to a user with too many connections', async () => {
+  await using served = await startHub([falconDialect()], { limits: { connectionsPerUser: 1 } });
+  await using _first = await join(served, 'alice');
+  await expect(connectBearer(served, PATH, await served.token('alice'))).rejects.toMatchObject({
+    status: 429,
+    headers: { 'retry-after': '5' },
+  });
+});
+
 test('another method than GET is 405', async () => {
   await using served = await start();
   const response = await fetch(`http://127.0.0.1:${served.port}${PATH}`, { method: 'POST' });

@@ -59,6 +59,15 @@ test('refuses before the upgrade with the documented status and body', async () 
   expect(served.hub.status().connections).toBe(0);
 });
 
+test('says when another try may do to a user with too many connections', async () => {
+  await using served = await start({ limits: { connectionsPerUser: 1 } });
+  await using _first = await join(served, ALICE);
+  await expect(connectBearer(served, CHAT, await served.token(ALICE))).rejects.toMatchObject({
+    status: 429,
+    headers: { 'retry-after': '5' },
+  });
+});
+
 test('another method than GET is 405, whoever asks', async () => {
   await using served = await start();
   const headers = { Authorization: `Bearer ${await served.token(ALICE)}` };

@@ -5,6 +5,7 @@
 import type { TrunklineError } from '@trunkline/protocol';
 import { type Dialect, type WebSocketDialectOptions, webSocketDialect } from '@trunkline/server';
 import { answerPlain } from '../answer-plain.js';
+import { retryAfter } from '../retry-after.js';
 import { falconCodec } from './codec.js';
 
 export { falconCodec } from './codec.js';
@@ -30,10 +31,12 @@ export function falconDialect({ path = '/websocket/connect' }: FalconDialectOpti
 
 type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;
 
-function refuse({ code, message, retryable }: TrunklineError): Refusal {
+function refuse(error: TrunklineError): Refusal {
+  const { code, message, retryable } = error;
   const body = { type: 'error', data: { code, message } };
-  if (code === 'too_many_connections' || code === 'rate_limited') return { status: 429, body };
-  if (retryable) return { status: 503, body };
+  if (code === 'too_many_connections' || code === 'rate_limited')
+    return { status: 429, body, headers: retryAfter(error) };
+  if (retryable) return { status: 503, body, headers: retryAfter(error) };
   if (code === 'forbidden') return { status: 403, body };
   return { status: 401, body, headers: { 'WWW-Authenticate': 'Bearer' } };
 }

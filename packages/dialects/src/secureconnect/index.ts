@@ -7,6 +7,7 @@ import { type Dialect, type Gateway, type WebSocketDialectOptions, webSocketDial
 import { answerPlain } from '../answer-plain.js';
 import { plainCloseCode } from '../close-codes.js';
 import { refineGateway } from '../refine-gateway.js';
+import { retryAfter } from '../retry-after.js';
 import { requireUuid } from './admission.js';
 import { secureconnectCodec } from './codec.js';
 
@@ -40,8 +41,8 @@ export function secureconnectDialect({ path = '/v1/ws/chat' }: SecureconnectDial
 
 type Refusal = ReturnType<WebSocketDialectOptions['refuse']>;
 
-function refuse({ code, retryable }: TrunklineError): Refusal {
-  switch (code) {
+function refuse(error: TrunklineError): Refusal {
+  switch (error.code) {
     case 'invalid_data':
       return { status: 400, body: { error: 'conversation_id required' } };
     case 'unauthenticated':
@@ -56,8 +57,10 @@ function refuse({ code, retryable }: TrunklineError): Refusal {
       return { status: 403, body: { error: 'forbidden' } };
     case 'too_many_connections':
     case 'rate_limited':
-      return { status: 429, body: { error: 'too many connections' } };
+      return { status: 429, body: { error: 'too many connections' }, headers: retryAfter(error) };
     default:
-      return retryable ? { status: 503, body: { error: 'unavailable' } } : { status: 500, body: { error: 'internal' } };
+      return error.retryable
+        ? { status: 503, body: { error: 'unavailable' }, headers: retryAfter(error) }
+        : { status: 500, body: { error: 'internal' } };
   }
 }

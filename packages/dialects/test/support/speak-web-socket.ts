@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { SpeakerConnection } from '@trunkline/server/testing';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { z } from 'zod';
@@ -41,7 +42,10 @@ export function speakWebSocket(
     socket.once('unexpected-response', (_request, response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => reject(new RefusedUpgrade(response.statusCode ?? 0, Buffer.concat(chunks).toString())));
+      response.on('end', () => {
+        const { headers, statusCode = 0 } = response;
+        reject(new RefusedUpgrade(statusCode, Buffer.concat(chunks).toString(), headers));
+      });
     });
     socket.on('error', (error) => reject(error));
   });
@@ -57,6 +61,7 @@ export class RefusedUpgrade extends Error {
   constructor(
     readonly status: number,
     readonly body: string,
+    readonly headers: IncomingHttpHeaders,
   ) {
     super(String(status));
   }
