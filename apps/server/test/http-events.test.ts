@@ -69,6 +69,13 @@ describe('POST /v1/rooms/:room/events', () => {
     expect((await server.hub.history('lobby:hall', { limit: 10 })).entries).toHaveLength(0);
   });
 
+  it('names the field type of an unknown event', async () => {
+    await using server = await startApi();
+    const body = { type: 'strange', data: {} };
+    const answer = await server.call('POST', `${room}/events`, { as: server.tokens.service, body });
+    expect(await answer.json()).toMatchObject({ code: 'unknown_event', path: 'type' });
+  });
+
   it('refuses two keys that differ', async () => {
     await using server = await startApi();
     const answer = await server.call('POST', `${room}/events`, {
@@ -123,7 +130,7 @@ describe('POST /v1/events', () => {
     });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({
-      results: [{ offset: 1 }, { offset: 2 }, { offset: 3 }, { error: { code: 'unknown_event' } }],
+      results: [{ offset: 1 }, { offset: 2 }, { offset: 3 }, { error: { code: 'unknown_event', path: 'type' } }],
     });
   });
 
@@ -152,6 +159,15 @@ describe('GET /v1/rooms/:room/events', () => {
       await server.call('GET', `${room}/events?after=1&limit=1`, { as: server.tokens.admin }),
     );
     expect(page.events).toMatchObject([{ data: { text: 'b' } }]);
+  });
+
+  it('cuts a limit to what a page may hold', async () => {
+    await using server = await startApi();
+    await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text: 'a' } });
+    for (const limit of ['1001', '99999999', '9'.repeat(400)]) {
+      const answer = await server.call('GET', `${room}/events?limit=${limit}`, { as: server.tokens.admin });
+      expect((await fieldsOf(answer)).events).toHaveLength(1);
+    }
   });
 
   it.each(['limit=0', 'limit=x', 'after=-1', 'after=1.5', 'after=1&before=2', 'after=99999999999999999999'])(

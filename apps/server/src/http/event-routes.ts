@@ -96,12 +96,15 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
     event: { room: string; type: string; data?: unknown },
     id: string | undefined,
   ): Promise<Published> {
-    return hub.publish({
+    const published = hub.publish({
       rooms: [event.room],
       event: event.type,
       data: event.data,
       from: { service: principalOf(request).userId },
       ...(id === undefined ? {} : { id }),
+    });
+    return published.catch((error: unknown) => {
+      throw inOurFields(error);
     });
   }
 }
@@ -118,6 +121,12 @@ function keyOf(request: FastifyRequest, id: string | undefined): string | undefi
   if (id !== undefined && id !== key.data)
     throw new TrunklineError('invalid_data', 'id and Idempotency-Key differ; give one.', { path: 'id' });
   return key.data;
+}
+
+/** What the hub calls `event` is the field `type` here. */
+function inOurFields(error: unknown): unknown {
+  if (!(error instanceof TrunklineError) || error.path !== 'event') return error;
+  return TrunklineError.from({ ...error.toBody(), path: 'type' });
 }
 
 function receipt({ eventId: id, rooms, provisional }: Published) {
