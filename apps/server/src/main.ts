@@ -35,13 +35,16 @@ async function runServer(configuration: Configuration): Promise<void> {
   const logger = createLogger(configuration.log);
   const hasPages = existsSync(PAGES);
   const hasDashboard = existsSync(ADMIN);
-  const server = await startServer({
+  const starting = startServer({
     configuration,
     logger,
     ...(hasPages ? { pagesDirectory: PAGES } : {}),
     ...(hasDashboard ? { adminDirectory: ADMIN } : {}),
   });
-  exitOnSignal({ drain: () => server.drain(), deadlineMs: configuration.drain.deadlineMs, logger });
+  // A signal may come while it still waits for Redis.
+  const drain = async () => (await starting).drain();
+  exitOnSignal({ drain, deadlineMs: configuration.drain.deadlineMs, logger });
+  const server = await starting;
   const { issuer } = server.identity;
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
   if (!configuration.production && issuer && isFirst)

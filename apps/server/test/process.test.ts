@@ -75,6 +75,19 @@ describe('in development', () => {
   });
 });
 
+it('ends in order when it is told to while it still waits for Redis', async () => {
+  // Takes connections and says nothing.
+  const redis = createServer().listen(0, '127.0.0.1');
+  const asked = new Promise((resolve) => redis.once('connection', resolve));
+  await new Promise((resolve) => redis.once('listening', resolve));
+  const { port } = redis.address() as AddressInfo;
+  await using server = startProcess({ REDIS_URL: `redis://127.0.0.1:${port}` });
+  await asked;
+  server.kill('SIGTERM');
+  expect(await server.ended).toMatchObject({ status: 0, stderr: '' });
+  redis.close();
+});
+
 describe('in production', () => {
   it('starts with a secret, has neither test token nor accounts, and prints no token', async () => {
     await using server = startProcess(production);
