@@ -34,10 +34,14 @@ export class Connection {
   closeReason: string | null = null;
   /** Set when the peer is gone. */
   gone: Gone | null = null;
-  /** The presence state set last without a room; later joins start with it. */
+  /** The presence state set last without a room; later joins start with it. Undefined: none was set. */
   presenceState: unknown;
   /** Publishes sent to the broker and not yet answered. */
   unacked = 0;
+  /** Automatic rooms that the client left itself. */
+  declined: Set<string> | undefined;
+  /** Rooms it is about to become a member of. */
+  joining = 0;
   #endAnnounced = false;
   #seen: Set<string> | undefined;
   #conflated: Map<string, unknown> | undefined;
@@ -53,7 +57,7 @@ export class Connection {
   ) {
     this.principal = principal;
     this.connectedAt = Date.now();
-    this.presenceState = presence ?? null;
+    this.presenceState = presence;
   }
 
   /** What it may still send. Made at the first message: most connections are silent. */

@@ -51,14 +51,7 @@ export class Joining {
    */
   async join(connection: Connection, request: RoomRequest, grant: Grant, ref?: string): Promise<void> {
     const { memberships } = connection;
-    if (!memberships.has(request.room) && memberships.size >= this.core.limits.roomsPerConnection) {
-      throw new TrunklineError(
-        'too_many_rooms',
-        `A connection may join ${this.core.limits.roomsPerConnection} rooms.`,
-        { path: 'room' },
-      );
-    }
-    const room = await this.rooms.acquire(request.room);
+    const room = await this.#acquire(connection, request.room);
     const membership: Membership = {
       connection,
       room,
@@ -86,6 +79,22 @@ export class Joining {
       throw error;
     } finally {
       this.rooms.release(room);
+    }
+  }
+
+  /** Joins under way count too: several may come at once. */
+  async #acquire(connection: Connection, name: string): Promise<HubRoom> {
+    const { roomsPerConnection } = this.core.limits;
+    if (connection.memberships.has(name)) return this.rooms.acquire(name);
+    if (connection.memberships.size + connection.joining >= roomsPerConnection)
+      throw new TrunklineError('too_many_rooms', `A connection may join ${roomsPerConnection} rooms.`, {
+        path: 'room',
+      });
+    connection.joining += 1;
+    try {
+      return await this.rooms.acquire(name);
+    } finally {
+      connection.joining -= 1;
     }
   }
 

@@ -99,6 +99,26 @@ describe('too many (S32)', () => {
     await ann.join('lobby:c');
   });
 
+  test('rooms are refused also when they are named all at once, the last ones first', async () => {
+    await using hub = await startHub({ limits: { roomsPerConnection: 2 } });
+    const names = ['lobby:a', 'lobby:b', 'lobby:c', 'lobby:d'];
+    await using ann = await connect(hub, 'ann');
+    for (const room of names) ann.send({ type: 'join', id: room, room });
+    const refused: unknown[] = [];
+    for (let answers = 0; answers < names.length; answers++) {
+      const answer = await ann.nextWhere(({ type }) => type === 'joined' || type === 'error', 'an answer');
+      if (answer.type === 'error') refused.push([answer.id, answer.code]);
+    }
+    expect(refused.sort()).toEqual([
+      ['lobby:c', 'too_many_rooms'],
+      ['lobby:d', 'too_many_rooms'],
+    ]);
+    await using bob = await connectRaw({ url: hub.url });
+    bob.send({ type: 'hello', id: 'h', token: await hub.token('bob'), rooms: names.map((room) => ({ room })) });
+    expect(await bob.nextOf('error')).toMatchObject({ id: 'h', code: 'too_many_rooms', path: 'rooms.2' });
+    expect(await bob.nextOf('error')).toMatchObject({ id: 'h', code: 'too_many_rooms', path: 'rooms.3' });
+  });
+
   test('connections of one user are closed 4004, also when they come all at once', async () => {
     await using hub = await startHub({ limits: { connectionsPerUser: 3 } });
     const token = await hub.token('ann');
