@@ -45,11 +45,10 @@ function encode(notice: Notice, wordOf: (room: string) => string): string | null
       if (notice.member === undefined) return null;
       const data =
         notice.change === 'leave' ? { ...memberWord(notice.member), status: 'offline' } : memberWord(notice.member);
-      const from = notice.member.connectionIds.at(-1);
       return word({
         type: 'presence',
         room: wordOf(notice.room),
-        ...(from === undefined ? {} : { from }),
+        from: notice.connectionId,
         data,
         timestamp: isoTime(notice.timestamp),
       });

@@ -93,9 +93,10 @@ export class PresenceService {
     this.#showEarly(room);
   }
 
-  #show(room: HubRoom, { version, change, member }: PresenceMessage): void {
+  #show(room: HubRoom, { version, change, member, connectionId }: PresenceMessage): void {
     room.presenceVersion = version;
-    room.presenceChanged({ type: 'presence', room: room.name, version, change, member, timestamp: Date.now() });
+    const timestamp = Date.now();
+    room.presenceChanged({ type: 'presence', room: room.name, version, change, member, connectionId, timestamp });
   }
 
   #showEarly(room: HubRoom): void {
@@ -173,8 +174,8 @@ export class PresenceService {
 
   #tell(change: PresenceChange | null): void {
     if (change === null) return;
-    const { room, version, member } = change;
-    this.core.broker.emit(room, { t: 'p', version, change: change.change, member } satisfies PresenceMessage);
+    const { room, ...step } = change;
+    this.core.broker.emit(room, { t: 'p', ...step } satisfies PresenceMessage);
   }
 
   /** @returns whether all are being entered again */

@@ -19,6 +19,8 @@ export interface PresenceMessage {
   readonly version: number;
   readonly change: 'join' | 'update' | 'leave';
   readonly member: PresenceMember;
+  /** Whose state it shows. */
+  readonly connectionId: string;
 }
 export interface ReceiptMessage {
   readonly t: 'r';

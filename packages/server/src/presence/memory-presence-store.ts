@@ -1,7 +1,7 @@
 import type { PresenceMember } from '@trunkline/protocol';
 import type { PresenceChange, PresenceStore } from '../seams/presence-store.js';
 
-/** A user in one room: connections with their states; the map's order is the order of the last touch. */
+/** A user in one room: connections with their states, in the order in which these were set; first those without one. */
 type Connections = Map<string, unknown>;
 
 interface PresenceRoom {
@@ -41,28 +41,29 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
     return room;
   }
 
-  function step(name: string, room: PresenceRoom, change: Pick<PresenceChange, 'change' | 'member'>): PresenceChange {
+  function step(name: string, room: PresenceRoom, told: Omit<PresenceChange, 'room' | 'version'>): PresenceChange {
     room.version += 1;
-    return {
-      room: name,
-      version: room.version,
-      ...change,
-    };
+    return { room: name, version: room.version, ...told };
+  }
+
+  function update(name: string, room: PresenceRoom, userId: string, connections: Connections): PresenceChange {
+    const [connectionId] = lastOf(connections);
+    return step(name, room, { change: 'update', member: memberOf(userId, connections), connectionId });
   }
 
   function removeFrom(name: string, room: PresenceRoom, connectionId: string): PresenceChange | null {
     const userId = room.userOf.get(connectionId);
     const connections = userId === undefined ? undefined : room.users.get(userId);
     if (userId === undefined || connections === undefined) return null;
-    const before = memberOf(userId, connections);
+    const { state } = memberOf(userId, connections);
     room.userOf.delete(connectionId);
     connections.delete(connectionId);
-    if (connections.size > 0) return step(name, room, { change: 'update', member: memberOf(userId, connections) });
+    if (connections.size > 0) return update(name, room, userId, connections);
     room.users.delete(userId);
     const userRooms = roomsByUser.get(userId);
     userRooms?.delete(name);
     if (userRooms?.size === 0) roomsByUser.delete(userId);
-    const change = step(name, room, { change: 'leave', member: before });
+    const change = step(name, room, { change: 'leave', member: { userId, connectionIds: [], state }, connectionId });
     if (room.users.size === 0) keepEmpty(name);
     return change;
   }
@@ -80,15 +81,16 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
         room.userOf.set(connectionId, userId);
         const userRooms = roomsByUser.get(userId) ?? new Set();
         roomsByUser.set(userId, userRooms.add(name));
-        return Promise.resolve(step(name, room, { change: 'join', member: memberOf(userId, joined) }));
+        return Promise.resolve(step(name, room, { change: 'join', member: memberOf(userId, joined), connectionId }));
       }
       const before = JSON.stringify(memberOf(userId, connections));
-      connections.delete(connectionId);
-      connections.set(connectionId, state);
+      const others = [...connections].filter(([id]) => id !== connectionId);
+      const own = [connectionId, state] as const;
+      const all = new Map(state === undefined ? [own, ...others] : [...others, own]);
+      room.users.set(userId, all);
       room.userOf.set(connectionId, userId);
-      const member = memberOf(userId, connections);
-      if (JSON.stringify(member) === before) return Promise.resolve(null);
-      return Promise.resolve(step(name, room, { change: 'update', member }));
+      if (JSON.stringify(memberOf(userId, all)) === before) return Promise.resolve(null);
+      return Promise.resolve(update(name, room, userId, all));
     },
     remove(name, connectionId) {
       const room = rooms.get(name);
@@ -114,7 +116,10 @@ export function createMemoryPresenceStore(options: { readonly now?: () => number
 }
 
 function memberOf(userId: string, connections: Connections): PresenceMember {
-  let state: unknown = null;
-  for (const last of connections.values()) state = last;
+  const [, state = null] = lastOf(connections);
   return { userId, connectionIds: [...connections.keys()].sort(), state };
+}
+
+function lastOf(connections: Connections): readonly [connectionId: string, state: unknown] {
+  return [...connections].at(-1) ?? ['', null];
 }

@@ -1,8 +1,8 @@
 import { defineScript } from '../broker/redis/redis-script.js';
 
 /*
- * A room is three keys: members (user id -> JSON list of {c connection, i incarnation, s state as JSON text}, the last set
- * last), index (connection -> user id) and version. Leases are one sorted set (incarnation -> end, by Redis's clock); an
+ * A room is three keys: members (user id -> JSON list of {c connection, i incarnation, s state as JSON text, '' for none},
+ * the last set last and those without one first), index (connection -> user id) and version. Leases are one sorted set (incarnation -> end, by Redis's clock); an
  * incarnation's rooms are a set, so that whoever finds it dead knows where to clean.
  */
 const SHARED = `
@@ -34,14 +34,14 @@ end
 local function ids(list)
   local found = {}
   for _, one in ipairs(list) do found[#found + 1] = one.c end
-  return cjson.encode(found)
+  return #found == 0 and '[]' or cjson.encode(found)
 end
 `;
 
 /**
  * KEYS members, index, version, leases, the incarnation's rooms, the user's rooms
  * ARGV user, connection, incarnation, state, room
- * Returns 'lost' (no lease), 'same', or change, version, connection ids, state
+ * Returns 'lost' (no lease), 'same', or change, version, connection ids, state, whose state
  */
 export const touchScript = defineScript(
   6,
@@ -68,19 +68,21 @@ for index, one in ipairs(list) do
     break
   end
 end
-list[#list + 1] = {c = ARGV[2], i = ARGV[3], s = ARGV[4]}
+local own = {c = ARGV[2], i = ARGV[3], s = ARGV[4]}
+if own.s == '' then table.insert(list, 1, own) else list[#list + 1] = own end
 save(KEYS[1], ARGV[1], list)
-if known and last.s == ARGV[4] then return {'same'} end
+local newest = list[#list]
+if known and last.s == newest.s then return {'same'} end
 local version = nextVersion(KEYS[3], now)
 rest(KEYS[1], KEYS[3])
-return {fresh and 'join' or 'update', version, ids(list), ARGV[4]}
+return {fresh and 'join' or 'update', version, ids(list), newest.s, newest.c}
 `,
 );
 
 /**
  * KEYS members, index, version
  * ARGV connection, room, prefix of the users' rooms
- * Returns nothing, or change, version, connection ids, state, user
+ * Returns nothing, or change, version, connection ids, state, whose state, user
  */
 export const removeScript = defineScript(
   3,
@@ -89,7 +91,7 @@ local user = redis.call('HGET', KEYS[2], ARGV[1])
 if not user then return {} end
 redis.call('HDEL', KEYS[2], ARGV[1])
 local list = load(KEYS[1], user)
-local before, last, found = ids(list), list[#list], false
+local last, found = list[#list], false
 for index, one in ipairs(list) do
   if one.c == ARGV[1] then
     table.remove(list, index)
@@ -101,9 +103,9 @@ if not found then return {} end
 save(KEYS[1], user, list)
 local version = nextVersion(KEYS[3], clock())
 rest(KEYS[1], KEYS[3])
-if #list > 0 then return {'update', version, ids(list), list[#list].s, user} end
+if #list > 0 then return {'update', version, ids(list), list[#list].s, list[#list].c, user} end
 redis.call('SREM', ARGV[3] .. user, ARGV[2])
-return {'leave', version, before, last.s, user}
+return {'leave', version, ids(list), last.s, last.c, user}
 `,
 );
 
@@ -156,7 +158,7 @@ return 0
  *
  * KEYS members, index, version, leases, the incarnation's rooms
  * ARGV incarnation, room, prefix of the users' rooms
- * Returns change, version, connection ids, state, user of each member it changed
+ * Returns change, version, connection ids, state, whose state, user of each member it changed
  */
 export const buryScript = defineScript(
   5,
@@ -172,12 +174,13 @@ for index = 1, #all, 2 do
   end
   if #left < #list then
     save(KEYS[1], user, left)
-    local told = #left > 0 and left or list
+    local last = #left > 0 and left[#left] or list[#list]
     if #left == 0 then redis.call('SREM', ARGV[3] .. user, ARGV[2]) end
     reply[#reply + 1] = #left > 0 and 'update' or 'leave'
     reply[#reply + 1] = nextVersion(KEYS[3], now)
-    reply[#reply + 1] = ids(told)
-    reply[#reply + 1] = told[#told].s
+    reply[#reply + 1] = ids(left)
+    reply[#reply + 1] = last.s
+    reply[#reply + 1] = last.c
     reply[#reply + 1] = user
   end
 end

@@ -84,8 +84,8 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
     for (const room of rooms) {
       const args = [keys.presence(room), keys.presenceIndex(room), keys.presenceVersion(room), keys.leases];
       const reply = asList(await link.script(buryScript, [...args, keys.leaseRooms(dead), dead, room, usersPrefix]));
-      for (let index = 0; index + 4 < reply.length; index += 5) {
-        const change = readChange(room, reply.slice(index, index + 5));
+      for (let index = 0; index + 5 < reply.length; index += 6) {
+        const change = readChange(room, reply.slice(index, index + 6));
         if (change !== null) changes.push(change);
       }
     }
@@ -100,7 +100,7 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
       await registerOnce().catch(() => undefined);
     },
     async touch(room, { userId, connectionId, state }) {
-      const args = [userId, connectionId, JSON.stringify(state) ?? 'null'] as const;
+      const args = [userId, connectionId, JSON.stringify(state) ?? ''] as const;
       const before = incarnation;
       let reply = await touchWith(room, args).catch(doubt);
       if (reply[0] === 'lost' && incarnation === before) await registerOnce();
@@ -179,10 +179,11 @@ function asList(reply: unknown): readonly unknown[] {
 
 function readChange(
   room: string,
-  [change, version, connectionIds, state, userId]: readonly unknown[],
+  [change, version, connectionIds, state, connectionId, userId]: readonly unknown[],
 ): PresenceChange | null {
   if (change !== 'join' && change !== 'update' && change !== 'leave') return null;
-  return { room, change, version: Number(version), member: readMember(userId, connectionIds, state) };
+  const member = readMember(userId, connectionIds, state);
+  return { room, change, version: Number(version), member, connectionId: String(connectionId) };
 }
 
 function readMember(userId: unknown, connectionIds: unknown, state: unknown): PresenceMember {

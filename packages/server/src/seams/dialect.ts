@@ -84,7 +84,7 @@ export interface OpenOptions {
   readonly autoJoin?: boolean;
   /** Rooms to join right after `opened`, with positions. */
   readonly rooms?: readonly RoomRequest[];
-  /** Set presence for joined rooms with this state. @default null */
+  /** Set presence for joined rooms with this state. @default none is set, which shows as null */
   readonly presence?: unknown;
   /** Who pings: the hub by notices, or the link by WebSocket frames. @default 'notice' */
   readonly heartbeat?: 'notice' | 'link';
@@ -263,6 +263,8 @@ export type Notice =
       readonly version: number;
       readonly change: 'join' | 'update' | 'leave' | 'sync';
       readonly member?: PresenceMember;
+      /** With `member`: the connection whose state it shows; of `leave` the one that went last. */
+      readonly connectionId?: string;
       readonly members?: readonly PresenceMember[];
       readonly timestamp: number;
     }

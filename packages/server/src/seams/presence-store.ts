@@ -3,12 +3,15 @@ import type { PresenceMember, PresenceSnapshot } from '@trunkline/protocol';
 export interface PresenceEntry {
   readonly userId: string;
   readonly connectionId: string;
+  /** Undefined: it has set none. It then takes none from those that have. */
   readonly state: unknown;
 }
 
-/** One step of a room's presence; versions are dense per room. `leave` carries the member as it last was. */
+/** One step of a room's presence; versions are dense per room. `leave` carries the member without connections, in its last state. */
 export interface PresenceChange {
   readonly room: string;
+  /** Whose state the member shows; of `leave` the one that went last. */
+  readonly connectionId: string;
   readonly version: number;
   readonly change: 'join' | 'update' | 'leave';
   readonly member: PresenceMember;
@@ -16,7 +19,7 @@ export interface PresenceChange {
 
 /**
  * Who is in a room, over all nodes. Entries belong to this node's incarnation and count only while its lease lives;
- * several connections of one user are one member, whose state is the one set last. The hub fans changes out.
+ * several connections of one user are one member, whose state is the one set last (null where none was). The hub fans changes out.
  * Implementations run `presenceStoreConformance`.
  */
 export interface PresenceStore {

@@ -27,7 +27,7 @@ export function presenceStoreConformance({ test, create, alone }: PresenceStoreC
     assert.deepEqual(before.members, []);
     const joined = await first.touch(room, { userId: 'ann', connectionId: 'c1', state: { on: true } });
     const member = { userId: 'ann', connectionIds: ['c1'], state: { on: true } };
-    assert.deepEqual(joined, { room, version: before.version + 1, change: 'join', member });
+    assert.deepEqual(joined, { room, version: before.version + 1, change: 'join', member, connectionId: 'c1' });
     assert.equal(await first.touch(room, { userId: 'ann', connectionId: 'c1', state: { on: true } }), null);
     const updated = await first.touch(room, { userId: 'ann', connectionId: 'c1', state: 'away' });
     assert.deepEqual(
@@ -40,7 +40,8 @@ export function presenceStoreConformance({ test, create, alone }: PresenceStoreC
       room,
       version: before.version + 3,
       change: 'leave',
-      member: { ...member, state: 'away' },
+      member: { userId: 'ann', connectionIds: [], state: 'away' },
+      connectionId: 'c1',
     });
     assert.deepEqual(await first.list(room), { version: before.version + 3, members: [] });
     assert.equal(await first.remove(room, 'c1'), null);
@@ -56,9 +57,29 @@ export function presenceStoreConformance({ test, create, alone }: PresenceStoreC
       [second?.change, second?.member],
       ['update', { userId: 'ann', connectionIds: ['c1', 'c2'], state: 2 }],
     );
+    assert.equal(second?.connectionId, 'c1');
     const less = await first.remove(room, 'c1');
     assert.deepEqual([less?.change, less?.member], ['update', { userId: 'ann', connectionIds: ['c2'], state: 1 }]);
+    assert.equal(less?.connectionId, 'c2');
     assert.equal((await first.remove(room, 'c2'))?.change, 'leave');
+  });
+
+  test('shows the state that was set, whoever comes after without one', async () => {
+    await using nodes = await create();
+    const { first } = nodes;
+    const room = `lobby:${createId()}`;
+    const none = await first.touch(room, { userId: 'ann', connectionId: 'c1', state: undefined });
+    assert.deepEqual([none?.change, none?.member.state], ['join', null]);
+    await first.touch(room, { userId: 'ann', connectionId: 'c1', state: 'away' });
+    const second = await first.touch(room, { userId: 'ann', connectionId: 'c2', state: undefined });
+    assert.deepEqual(
+      [second?.change, second?.member, second?.connectionId],
+      ['update', { userId: 'ann', connectionIds: ['c1', 'c2'], state: 'away' }, 'c1'],
+    );
+    assert.equal(await first.touch(room, { userId: 'ann', connectionId: 'c2', state: undefined }), null);
+    assert.deepEqual((await first.list(room)).members, [second?.member]);
+    const cleared = await first.touch(room, { userId: 'ann', connectionId: 'c2', state: null });
+    assert.deepEqual([cleared?.member.state, cleared?.connectionId], [null, 'c2']);
   });
 
   test('knows the rooms of a user', async () => {
@@ -132,7 +153,9 @@ function leaseTrials({ test, create }: PresenceStoreConformanceOptions): void {
       ['leave', 'bob'],
       ['update', 'ann'],
     ]);
-    assert.deepEqual(swept.find(({ member }) => member.userId === 'ann')?.member.connectionIds, ['a1']);
+    const [bob, ann] = ['bob', 'ann'].map((userId) => swept.find(({ member }) => member.userId === userId));
+    assert.deepEqual([ann?.member.connectionIds, ann?.member.state, ann?.connectionId], [['a1'], 1, 'a1']);
+    assert.deepEqual([bob?.member.connectionIds, bob?.connectionId], [[], 'b1']);
     assert.equal((await first.list(room)).version, Math.max(...swept.map(({ version }) => version)));
     assert.deepEqual(await first.sweep(), []);
   });
