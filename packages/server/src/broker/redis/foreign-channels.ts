@@ -20,14 +20,27 @@ export interface ForeignChannels {
 }
 
 const LEASE_MS = 3_000;
-const RENEW_MS = 1_000;
+const RENEW_MS = 500;
 const MAX_MESSAGE_CHARS = 1_048_576;
+/** Each node shows these its own members; the others are for the log, and so for the holder. */
+const EPHEMERAL: ForeignChannel = 'technician:location';
+
+/** Another node's lease at one look. Its end lies between the two, for the answer took some time. */
+interface Seen {
+  readonly holder: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
 
 export function createForeignChannels(link: RedisLink): ForeignChannels {
   const { keys, nodeId, observer, logger, subscriber } = link;
   let timer: NodeJS.Timeout | undefined;
   let heldUntil = 0;
-  let someoneUntil = 0;
+  /** Another node, which lived when it extended its lease. */
+  let othersUntil = 0;
+  let seen: Seen | null = null;
+  /** What came for the log since a holder was known to live. */
+  let unclaimed = 0;
   let renewing = false;
 
   async function renew(): Promise<void> {
@@ -35,11 +48,9 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
     renewing = true;
     const askedAt = performance.now();
     try {
-      const holder = await link.script(leaseScript, [keys.foreignLease, nodeId, LEASE_MS]);
-      const held = holder === nodeId;
-      if (held && heldUntil < askedAt) logger.info({}, 'this node takes in events of other services');
-      heldUntil = held ? askedAt + LEASE_MS : 0;
-      someoneUntil = askedAt + LEASE_MS;
+      const [holder, ttlMs] = (await link.script(leaseScript, [keys.foreignLease, nodeId, LEASE_MS])) as [string, number];
+      if (holder === nodeId) take(askedAt);
+      else look({ holder, notBefore: askedAt + ttlMs, notAfter: performance.now() + ttlMs });
     } catch {
       // Away: the lease runs out by the clock.
     } finally {
@@ -47,12 +58,30 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
     }
   }
 
+  function take(askedAt: number): void {
+    if (heldUntil < askedAt) {
+      logger.info({}, 'this node takes in events of other services');
+      for (; unclaimed > 0; unclaimed--) observer.brokerEvent?.('foreign_lost');
+    }
+    heldUntil = askedAt + LEASE_MS;
+  }
+
+  /** A lease that was found may be a dead node's; one that moved or grew since the last look is not. */
+  function look(now: Seen): void {
+    heldUntil = 0;
+    if (seen !== null && (now.holder !== seen.holder || now.notBefore > seen.notAfter)) {
+      othersUntil = now.notBefore;
+      unclaimed = 0;
+    }
+    seen = now;
+  }
+
   function hear(
     channel: ForeignChannel,
     text: string,
     handler: (channel: ForeignChannel, message: unknown) => void,
   ): void {
-    if (performance.now() >= someoneUntil) observer.brokerEvent?.('foreign_lost');
+    if (channel !== EPHEMERAL && performance.now() >= heldUntil) unclaimed += 1;
     let message: unknown;
     try {
       message = text.length > MAX_MESSAGE_CHARS ? undefined : JSON.parse(text);
@@ -71,7 +100,7 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
       await renew();
     },
     isHolder: () => performance.now() < heldUntil,
-    isHeard: () => link.status.state === 'connected' && performance.now() < someoneUntil,
+    isHeard: () => link.status.state === 'connected' && performance.now() < Math.max(heldUntil, othersUntil),
     async close() {
       clearInterval(timer);
       if (timer === undefined || performance.now() >= heldUntil) return;
