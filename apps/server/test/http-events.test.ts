@@ -34,6 +34,28 @@ describe('POST /v1/rooms/:room/events', () => {
     expect(await other.json()).toMatchObject({ code: 'id_conflict' });
   });
 
+  it('keeps the ids of two services apart', async () => {
+    await using server = await startApi();
+    const { service, admin } = server.tokens;
+    const publish = async (as: string, text: string) =>
+      fieldsOf(await server.call('POST', `${room}/events`, { as, body: { ...message(text), id: '1' } }));
+    const [first, same, other] = [await publish(service, 'a'), await publish(admin, 'a'), await publish(service, 'a')];
+    expect(same).toMatchObject({ offset: 2 });
+    expect(other).toEqual({ ...first, duplicate: true });
+    const page = await server.hub.history('lobby:hall', { limit: 10 });
+    expect(page.entries.map(({ from }) => from)).toEqual([{ service: 'backend' }, { service: expect.any(String) }]);
+  });
+
+  it('lets nobody but admins publish where deliveries are proved', async () => {
+    await using server = await startApi();
+    const path = '/v1/rooms/verify%3A1/events';
+    const body = { type: 'probe', data: { run: 'r', n: 1 } };
+    const answer = await server.call('POST', path, { as: server.tokens.service, body });
+    expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'forbidden' }]);
+    const page = await server.hub.history('verify:1', { limit: 1 });
+    expect(page.entries).toEqual([]);
+  });
+
   it('takes rooms whose names need encoding', async () => {
     await using server = await startApi();
     const path = `/v1/rooms/${encodeURIComponent('artifact:c1/a7')}/events`;

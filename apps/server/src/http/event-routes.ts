@@ -1,4 +1,4 @@
-import { TrunklineError } from '@trunkline/protocol';
+import { parseRoomName, TrunklineError } from '@trunkline/protocol';
 import type { LoggedEvent, Published } from '@trunkline/server';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -91,11 +91,15 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
     },
   );
 
-  function publish(
+  async function publish(
     request: FastifyRequest,
     event: { room: string; type: string; data?: unknown },
     id: string | undefined,
   ): Promise<Published> {
+    const { roles } = principalOf(request);
+    // The delivery proof's rooms: a service may publish in all others.
+    if (parseRoomName(event.room)?.kind === 'verify' && !roles.includes('admin'))
+      throw new TrunklineError('forbidden', 'Rooms of this kind are for admins.', { path: 'room' });
     const published = hub.publish({
       rooms: [event.room],
       event: event.type,

@@ -1,4 +1,5 @@
 import { type AccessRule, parseRoomName } from '@trunkline/protocol';
+import { verifyKind } from '@trunkline/protocol/contract';
 import type { Principal } from '../seams/authenticator.js';
 import type { Directory } from '../seams/directory.js';
 import type { Grant, RoomPolicy } from '../seams/room-policy.js';
@@ -12,7 +13,7 @@ const SHARED_GRANTS = 10_000;
 type Relations = (relation: string) => boolean;
 
 /**
- * The contract's rules over token and relations (DESIGN, "Server"): role `admin` passes, `service` publishes, claim
+ * The contract's rules over token and relations (DESIGN, "Server"): role `admin` passes, `service` publishes but probes, claim
  * `rooms` grants join, history and ephemeral events. Each relation is looked up once an evaluation, and only where the
  * token alone does not decide.
  */
@@ -80,10 +81,11 @@ function decide(kind: KindRules, principal: Principal, room: string, relations: 
   const history =
     definition.history === false ? false : byClaim || (definition.history ? any(definition.history) : join);
   const presence = definition.presence === false ? false : definition.presence ? any(definition.presence) : join;
+  const isService = principal.roles.includes('service') && kind.definition !== verifyKind;
   const publish = new Set<string>();
   const publishAsMember = new Set<string>();
   for (const [name, event] of kind.events) {
-    const granted = principal.roles.includes('service') || (byClaim && !event.durable) || any(event.publish);
+    const granted = isService || (byClaim && !event.durable) || any(event.publish);
     if (granted) publish.add(name);
     if (granted || event.publish.includes('member')) publishAsMember.add(name);
   }

@@ -1,8 +1,6 @@
-import { type AckedRoom, createId, TrunklineError } from '@trunkline/protocol';
+import { type AckedRoom, createId, type From, TrunklineError } from '@trunkline/protocol';
 import type { Published, ServicePublication } from '../seams/dialect.js';
 import { eventIdFor, type Publisher } from './publisher.js';
-
-const SERVICE_USER = '\u0000service';
 
 /** Publishing by services: HTTP, a dialect's own backend functions, the embedding application. No policy, all of the contract. */
 export class ServicePublisher {
@@ -30,7 +28,7 @@ export class ServicePublisher {
           eventId,
           from,
           data,
-          key: { userId: SERVICE_USER, id: id ?? createId() },
+          key: { userId: keeperOf(from), id: id ?? createId() },
           principal: null,
         };
         if (!definition.durable) {
@@ -61,4 +59,9 @@ export class ServicePublisher {
       ...(provisional ? { provisional: true as const } : {}),
     };
   }
+}
+
+/** Whose idempotency keys these are: each service has its own, and none has a user's. */
+function keeperOf(from: From): string {
+  return `\u0000service\n${'service' in from ? from.service : ''}`;
 }

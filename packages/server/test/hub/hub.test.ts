@@ -172,8 +172,10 @@ describe('access', () => {
 
   test('a token that ends closes its connection', async () => {
     await using hub = await startHub({ heartbeat: { intervalMs: 200, timeoutMs: 1_000 } });
-    await using ann = await connect(hub, 'ann', { lifeSeconds: -3 });
-    expect(await ann.nextOf('expiring')).toBeDefined();
+    await using ann = await connectRaw({ url: hub.url });
+    await ann.hello({ token: await hub.token('ann', { lifeSeconds: -3 }), rooms: [{ room: 'lobby:a' }] });
+    await ann.nextOf('joined');
+    expect(ann.seen.map(({ type }) => type)).toEqual(['welcome', 'expiring', 'joined']);
     expect(await ann.closed).toMatchObject({ code: 4101 });
   });
 });
@@ -332,6 +334,13 @@ test('receipts are cumulative and told to the room', async () => {
   await using eve = await connect(hub, 'eve');
   await eve.join('lobby:main');
   expect(await eve.nextOf('receipt')).toMatchObject({ room: 'lobby:main', cursors: [{ userId: 'bob', read: 1 }] });
+});
+
+test('a service publishes anywhere but where deliveries are proved', async () => {
+  await using hub = await startHub();
+  await using service = await connect(hub, 'backend', { roles: ['service'] });
+  await service.publish('booking:1', 'status_update', { bookingId: '1', status: 'done' });
+  await expect(service.publish('verify:1', 'probe', {})).rejects.toMatchObject({ code: 'forbidden' });
 });
 
 test('pages of history asked for all at once do not make a slow reader', async () => {
