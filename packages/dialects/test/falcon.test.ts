@@ -55,6 +55,39 @@ test('relation changes move a live connection and tell it', async () => {
   expect(await next(alice, 'error')).toMatchObject({ room: 'group:fleet', data: { code: 'forbidden' } });
 });
 
+test('a group that was left is joined again only when its own relation is given anew', async () => {
+  await using served = await start();
+  await served.relate('group:a member alice');
+  await using alice = await join(served, 'alice');
+  await next(alice, 'room_joined');
+  say(alice, { type: 'room_update', room: 'group:a', data: { action: 'leave' } });
+  await next(alice, 'room_left');
+  await served.relate('booking:42 owner alice', 'group:b member alice');
+  expect(await next(alice, 'room_joined')).toMatchObject({ room: 'group:b' });
+  await served.unrelate('group:a member alice');
+  await served.relate('group:a member alice');
+  expect(await next(alice, 'room_joined')).toMatchObject({ room: 'group:a' });
+});
+
+test('presence comes from the connection whose status it shows', async () => {
+  await using served = await start();
+  await served.relate('group:g member alice', 'group:g member bob');
+  await using bob = await join(served, 'bob');
+  const from = async (status: string): Promise<unknown> =>
+    (await bob.take(({ type, data }) => type === 'presence' && JSON.stringify(data).includes(status), status)).from;
+  const senders = new Set<unknown>();
+  for (const status of ['away', 'busy', 'idle', 'gone']) {
+    const alice = await join(served, 'alice');
+    await alice.take(({ type, room }) => type === 'room_joined' && room === 'group:g', 'group:g');
+    say(alice, { type: 'message', room: 'group:g', data: { text: status } });
+    const message = await bob.take(({ type, data }) => type === 'message' && JSON.stringify(data).includes(status), status);
+    say(alice, { type: 'presence', room: 'group:g', data: { status } });
+    expect(await from(status)).toBe(message.from);
+    senders.add(message.from);
+  }
+  expect(senders.size).toBe(4);
+});
+
 test('a message to a group comes from its sender’s connection, by which it is answered directly', async () => {
   await using served = await start();
   await served.relate('group:g member alice', 'group:g member bob', 'group:g member eve');

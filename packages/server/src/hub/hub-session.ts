@@ -177,6 +177,7 @@ export class HubSession implements LinkListener, Session {
     const { core, joining } = this.#parts;
     const grant = await core.policy.evaluate(this.principal, request.room);
     if (!grant.join) throw forbidden();
+    this.#connection.declined?.delete(request.room);
     await joining.join(this.#connection, request, grant, ref);
     return { type: 'done' };
   }
@@ -185,6 +186,10 @@ export class HubSession implements LinkListener, Session {
     const membership = this.#connection.memberships.get(room);
     if (membership) {
       this.#parts.joining.leave(membership, true);
+      if (membership.room.rules.definition.autoJoin) {
+        this.#connection.declined ??= new Set();
+        this.#connection.declined.add(room);
+      }
       this.#parts.core.roster.set(rosterEntry(this.#parts.core, this.#connection));
     } else {
       this.#parts.core.rules.kindOf(room);

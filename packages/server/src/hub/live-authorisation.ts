@@ -1,5 +1,5 @@
 import type { LeftReason, RefreshResult } from '@trunkline/protocol';
-import { TrunklineError } from '@trunkline/protocol';
+import { parseRoomName, TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { RelationChange } from '../seams/directory.js';
 import type { Grant } from '../seams/room-policy.js';
@@ -54,10 +54,22 @@ export class LiveAuthorisation {
     return rooms;
   }
 
-  /** Joins what is missing of the automatic rooms. @returns those joined */
+  /** Joins what is missing of the automatic rooms, but what the client left itself. @returns those joined */
   async autoJoin(connection: Connection): Promise<string[]> {
     if (!connection.options.autoJoin) return [];
-    return this.#joinAll(connection, await this.autoRooms(connection.principal));
+    const rooms = await this.autoRooms(connection.principal);
+    return this.#joinAll(
+      connection,
+      rooms.filter((room) => !connection.declined?.has(room)),
+    );
+  }
+
+  /** A relation more: its object is joined where it makes a room automatic, left before or not. */
+  async #gained(connection: Connection, { object, relation }: RelationChange): Promise<void> {
+    const kind = this.core.rules.kinds.get(parseRoomName(object)?.kind ?? '');
+    if (!connection.options.autoJoin || kind?.definition.autoJoin !== `relation:${relation}`) return;
+    connection.declined?.delete(object);
+    await this.#joinAll(connection, [object]);
   }
 
   async #joinAll(connection: Connection, rooms: readonly string[]): Promise<string[]> {
@@ -120,7 +132,7 @@ export class LiveAuthorisation {
       const membership = connection.memberships.get(object);
       try {
         if (membership) await this.#renew(membership, 'relation_removed');
-        else if (present) await this.autoJoin(connection);
+        else if (present) await this.#gained(connection, change);
       } catch (error) {
         this.#later(error);
       }
