@@ -65,8 +65,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function open<F>(link: Link<F>, admission: Admission, openOptions: OpenOptions): Session {
     const { principal } = admission;
-    const resumed =
-      openOptions.session === undefined ? null : parts.sessionIds.verify(openOptions.session, principal.userId);
+    const resumed = sessionOf(parts, openOptions, principal);
     const sessionId = resumed ?? parts.sessionIds.create();
     const connection = new Connection(
       core,
@@ -95,6 +94,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       heartbeat: parts.pulse.timingOf(connection),
       ...(openOptions.ref === undefined ? {} : { ref: openOptions.ref }),
     });
+    parts.pulse.tellExpiry(connection);
     core.roster.set(rosterEntry(core, connection));
     logger.info({ connectionId: connection.id, dialect, userId: principal.userId }, 'connection opened');
     // It may have been revoked since it was authenticated.
@@ -137,6 +137,16 @@ function welcomeLimits({ core }: GatewayParts, connection: Connection) {
     dedupeWindowMs: limits.dedupeWindowMs,
     reconnectSpreadMs: connections.reconnectSpreadMs,
   };
+}
+
+/** The session it goes on with; null: none, or one that is not this user's or was ended. */
+function sessionOf(
+  { sessionIds, revocations }: GatewayParts,
+  { session }: OpenOptions,
+  { userId }: Principal,
+): string | null {
+  const id = session === undefined ? null : sessionIds.verify(session, userId);
+  return id !== null && revocations.hasEnded(id) ? null : id;
 }
 
 function guest(): Principal {

@@ -52,6 +52,9 @@ function act(parts: GatewayParts, signal: Signal): void {
     case 'disconnect':
       revocations.apply({ type: 'disconnect', userId: signal.userId, at: signal.at });
       return;
+    case 'ended':
+      revocations.ended(signal.sessionId);
+      return;
     case 'purging':
       parts.rooms.get(signal.room)?.feed.expectPurge();
       return;

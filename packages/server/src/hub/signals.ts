@@ -24,6 +24,7 @@ const signalSchema = z.discriminatedUnion('t', [
     openedAt: z.number(),
   }),
   z.object({ t: z.literal('disconnect'), userId: z.string(), at: z.number() }),
+  z.object({ t: z.literal('ended'), sessionId: z.string() }),
   z.object({
     t: z.literal('usage'),
     nodeId: z.string(),

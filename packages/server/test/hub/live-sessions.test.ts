@@ -102,6 +102,21 @@ describe.concurrent('on another node', () => {
     await Promise.all([again.join('lobby:a'), bob.join('lobby:a')]);
   });
 
+  test('what was disconnected or revoked is no session to come back to (S13)', async () => {
+    await using nodes = await startTwo();
+    const sessions: string[] = [];
+    for (const end of [() => nodes.here.hub.revoke({ tokenId: 't1' }), () => nodes.here.hub.disconnect('ann')]) {
+      await using ann = await connectRaw({ url: nodes.there.url });
+      const { session } = await ann.hello({ token: await nodes.there.token('ann', { jti: `t${sessions.push('')}` }) });
+      await end();
+      await within(1_000, ann.closed);
+      for (const { url, token } of [nodes.there, nodes.here]) {
+        await using again = await connectRaw({ url });
+        expect((await again.hello({ token: await token('ann', { jti: 'new' }), session })).session).not.toBe(session);
+      }
+    }
+  });
+
   test('a session that is resumed there supersedes the socket here (S37)', async () => {
     await using nodes = await startTwo();
     const token = await nodes.here.token('ann');
