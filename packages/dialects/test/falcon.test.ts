@@ -80,7 +80,10 @@ test('presence comes from the connection whose status it shows', async () => {
     const alice = await join(served, 'alice');
     await alice.take(({ type, room }) => type === 'room_joined' && room === 'group:g', 'group:g');
     say(alice, { type: 'message', room: 'group:g', data: { text: status } });
-    const message = await bob.take(({ type, data }) => type === 'message' && JSON.stringify(data).includes(status), status);
+    const message = await bob.take(
+      ({ type, data }) => type === 'message' && JSON.stringify(data).includes(status),
+      status,
+    );
     say(alice, { type: 'presence', room: 'group:g', data: { status } });
     expect(await from(status)).toBe(message.from);
     senders.add(message.from);

@@ -48,7 +48,10 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
     renewing = true;
     const askedAt = performance.now();
     try {
-      const [holder, ttlMs] = (await link.script(leaseScript, [keys.foreignLease, nodeId, LEASE_MS])) as [string, number];
+      const [holder, ttlMs] = (await link.script(leaseScript, [keys.foreignLease, nodeId, LEASE_MS])) as [
+        string,
+        number,
+      ];
       if (holder === nodeId) take(askedAt);
       else look({ holder, notBefore: askedAt + ttlMs, notAfter: performance.now() + ttlMs });
     } catch {
