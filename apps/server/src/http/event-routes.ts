@@ -96,7 +96,7 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
     event: { room: string; type: string; data?: unknown },
     id: string | undefined,
   ): Promise<Published> {
-    const { roles } = principalOf(request);
+    const { roles, userId } = principalOf(request);
     // The delivery proof's rooms: a service may publish in all others.
     if (parseRoomName(event.room)?.kind === 'verify' && !roles.includes('admin'))
       throw new TrunklineError('forbidden', 'Rooms of this kind are for admins.', { path: 'room' });
@@ -104,7 +104,7 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
       rooms: [event.room],
       event: event.type,
       data: event.data,
-      from: { service: principalOf(request).userId },
+      from: { service: userId },
       ...(id === undefined ? {} : { id }),
     });
     return published.catch((error: unknown) => {
