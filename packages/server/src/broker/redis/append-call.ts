@@ -8,6 +8,9 @@ import type { RedisKeys } from './redis-keys.js';
 /** Meta outlives the log by this, or trimming would look like a new life. */
 export const META_EXTRA_MS = 7 * 86_400_000;
 
+/** Of the payload, the one argument that may be long. */
+export const PAYLOAD_AT = 5;
+
 /** Keys and arguments of the append script. */
 export function argumentsOf(publication: Publication, keys: RedisKeys): readonly (string | number)[] {
   const { room, eventId, log, dedupeWindowMs, minReplicas } = publication;
@@ -15,7 +18,6 @@ export function argumentsOf(publication: Publication, keys: RedisKeys): readonly
     keys.log(room),
     keys.meta(room),
     keys.dedupe(room, rememberedKey(publication)),
-    keys.hooks(room),
     createUuid(),
     eventId,
     encodePayload(publication),

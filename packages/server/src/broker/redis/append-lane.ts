@@ -1,7 +1,7 @@
 import { TrunklineError } from '@trunkline/protocol';
 import type { Redis } from 'ioredis';
 import type { Appended, Publication } from '../../seams/broker.js';
-import { argumentsOf, readReply } from './append-call.js';
+import { argumentsOf, PAYLOAD_AT, readReply } from './append-call.js';
 import { isReplyError, isUnsent, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { isForgotten } from './redis-script.js';
@@ -195,7 +195,7 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
       }
       return new Promise((resolve, reject) => {
         const args = argumentsOf(publication, keys);
-        const size = String(args[6]).length;
+        const size = String(args[PAYLOAD_AT]).length;
         const deadlineAt = performance.now() + deadlineMs;
         order += 1;
         chars += size;

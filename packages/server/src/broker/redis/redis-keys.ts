@@ -6,8 +6,6 @@ export interface RedisKeys {
   log(room: string): string;
   meta(room: string): string;
   dedupe(room: string, key: string): string;
-  /** Not written yet: the queue of events that a webhook is to hear. */
-  hooks(room: string): string;
   retained(room: string): string;
   retainedOrder(room: string): string;
   roomChannel(room: string): string;
@@ -55,7 +53,6 @@ export function createRedisKeys(prefix: string): RedisKeys {
     log: (name) => room(name, 'log'),
     meta: (name) => room(name, 'meta'),
     dedupe: (name, key) => room(name, `seen:${key}`),
-    hooks: (name) => room(name, 'hooks'),
     retained: (name) => room(name, 'retained'),
     retainedOrder: (name) => room(name, 'retained-order'),
     roomChannel: (name) => room(name, 'events'),

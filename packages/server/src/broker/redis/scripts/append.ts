@@ -7,12 +7,12 @@ import { defineScript } from '../redis-script.js';
  * one; neither leaves a hole. What follows can not fail after the type checks, except PUBLISH (ACL), which is only a
  * hint. Meta counts after XADD, and a log that is ahead of its meta starts a new epoch, so offsets never stick.
  *
- * KEYS log, meta, dedupe entry, webhook queue (not used yet)
+ * KEYS log, meta, dedupe entry
  * ARGV epoch for a new life, event id, payload, digest, log size, log ttl, dedupe window, meta ttl, channel,
  *      '1' to make a duplicate write too (WAIT counts from the connection's last write)
  */
 export const appendScript = defineScript(
-  4,
+  3,
   `
 local function wrong(key, want)
   local kind = redis.call('TYPE', key)['ok']
