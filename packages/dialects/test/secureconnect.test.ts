@@ -228,6 +228,33 @@ test('pings by WebSocket frames and closes a peer that answers none', async () =
   expect(answering.socket.readyState).toBe(answering.socket.OPEN);
 });
 
+test.each([
+  [{ intervalMs: 1_000 }, 60],
+  [{ timeoutMs: 58_000 }, 58],
+])('keeps the rest of its rhythm where the operator sets %o', async (heartbeat, seconds) => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
+  try {
+    await using served = await start({ heartbeat });
+    const silent = await connectBearer(served, CHAT, await served.token(BOB));
+    await using busy = await connectBearer(served, CHAT, await served.token(ALICE));
+    Object.assign(silent.socket, { _autoPong: false });
+    /** What the sockets have to say is heard between the seconds. */
+    const pass = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        vi.advanceTimersByTime(1_000);
+        say(busy, { type: 'read' });
+        await next(busy, 'error');
+      }
+    };
+    await pass(seconds - 1);
+    expect(silent.socket.readyState).toBe(silent.socket.OPEN);
+    await pass(2);
+    expect(await silent.ended).toBe('1001');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('closes a peer that sends frames and answers no ping', async () => {
   await using served = await start({ heartbeat: { intervalMs: 60, timeoutMs: 120 } });
   await using busy = await join(served, ALICE);

@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           }),
         }
       : {}),
-    ...heartbeatOf(configuration),
+    heartbeat: configuration.heartbeat,
     ...(configuration.sessionSecret === undefined ? {} : { sessionSecret: configuration.sessionSecret }),
   });
   if (!actions && !configuration.production && Object.hasOwn(contract.actions, 'echo'))
@@ -172,12 +172,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function cookieOrigins({ allowedOrigins, port, production }: Configuration): readonly string[] {
   const exact = allowedOrigins.filter((origin) => origin !== '*');
   return production ? exact : [...exact, `http://localhost:${port}`, `http://127.0.0.1:${port}`];
-}
-
-/** Absent unless the operator sets one: then dialects keep the timing that they document. */
-function heartbeatOf({ heartbeat: { intervalMs, timeoutMs } }: Configuration) {
-  if (intervalMs === undefined && timeoutMs === undefined) return {};
-  return { heartbeat: { intervalMs: intervalMs ?? 25_000, timeoutMs: timeoutMs ?? 10_000 } };
 }
 
 async function closeAll(apis: readonly Api[], hub: Hub, backend: Backend): Promise<void> {

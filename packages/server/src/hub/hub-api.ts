@@ -71,8 +71,8 @@ export interface HubOptions<C extends Contract = Contract> {
   /** @default createMemoryDirectory() */
   readonly directory?: Directory;
   readonly forwardAction?: ActionForwarder;
-  /** @default { intervalMs: 25_000, timeoutMs: 10_000 } */
-  readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** Each on its own goes before what a dialect documents. @default the dialect's, else 25_000 and 10_000 */
+  readonly heartbeat?: { readonly intervalMs?: number; readonly timeoutMs?: number };
   readonly limits?: Partial<HubLimits>;
   /** Requests and receipts that all nodes remember together. @default createMemoryLedger() */
   readonly ledger?: Ledger;

@@ -118,7 +118,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       maxMessageBytes: limits.maxMessageBytes,
       maxQueueBytes: limits.maxQueueBytes,
       helloTimeoutMs: limits.helloTimeoutMs,
-      heartbeat: options.heartbeat ?? { intervalMs: 25_000, timeoutMs: 10_000 },
+      heartbeat: parts.pulse.timing,
     },
     logger,
     observer,

@@ -35,16 +35,25 @@ export class Pulse {
     private readonly core: Core,
     private readonly rooms: Rooms,
     private readonly live: LiveAuthorisation,
-    /** The operator's; a dialect's documented timing counts where there is none. */
-    private readonly timing: HeartbeatTiming | undefined,
+    /** The operator's; a dialect's documented timing counts where it says nothing. */
+    private readonly set: Partial<HeartbeatTiming> = {},
   ) {
-    const { intervalMs, timeoutMs } = timing ?? DEFAULT_TIMING;
+    const { intervalMs, timeoutMs } = this.timing;
     this.#tickMs = Math.max(20, Math.min(1_000, intervalMs / 4, timeoutMs / 4));
   }
 
   /** What a connection is told of its heartbeat. */
   timingOf(connection: Connection): HeartbeatTiming {
-    return this.timing ?? connection.options.heartbeatTiming ?? DEFAULT_TIMING;
+    return this.#over(connection.options.heartbeatTiming ?? DEFAULT_TIMING);
+  }
+
+  /** Of dialects that document none. */
+  get timing(): HeartbeatTiming {
+    return this.#over(DEFAULT_TIMING);
+  }
+
+  #over({ intervalMs, timeoutMs }: HeartbeatTiming): HeartbeatTiming {
+    return { intervalMs: this.set.intervalMs ?? intervalMs, timeoutMs: this.set.timeoutMs ?? timeoutMs };
   }
 
   start(): void {
