@@ -26,6 +26,8 @@ export interface EventDefinition<S extends SchemaLike = SchemaLike> {
   readonly durable: boolean;
   /** Who may publish it. @default `['member']` */
   readonly publish: readonly AccessRule[];
+  /** The field of `data` that names the sender: what a client publishes gets its user id there, whatever it claims. */
+  readonly sender?: string;
   /** Ephemeral only: under backpressure the newest per key is kept. */
   readonly conflateBy?: ConflateBy;
   /** Ephemeral only: a joiner gets the last one per conflation key at once. */

@@ -12,16 +12,18 @@ import type {
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
 const NAME_LENGTH = 128;
 
-/** An event that goes through the room's log: ordered, replayed after a drop, acknowledged once it is held. */
-export function durable<S extends z.ZodType>(
-  data: S,
-  options: { readonly publish?: readonly AccessRule[] } = {},
-): EventDefinition<S> {
-  return { data, durable: true, publish: options.publish ?? ['member'] };
+export interface DurableOptions {
+  readonly publish?: readonly AccessRule[];
+  readonly sender?: string;
 }
 
-export interface EphemeralOptions {
-  readonly publish?: readonly AccessRule[];
+/** An event that goes through the room's log: ordered, replayed after a drop, acknowledged once it is held. */
+export function durable<S extends z.ZodType>(data: S, options: DurableOptions = {}): EventDefinition<S> {
+  const { publish = ['member'], ...rest } = options;
+  return { data, durable: true, publish, ...rest };
+}
+
+export interface EphemeralOptions extends DurableOptions {
   readonly conflateBy?: ConflateBy;
   readonly retain?: 'last';
   readonly echo?: 'all' | 'others';

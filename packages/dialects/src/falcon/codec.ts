@@ -5,7 +5,6 @@ import { falconCredentials } from './credentials.js';
 import { bareEncoder, fullEncoder, isoTime } from './encode.js';
 import { roomOf } from './room-words.js';
 import { clientMessages } from './schema.js';
-import { withTrueSender } from './true-sender.js';
 
 /** What an answer repeats of the message it answers. */
 interface Asked {
@@ -31,7 +30,6 @@ function converse(): Conversation {
     else if (word.startsWith('lobby:') && full.size < MAX_FULL_NAMES) full.add(word);
   };
   let connectionId = '';
-  let user = '';
   return {
     encoder: {
       encode(notice) {
@@ -43,13 +41,12 @@ function converse(): Conversation {
           : JSON.stringify({ ...JSON.parse(text), to: connectionId });
       },
     },
-    opened: (id, userId) => {
+    opened: (id) => {
       connectionId = id;
-      user = userId;
     },
     options: () => ({ autoJoin: true }),
     decode: (text) => {
-      const decoded = decodeFrame(text, user);
+      const decoded = decodeFrame(text);
       if (decoded.ref.room !== undefined) remember(decoded.ref.room);
       return [decoded];
     },
@@ -57,7 +54,7 @@ function converse(): Conversation {
   };
 }
 
-function decodeFrame(text: string, user: string): Decoded & { readonly ref: Asked } {
+function decodeFrame(text: string): Decoded & { readonly ref: Asked } {
   const read = readFrame(text, clientMessages);
   if (!read.ok) return { command: { type: 'refused', error: read.error }, ref: askedOf(read.raw) };
   const { frame } = read;
@@ -66,12 +63,11 @@ function decodeFrame(text: string, user: string): Decoded & { readonly ref: Aske
   switch (frame.type) {
     case 'message':
     case 'custom_event': {
-      const { type: event, to } = frame;
-      const room = roomOf(frame.room ?? '');
-      const data = withTrueSender(frame.data, room, user);
-      if (to === undefined) return { command: { type: 'publish', id, rooms: [room], event, data }, ref };
-      const where = frame.room === undefined ? {} : { room };
-      return { command: { type: 'send', id, to, ...where, event, data }, ref };
+      const { type: event, to, data } = frame;
+      if (to === undefined)
+        return { command: { type: 'publish', id, rooms: [roomOf(frame.room ?? '')], event, data }, ref };
+      const room = frame.room === undefined ? {} : { room: roomOf(frame.room) };
+      return { command: { type: 'send', id, to, ...room, event, data }, ref };
     }
     case 'notification':
     case 'user_profile_update':

@@ -52,6 +52,12 @@ export function createEventRules(contract: Contract): EventRules {
   };
 }
 
+/** The data with its true sender, where the contract names a field for it. */
+export function withSender({ sender }: EventDefinition, data: unknown, userId: string): unknown {
+  const isRecord = typeof data === 'object' && data !== null && !Array.isArray(data);
+  return sender === undefined || !isRecord ? data : { ...data, [sender]: userId };
+}
+
 /**
  * Checks a value against its schema; what is published stays as it came, unknown keys included.
  *

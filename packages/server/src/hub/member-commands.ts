@@ -17,16 +17,17 @@ export function memberIn(connection: Connection, room: string): Membership {
 
 /** To one connection on any node that shares a room. @throws {TrunklineError} `not_joined`, `forbidden`, `invalid_data`, `not_found` */
 export async function sendDirect(parts: SessionParts, connection: Connection, command: Of<'send'>): Promise<Reply> {
-  const { to, room, event, data } = command;
+  const { to, room, event } = command;
+  const { userId } = connection.principal;
   const candidates = room === undefined ? connection.memberships.all() : [memberIn(connection, room)];
   const rooms = candidates
     .filter((membership) => membership.grant.publishAsMember.has(event))
     .map((membership) => membership.room.name);
   const [first] = rooms;
   if (first === undefined) throw forbidden();
-  parts.publisher.check(first, event, data);
+  const { data } = parts.publisher.check(first, event, command.data, userId);
   const id = crypto.randomUUID();
-  const from = { userId: connection.principal.userId, connectionId: connection.id };
+  const from = { userId, connectionId: connection.id };
   await parts.nodeMessages.send({ to, rooms, event, id, from, data });
   return { type: 'ack', eventId: id, rooms: [] };
 }

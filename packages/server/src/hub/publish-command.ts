@@ -97,11 +97,13 @@ export class PublishCommands {
   #place(connection: Connection, command: PublishCommand, target: Target): Placed | Promise<Placed> {
     const { publisher } = this.parts;
     const { eventId, order, arrival } = target;
-    const { event, data, id } = command;
+    const { event, id } = command;
+    const { principal } = connection;
     const membership = connection.memberships.get(target.room);
     // A member's room was parsed when it joined, and every Map finds its own name without comparing characters.
     const room = membership?.room.name ?? target.room;
-    const { kind, definition } = publisher.check(room, event, data, membership?.room.rules);
+    const checked = publisher.check(room, event, command.data, principal.userId, membership?.room.rules);
+    const { kind, definition, data } = checked;
     const isMember = membership !== undefined && membership.state !== 'joining';
     const grant = membership?.grant ?? this.parts.grants.known(connection, room);
     if (definition.durable) order?.check(room, id, arrival);
@@ -112,7 +114,6 @@ export class PublishCommands {
       });
     }
     if (!(isMember ? grant.publishAsMember : grant.publish).has(event)) throw forbidden();
-    const { principal } = connection;
     const key = { userId: principal.userId, id };
     const outgoing = { room, event, eventId, from: connection.from, data, key, principal };
     if (definition.durable) return this.#append(connection, outgoing, kind, target, id);

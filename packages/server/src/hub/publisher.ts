@@ -6,7 +6,7 @@ import type { ServicePublication } from '../seams/dialect.js';
 import { createUuid } from '../uuid.js';
 import type { Core } from './core.js';
 import { eventNotice } from './event-notice.js';
-import { checkData, type KindRules } from './event-rules.js';
+import { checkData, type KindRules, withSender } from './event-rules.js';
 import { ProvisionalOutbox } from './provisional-outbox.js';
 import type { EphemeralMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
@@ -41,16 +41,18 @@ export class Publisher {
     this.outbox = new ProvisionalOutbox(core);
   }
 
-  /** Validates by the contract; `kind` where the room is known. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
+  /** Validates by the contract, with `sender` as a client's user; `kind` where the room is known. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data` */
   check(
     room: string,
     event: string,
-    data: unknown,
+    claimed: unknown,
+    sender?: string,
     kind: KindRules = this.core.rules.kindOf(room),
-  ): { readonly kind: KindRules; readonly definition: EventDefinition } {
+  ): { readonly kind: KindRules; readonly definition: EventDefinition; readonly data: unknown } {
     const definition = this.core.rules.eventOf(kind, event);
+    const data = sender === undefined ? claimed : withSender(definition, claimed, sender);
     checkData(definition.data, data);
-    return { kind, definition };
+    return { kind, definition, data };
   }
 
   /**

@@ -174,6 +174,26 @@ test('what a client says of itself in a frame is not believed (S35)', async () =
   expect(JSON.stringify(event)).not.toContain('root');
 });
 
+test('the sender that an event names in its data is the one who publishes it (S35)', async () => {
+  await using hub = await startHub();
+  for (const relation of ['creator ann', 'agent bob']) {
+    const [name = '', user = ''] = relation.split(' ');
+    await hub.hub.directory.change({ object: 'support:7', relation: name, user, present: true });
+  }
+  await using ann = await connect(hub, 'ann');
+  await using bob = await connect(hub, 'bob');
+  await bob.join('support:7');
+  const message = { id: 'm1', message: 'Hi', createdAt: 'now' };
+  await ann.publish('support:7', 'message', { ticketId: '7', senderId: 'mallory', message });
+  expect((await bob.nextOf('event')).data).toEqual({ ticketId: '7', senderId: 'ann', message });
+  await ann.publish('support:7', 'message', { ticketId: '7', message });
+  expect(await bob.nextOf('event')).toMatchObject({ data: { senderId: 'ann' } });
+  await expect(ann.publish('support:7', 'message', null)).rejects.toMatchObject({ code: 'invalid_data' });
+  const said = { ticketId: '7', senderId: 'the service knows', message };
+  await hub.hub.publish({ rooms: ['support:7'], event: 'message', data: said });
+  expect((await bob.nextOf('event')).data).toEqual(said);
+});
+
 describe('a resume (S36)', () => {
   test('with the session of another user, a forged one or one used before takes nobody over', async () => {
     await using hub = await startHub();
