@@ -1,4 +1,4 @@
-import { type AckFrame, createId, TrunklineError } from '@trunkline/protocol';
+import { type AckFrame, createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import type { PublishedToMany } from './client-api.js';
 import type { Settle } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
@@ -42,6 +42,17 @@ export function isUnsent({ sentAt }: OutboxItem): boolean {
 
 export function unknownOutcome(): TrunklineError {
   return new TrunklineError('unknown_outcome');
+}
+
+/** True for what the server would close the connection for, at every try. */
+export function isTooLarge(bytes: number, { maxMessageBytes }: WelcomeLimits): boolean {
+  /** Of a frame, beside what is counted here. */
+  const idBytes = 200;
+  return bytes > maxMessageBytes - idBytes;
+}
+
+export function tooLarge(): TrunklineError {
+  return new TrunklineError('too_large');
 }
 
 /** What a final answer means to those who wait. */
@@ -103,7 +114,12 @@ export function publishFrame(rooms: readonly string[], event: string, data: unkn
   return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
 }
 
-/** Bytes of a value as it travels. */
-export function jsonBytes(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
+/** A value as it travels, which the application can't change any more, and its bytes. @throws {TrunklineError} `invalid_data` */
+export function copyJson<T>(value: T): [copy: T, bytes: number] {
+  try {
+    const text = JSON.stringify(value);
+    return [JSON.parse(text), new TextEncoder().encode(text).length];
+  } catch (cause) {
+    throw new TrunklineError('invalid_data', undefined, { cause });
+  }
 }

@@ -6,14 +6,16 @@ import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
 import type { Outbox, OutboxParts } from './outbox-api.js';
 import {
+  copyJson,
   type Draft,
   goesAgain,
   isForgotten,
+  isTooLarge,
   isUnsent,
-  jsonBytes,
   type OutboxItem,
   publishFrame,
   readAnswer,
+  tooLarge,
   unknownOutcome,
 } from './outbox-item.js';
 import { queueFull } from './queue.js';
@@ -55,18 +57,16 @@ export function createOutbox(parts: OutboxParts): Outbox {
     signal?: AbortSignal,
     old?: OutboxItem,
   ): Promise<T> {
-    /** Of a frame, beside what is counted here. */
-    const idBytes = 200;
     parts.start();
     checkSignal(signal);
-    const bytes = jsonBytes(draft.frame);
-    if (limits && bytes > limits.maxMessageBytes - idBytes) throw new TrunklineError('too_large');
+    const [frame, bytes] = copyJson(draft.frame);
+    if (limits && isTooLarge(bytes, limits)) throw tooLarge();
     if (old) drop(old);
     const { promise, settle } = createDeferred<never>();
     const waiters = new Set(old?.waiters).add(settle);
     if (fits(bytes)) {
-      const item = insert({ ...draft, bytes, waiters }, signal);
-      if (draft.frame.type === 'publish') store?.add({ ...item, ...draft.frame });
+      const item = insert({ ...draft, frame, bytes, waiters }, signal);
+      if (frame.type === 'publish') store?.add({ ...item, ...frame });
       queue.changed();
       pump();
     } else settleAll(waiters, queueFull());
@@ -118,7 +118,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     let nextMs = Infinity;
     for (const item of entries) {
       if (item.inFlight) continue;
-      const { rooms, doubtful, frame, restUntil = now } = item;
+      const { rooms, doubtful, bytes, frame, restUntil = now } = item;
       const memberships = rooms.map(roomOf);
       const [first] = memberships;
       // Of a room that is not joined nothing is known.
@@ -136,8 +136,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
         for (const room of rooms) held.add(room);
         continue;
       }
-      if (isForgotten(item, { now, dedupeWindowMs, epoch })) {
-        finish(item, unknownOutcome());
+      if (isTooLarge(bytes, limits) || isForgotten(item, { now, dedupeWindowMs, epoch })) {
+        finish(item, isUnsent(item) ? tooLarge() : unknownOutcome());
         continue;
       }
       const waitMs = pacer.waitMs();
@@ -193,8 +193,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const own = [...entries];
     entries.clear();
     for (const { event, data, ...stored } of restored) {
-      const frame = publishFrame(stored.rooms, event, data);
-      insert({ ...stored, frame, bytes: jsonBytes(frame), doubtful: stored.sentAt !== undefined, waiters: new Set() });
+      const [frame, bytes] = copyJson(publishFrame(stored.rooms, event, data));
+      insert({ ...stored, frame, bytes, doubtful: stored.sentAt !== undefined, waiters: new Set() });
     }
     for (const item of own) entries.add(item);
     queue.changed();

@@ -1,0 +1,79 @@
+import { TrunklineError } from '@trunkline/protocol';
+import { describe, expect, test } from 'vitest';
+import { openClient } from './support/open-client.js';
+import { startScript } from './support/scripted-server.js';
+
+/** Publishes and requests between the call and the answer, on a server that says only what the test says. */
+const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
+const LIMITS = {
+  maxMessageBytes: 1_048_576,
+  maxRooms: 200,
+  maxUnacked: 1_000,
+  messagesPerSecond: 200,
+  burst: 500,
+  dedupeWindowMs: 600_000,
+  reconnectSpreadMs: 5,
+};
+const settle = (promise: Promise<unknown>) =>
+  promise.catch((error) => (error instanceof TrunklineError ? error.code : error));
+
+describe('size', () => {
+  test('what was made before the server told its limit and does not fit is refused, and holds nothing', async () => {
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url });
+    const room = client.room('lobby', 'main');
+    const large = 'x'.repeat(30_000);
+    const refused = [room.publish('message', { text: large }), client.request('echo', { large })].map(settle);
+    const small = room.publish('message', { text: 'small' });
+    const peer = await script.connection();
+    await peer.welcome({ limits: { ...LIMITS, maxMessageBytes: 20_000 } });
+    const { id, data } = await peer.next('publish');
+    peer.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    await small;
+    expect([data, await Promise.all(refused)]).toEqual([{ text: 'small' }, ['too_large', 'too_large']]);
+  });
+
+  test('what was sent and does not fit a lower limit any more is not sent again: unknown_outcome', async () => {
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url });
+    const sent = settle(client.room('lobby', 'main').publish('message', { text: 'x'.repeat(30_000) }));
+    const first = await script.connection();
+    await first.welcome();
+    await first.next('publish');
+    first.terminate();
+    const second = await script.connection();
+    await second.welcome({ limits: { ...LIMITS, maxMessageBytes: 20_000 } });
+    expect(await sent).toBe('unknown_outcome');
+  });
+});
+
+describe('data', () => {
+  test('is what it was at the call, whatever the application does to it later', async () => {
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url });
+    const message = { text: 'first' };
+    const published = client.room('lobby', 'main').publish('message', message);
+    message.text = 'changed while queued';
+    const first = await script.connection();
+    await first.welcome();
+    const sent = await first.next('publish');
+    message.text = 'changed before the resend';
+    first.terminate();
+    const second = await script.connection();
+    await second.welcome();
+    const again = await second.next('publish');
+    second.send({ type: 'ack', id: again.id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    await published;
+    expect([sent.data, again]).toEqual([{ text: 'first' }, sent]);
+  });
+
+  test('that is no JSON is invalid_data', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const circle: { me?: unknown } = {};
+    circle.me = circle;
+    const room = client.room('lobby', 'main');
+    const codes = [room.publish('message', { n: 10n } as never), client.request('echo', circle)].map(settle);
+    expect([await Promise.all(codes), client.queue.status.length]).toEqual([['invalid_data', 'invalid_data'], 0]);
+  });
+});
