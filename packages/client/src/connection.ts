@@ -145,16 +145,14 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   function open(url: string, token: string | undefined): void {
-    const inQuery = options.tokenIn === 'query' && token !== undefined;
-    const target = inQuery ? `${url}${url.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}` : url;
-    const mine = openTransport(new options.WebSocket(target, [SUBPROTOCOL]), {
+    const mine = openTransport(new options.WebSocket(url, [SUBPROTOCOL]), {
       opened() {
         dispatch({ type: 'opened' });
         const id = createId();
         mine.send({
           type: 'hello',
           id,
-          token: inQuery ? undefined : token,
+          token,
           session,
           contractId: options.contractId,
           batch: true,

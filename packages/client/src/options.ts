@@ -20,8 +20,6 @@ export interface ClientOptions {
   readonly url: string | (() => string | Promise<string>);
   /** A provider is asked when a new one is needed. A fixed token can't be renewed: its end is the client's. @default none: a cookie, or a guest */
   readonly token?: TokenOption;
-  /** Where the token travels. `query` puts it into the URL, and so into logs. @default 'hello' */
-  readonly tokenIn?: 'hello' | 'query';
   /** @default { baseMs: 500, capMs: 30_000 } */
   readonly backoff?: Partial<BackoffOptions>;
   /** @default the system's */
@@ -60,7 +58,6 @@ export const DEFAULTS = {
   maxAttempts: Infinity,
   queue: { maxItems: 1_000, maxBytes: 1_048_576, whenFull: 'reject' },
   requestTimeoutMs: 30_000,
-  tokenIn: 'hello',
   tokenTimeoutMs: 30_000,
   wake: true,
 } as const;
