@@ -88,7 +88,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     const isClosed = next.status === 'closed';
     transport?.close(isClosed ? 1_000 : comingBack, !isClosed && next.cause.code === noCode);
     transport = undefined;
-    tokens.abandon();
+    tokens.abandon(isClosed);
     if (previous.status === 'open') parts.dropped();
   }
 

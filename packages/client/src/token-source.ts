@@ -17,8 +17,8 @@ export interface TokenSource {
   get(reason: TokenContext['reason']): Promise<string | undefined>;
   /** When the current token ends, local time; it is not given out after that. */
   expires(at: number): void;
-  /** Gives up the fetch under way. */
-  abandon(): void;
+  /** Gives up the fetch under way. `forget`: the next token may be another user's. */
+  abandon(forget?: boolean): void;
 }
 
 export function createTokenSource(option: TokenOption | undefined, clock: Clock): TokenSource {
@@ -29,13 +29,16 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
   let expiresAt = provider ? 0 : Infinity;
   let controller = new AbortController();
   let fetching: Promise<void> | undefined;
+  /** The last token was refused and there is no other yet, however often its fetch fails. */
+  let refused = false;
 
   async function fetch(ask: Exclude<TokenOption, string>, reason: TokenContext['reason']): Promise<void> {
     const { signal } = controller;
     const token = await ask({ reason, signal });
-    if (typeof token !== 'string') throw new TypeError('No token.');
+    if (!token || typeof token !== 'string') throw new TypeError('No token.');
     if (signal.aborted) return;
     current = token;
+    refused = false;
     // Until the server has told its end it is good for one connection.
     expiresAt = 0;
   }
@@ -45,10 +48,12 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
     async get(reason) {
       if (!provider) {
         if (expiresAt <= clock.now()) throw new TrunklineError('token_expired', 'Pass a token function.');
-      } else if (reason !== 'connect' || expiresAt < clock.now() + marginMs) {
+      } else {
+        refused ||= reason === 'refused';
+        if (!refused && reason === 'connect' && expiresAt >= clock.now() + marginMs) return current;
         const mine =
           fetching ??
-          fetch(provider, reason).finally(() => {
+          fetch(provider, refused ? 'refused' : reason).finally(() => {
             if (fetching === mine) fetching = undefined;
           });
         fetching = mine;
@@ -59,7 +64,8 @@ export function createTokenSource(option: TokenOption | undefined, clock: Clock)
     expires(at) {
       expiresAt = at;
     },
-    abandon() {
+    abandon(forget) {
+      if (forget && provider) expiresAt = 0;
       controller.abort();
       controller = new AbortController();
       fetching = undefined;

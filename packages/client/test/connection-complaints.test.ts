@@ -300,6 +300,19 @@ describe('tokens', () => {
     expect([fetches, told]).toEqual([4, ['unauthenticated']]);
   });
 
+  test('who connects after close() is who the provider then says, never the user before', async () => {
+    await using server = await startServer();
+    let user = 'ann';
+    await using client = openClient({ url: server.url, token: () => server.token(user) });
+    await client.connect();
+    for (const again of [client.connect, client.reconnect]) {
+      await client.close();
+      user += 'a';
+      await again();
+      expect(client.userId).toBe(user);
+    }
+  });
+
   test('a fixed token that is refused ends loudly', async () => {
     await using server = await startServer();
     await using client = openClient({ url: server.url, token: 'bad' });

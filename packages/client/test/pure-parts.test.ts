@@ -380,6 +380,29 @@ describe('token source', () => {
     expect(await tokens.get('connect')).toBe('t2');
   });
 
+  test.each<[string, () => string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('down');
+      },
+    ],
+    ['gives none', () => ''],
+  ])('a refused token is not given out again when the provider %s after it', async (_, failing) => {
+    const answers = [() => 't1', failing, () => 't2'];
+    const reasons: string[] = [];
+    const clock = createManualClock();
+    const tokens = createTokenSource(({ reason }) => {
+      reasons.push(reason);
+      return answers.shift()?.() ?? '';
+    }, clock);
+    await tokens.get('connect');
+    tokens.expires(clock.now() + 60_000);
+    await expect(tokens.get('refused')).rejects.toThrow();
+    expect(await tokens.get('connect')).toBe('t2');
+    expect(reasons).toEqual(['connect', 'refused', 'refused']);
+  });
+
   test('a fetch that is given up is not taken for the next one', async () => {
     const seen: AbortSignal[] = [];
     const answers: ((token: string) => void)[] = [];
