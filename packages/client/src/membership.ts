@@ -27,6 +27,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   let info: JoinedInfo | undefined;
   let failures = 0;
   let cancelRetry = () => {};
+  let leaving: Promise<void> | undefined;
 
   const presence = createPresence((state) => status === 'joined' && wire.ask({ type: 'presence', room, state }));
   const typing = createTyping(clock, (isTyping) =>
@@ -88,22 +89,25 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   function leaveNow(): Promise<void> | void {
     cancelRetry();
     settleAll(waiters, cancelled());
+    // Now and not at the answer: what comes until then is of the next join.
+    forget();
+    if (status === 'leaving') return leaving;
     if (status !== 'out' && wire.isReady()) return askToLeave();
     out();
   }
 
   function askToLeave(): Promise<void> {
     become('leaving');
-    return new Promise((resolve) => {
+    leaving = new Promise((resolve) => {
       wire.ask({ type: 'leave', room }, () => {
         if (status === 'leaving') out();
         resolve();
       });
     });
+    return leaving;
   }
 
   function out(): void {
-    forget();
     become('out');
     if (wanted > 0) askToJoin();
   }
@@ -163,7 +167,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
       if (wanted > 0) wanted--;
       // A component that is taken down and put up again in one go keeps its room.
       await Promise.resolve();
-      if (wanted === 0 && status !== 'leaving') await leaveNow();
+      if (wanted === 0) await leaveNow();
     },
 
     asked() {
@@ -240,8 +244,12 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
         tellGap(frame);
       },
 
-      presence: presence.change,
-      receipt: receipts.heard,
+      presence(frame) {
+        if (status !== 'leaving') presence.change(frame);
+      },
+      receipt(frame) {
+        if (status !== 'leaving') receipts.heard(frame);
+      },
     },
   };
 }

@@ -419,6 +419,34 @@ describe('rooms', () => {
     expect([room.status, peer.seen.map(({ type }) => type)]).toEqual(['out', ['hello', 'leave']]);
   });
 
+  test('what is wanted of a room while it is being left is had after it', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const joined = room.join();
+    const peer = await script.connection();
+    await peer.welcome();
+    peer.joined('lobby:main', POSITION);
+    await joined;
+    const left = room.leave();
+    const { id } = await peer.next('leave');
+    const given = settle(room.join());
+    const leftAgain = room.leave();
+    expect(await given).toBe('cancelled');
+    const again = room.join({ rewind: 3 });
+    room.presence.set('back');
+    const member = { userId: 'u2', connectionIds: ['c_2'], state: null };
+    peer.send({ type: 'presence', room: 'lobby:main', version: 9, change: 'join', member });
+    peer.send({ type: 'response', id, data: null });
+    await Promise.all([left, leftAgain]);
+    expect(await peer.next('join')).toMatchObject({ room: 'lobby:main', rewind: 3 });
+    expect(room.presence.members).toEqual([]);
+    peer.joined('lobby:main', POSITION);
+    await again;
+    expect(await peer.next('presence')).toMatchObject({ state: 'back' });
+    expect(peer.seen.filter(({ type }) => type === 'leave')).toHaveLength(1);
+  });
+
   test('a refused join says why, and the room is not asked for again', async () => {
     await using server = await startServer();
     await using client = openClient({ url: server.url, token: () => server.token('ann') });

@@ -25,7 +25,14 @@ export function usePresence(name: RoomOf<AppKind> | undefined, state?: unknown):
   const latest = useLatest(state);
   const text = JSON.stringify(state);
   useEffect(() => {
-    if (text !== undefined) store?.room.presence.set(latest.current);
+    if (text === undefined || !store) return;
+    const { presence, onStatus } = store.room;
+    const tell = () => presence.set(latest.current);
+    tell();
+    // Who has left, or closed the client, is forgotten: the next join tells it anew.
+    return onStatus((status) => {
+      if (status === 'out') tell();
+    });
   }, [store, text, latest]);
   const setState = useCallback((next: unknown) => store?.room.presence.set(next), [store]);
   return useMemo(() => ({ members, setState }), [members, setState]);

@@ -114,6 +114,27 @@ test('usePresence shows who is there with their state, and tells mine', async ()
   await screen.findByText('ann {"mood":"tired"}');
 });
 
+test('usePresence tells my state again after close() and connect(), and when a component comes back to a room it is leaving', async () => {
+  await using server = await startServer();
+  await using ben = openClient({ url: server.url, token: await server.token('ben') });
+  await ben.room(ROOM).join();
+  const seen = (mood: string) =>
+    eventually(() => ben.room(ROOM).presence.members.some(({ state }) => JSON.stringify(state)?.includes(mood)));
+  const gone = () => eventually(() => ben.room(ROOM).presence.members.every(({ userId }) => userId === 'ben'));
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, <Present mood="fine" />);
+  await seen('fine');
+  await act(() => app.client.close());
+  await gone();
+  await act(() => app.client.connect());
+  await seen('fine');
+  const stop = app.client.room(ROOM).onStatus((status) => {
+    if (status === 'leaving') app.show(<Present mood="back" />);
+  });
+  app.show(null);
+  await seen('back');
+  stop();
+});
+
 test('useTyping shows others who type, tells that I do, and ends with the component', async () => {
   await using server = await startServer();
   await using ben = openClient({ url: server.url, token: await server.token('ben') });
