@@ -60,6 +60,8 @@ export function createConnection(parts: ConnectionParts): Connection {
   let spreadMs = 1_000;
   let nextAttemptAt: number | undefined;
   let refusedMs = 0;
+  /** The server wants no try before it. */
+  let notBefore = 0;
 
   function dispatch(input: ConnectionInput, prepare?: () => void): void {
     const previous = state;
@@ -122,6 +124,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   function lose(cause: Cause, minDelayMs = refusedMs, final = false): void {
+    notBefore = clock.now() + minDelayMs;
     dispatch({ type: 'lost', cause, final, minDelayMs, random: random() });
   }
 
@@ -194,17 +197,18 @@ export function createConnection(parts: ConnectionParts): Connection {
     dispatch({ ...frame, type: 'welcomed' }, () => parts.opened(frame));
   }
 
-  function goaway({ code, reason, reconnect, afterMs }: GoawayFrame): void {
+  function goaway({ code, reason, reconnect, afterMs = 0 }: GoawayFrame): void {
     const go = (minDelayMs?: number) => lose({ code, reason }, minDelayMs, !reconnect);
     if (code === serviceRestart) {
       dispatch({ type: 'leaving' });
+      cancelDrain();
       cancelDrain = after(clock, afterMs, go);
       wire.whenQuiet(go);
     } else go(Math.max(afterMs, refusedMs));
   }
 
   function wake(): void {
-    dispatch({ type: 'retry' });
+    if (clock.now() >= notBefore) dispatch({ type: 'retry' });
     if (state.status === 'open') liveness?.check();
   }
 

@@ -28,6 +28,8 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   let failures = 0;
   let cancelRetry = () => {};
   let leaving: Promise<void> | undefined;
+  /** An event came too early, and none of the log since. */
+  let hasHole = false;
 
   const presence = createPresence((state) => status === 'joined' && wire.ask({ type: 'presence', room, state }));
   const typing = createTyping(clock, (isTyping) =>
@@ -204,7 +206,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
         const from = cursor.position;
         cursor.moveTo(position);
         if (!from) liveFrom = position;
-        failures = 0;
+        if (!hasHole) failures = 0;
         info = frame;
         become('joined');
         if (frame.presence) presence.sync(frame.presence);
@@ -227,8 +229,15 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
       event(frame) {
         if (status !== 'joined') return;
         const verdict = cursor.judge(frame);
-        if (verdict === 'hole') askToJoin();
+        if (verdict === 'hole') {
+          become('joining');
+          // A hole that a join did not close may stay.
+          if (hasHole) retry();
+          else askToJoin();
+          hasHole = true;
+        }
         if (verdict !== 'deliver') return;
+        if (frame.offset) hasHole = false;
         const { from, event, data } = frame;
         if (event === 'typing' && 'userId' in from && from.userId !== parts.userId()) {
           typing.heard(from.userId, (data as { isTyping?: boolean } | null)?.isTyping !== false);

@@ -25,9 +25,10 @@ export function createRoomCursor(): RoomCursor {
     },
     judge({ id, epoch, offset }) {
       if (offset !== undefined && epoch !== undefined) {
-        if (position?.epoch === epoch) {
+        if (position) {
+          // Nobody said what became of the epoch before: a join tells it.
+          if (position.epoch !== epoch || offset > position.offset + 1) return 'hole';
           if (offset <= position.offset) return 'duplicate';
-          if (offset > position.offset + 1) return 'hole';
         }
         position = { epoch, offset, lastId: id };
       }

@@ -1,5 +1,5 @@
 import { type Position, TrunklineError } from '@trunkline/protocol';
-import { eventually, startFaultProxy, watchLeaks } from '@trunkline/testkit';
+import { createManualClock, eventually, startFaultProxy, watchLeaks } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import type { ConnectionState } from '../src/index.js';
 import { openClient, type TestClient } from './support/open-client.js';
@@ -141,6 +141,35 @@ describe('what was missed', () => {
     for (const offset of [2, 3]) peer.send(event(offset));
     await eventually(() => offsets.length === 3);
     expect(offsets).toEqual([1, 2, 3]);
+  });
+
+  test('a hole that stays is asked for with backoff, and one after a whole stretch at once', async () => {
+    await using script = await startScript();
+    const clock = createManualClock();
+    await using client = openClient({ url: script.url, clock, random: () => 0.5 });
+    void client.room('lobby', 'main').join();
+    const peer = await script.connection();
+    await peer.welcome({ heartbeat: { intervalMs: 86_400_000, timeoutMs: 0 } });
+    peer.joined('lobby:main', at(0));
+    const joins = () => peer.seen.filter(({ type }) => type === 'join').length;
+    const waits: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      peer.send(event(7));
+      peer.send(event(8));
+      await eventually(() => client.room('lobby', 'main').status === 'joining');
+      const from = clock.now();
+      await eventually(async () => {
+        if (n > 0 && joins() <= n) await clock.advance(125);
+        return joins() > n;
+      });
+      waits.push(clock.now() - from);
+      peer.joined('lobby:main', at(0), { recovered: true });
+      await eventually(() => client.room('lobby', 'main').status === 'joined');
+    }
+    for (const [n, leastMs] of [0, 250, 500, 1_000, 2_000].entries()) expect(waits[n]).toBeGreaterThanOrEqual(leastMs);
+    peer.send(event(1));
+    peer.send(event(7));
+    await eventually(() => joins() === 6);
   });
 
   test('a handler that leaves and joins again sees nothing twice (centrifuge-js #425)', async () => {

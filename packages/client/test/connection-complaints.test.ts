@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { TrunklineError } from '@trunkline/protocol';
 import { createManualClock, eventually, startFaultProxy, watchLeaks } from '@trunkline/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ConnectionState, createClient, type TokenContext } from '../src/index.js';
 import { openClient, type TestClient } from './support/open-client.js';
@@ -192,6 +192,62 @@ describe('reconnecting', () => {
     await Promise.all([held, request]);
     expect(first.seen.filter(({ type }) => type === 'publish')).toHaveLength(1);
     expect(await first.closed).toBe(4000);
+  });
+
+  test('a second goaway takes the place of the first, and leaves the next connection alone', async () => {
+    await using script = await startScript();
+    const clock = createManualClock();
+    await using client = openClient({ url: script.url, clock });
+    const published = client.room('lobby', 'main').publish('message', { text: 'last words' });
+    const first = await script.connection();
+    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+    await first.welcome({ heartbeat });
+    const { id } = await first.next('publish');
+    const goaway = { type: 'goaway', code: 1012, reason: 'service_restart', reconnect: true, afterMs: 60_000 } as const;
+    first.sendBatch([goaway, goaway, { type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 }]);
+    await published;
+    await eventually(() => client.state.status === 'waiting');
+    await clock.advance(5);
+    const second = await script.connection();
+    await second.welcome({ heartbeat });
+    await eventually(() => client.state.status === 'open');
+    await clock.advance(120_000);
+    expect(client.state.status).toBe('open');
+  });
+
+  test('a goaway that names no wait is followed by the backoff of its code', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url, random: () => 0.5 });
+    void settle(client.connect());
+    const peer = await script.connection();
+    await peer.welcome();
+    peer.sendBatch([{ type: 'goaway', code: 4003, reason: 'rate_limited', reconnect: true }]);
+    await eventually(() => client.state.status === 'waiting');
+    expect(client.state).toMatchObject({ delayMs: 250 });
+  });
+
+  test('the wait that a server asked for holds when the machine is online again', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    try {
+      await using script = await startScript();
+      const clock = createManualClock();
+      await using client = openClient({ url: script.url, clock, random: () => 0.999 });
+      const online = () => {
+        page.dispatchEvent(new Event('online'));
+        return client.state.status;
+      };
+      void settle(client.connect());
+      const first = await script.connection();
+      await first.welcome();
+      first.send({ type: 'goaway', code: 4003, reason: 'rate_limited', reconnect: true, afterMs: 400 });
+      await eventually(() => client.state.status === 'waiting');
+      expect(online()).toBe('waiting');
+      await clock.advance(400);
+      expect(online()).toBe('connecting');
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test('the first retries of a crowd are spread, not one storm (block/buzz #4542)', async () => {

@@ -73,6 +73,13 @@ describe('room cursor', () => {
     expect([event('r'), event('r')].map(cursor.judge)).toEqual(['deliver', 'duplicate']);
   });
 
+  test('takes an event of another epoch for a hole: nobody said what became of the one before', () => {
+    const cursor = createRoomCursor();
+    cursor.moveTo({ epoch: 'e1', offset: 5, lastId: 'x' });
+    expect([event('b', 2, 'e2'), event('c', 6, 'e2')].map(cursor.judge)).toEqual(['hole', 'hole']);
+    expect(cursor.position).toEqual({ epoch: 'e1', offset: 5, lastId: 'x' });
+  });
+
   test('sees a hole and stays before it', () => {
     const cursor = createRoomCursor();
     cursor.moveTo({ epoch: 'e1', offset: 1, lastId: 'x' });
