@@ -21,6 +21,8 @@ export interface ForeignChannels {
 
 const LEASE_MS = 3_000;
 const RENEW_MS = 500;
+/** More than what clocks and rounding make of one end, less than one renewal. */
+const GROWN_MS = RENEW_MS / 2;
 const MAX_MESSAGE_CHARS = 1_048_576;
 /** Each node shows these its own members; the others are for the log, and so for the holder. */
 const EPHEMERAL: ForeignChannel = 'technician:location';
@@ -72,7 +74,7 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
   /** A lease that was found may be a dead node's; one that moved or grew since the last look is not. */
   function look(now: Seen): void {
     heldUntil = 0;
-    if (seen !== null && (now.holder !== seen.holder || now.notBefore > seen.notAfter)) {
+    if (seen !== null && (now.holder !== seen.holder || now.notBefore > seen.notAfter + GROWN_MS)) {
       othersUntil = now.notBefore;
       unclaimed = 0;
     }
