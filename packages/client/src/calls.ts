@@ -1,5 +1,6 @@
 import { type CallFrame, type ErrorBody, TrunklineError } from '@trunkline/protocol';
 import type { Wire } from './exchange.js';
+import { fault } from './outbox-item.js';
 
 export type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
 
@@ -12,7 +13,7 @@ export interface Calls {
   dropped(): void;
 }
 
-export function createCalls(wire: Wire): Calls {
+export function createCalls({ ask }: Pick<Wire, 'ask'>): Calls {
   const messageLength = 1_024;
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
@@ -35,15 +36,15 @@ export function createCalls(wire: Wire): Calls {
       let result: { readonly data: unknown } | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
       try {
         const handler = handlers.get(method);
-        if (!handler) throw new TrunklineError('not_found');
-        result = { data: (await handler(data as never, controller)) ?? null };
+        if (!handler) throw fault('not_found');
+        // What is no JSON fails here.
+        result = { data: JSON.parse(JSON.stringify((await handler(data as never, controller)) ?? null)) };
       } catch (error) {
         // The message of another error may hold what the server must not see.
-        const { code, message } =
-          error instanceof TrunklineError ? error : new TrunklineError('internal', 'The handler failed.');
+        const { code, message } = error instanceof TrunklineError ? error : fault('internal');
         result = { error: { code, message: message.slice(0, messageLength) } };
       }
-      if (running.delete(id)) wire.ask({ type: 'result', of: id, ...result });
+      if (running.delete(id)) ask({ type: 'result', of: id, ...result });
     },
     cancel,
     dropped() {

@@ -19,3 +19,15 @@ export function after(clock: Clock, delayMs: number, run: () => void): () => voi
   const handle = clock.setTimeout(run, Math.min(delayMs, longestMs));
   return () => clock.clearTimeout(handle);
 }
+
+/** Time that only goes forward, for durations: a clock that is set back costs what passed since the last look. */
+export function steady(clock: Clock): () => number {
+  let last = clock.now();
+  let lostMs = 0;
+  return () => {
+    const now = clock.now();
+    lostMs += Math.max(0, last - now);
+    last = now;
+    return now + lostMs;
+  };
+}

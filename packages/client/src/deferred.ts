@@ -13,9 +13,8 @@ export function createDeferred<T>(): { readonly promise: Promise<T>; readonly se
 
 /** Ends all of them, and empties the set. */
 export function settleAll<T>(waiters: Set<Settle<T>>, outcome: T | TrunklineError): void {
-  const all = [...waiters];
+  for (const settle of waiters) settle(outcome);
   waiters.clear();
-  for (const settle of all) settle(outcome);
 }
 
 /** Calls back when the signal fires, or at once if it has; the answer stops that. */

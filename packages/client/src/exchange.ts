@@ -50,9 +50,10 @@ export function createExchange(
   return {
     isReady,
     ask(frame, answered) {
-      if (!isReady()) return false;
-      pacer.take();
       const { id = createId(), type } = frame;
+      // Nothing of these queues (PROTOCOL.md, "Client frames").
+      if (!isReady() && !/^(cancel|result|refresh)$/.test(type)) return false;
+      pacer.take();
       if (answered) waiting.set(id, { type, answered });
       transmit({ ...frame, id });
       return true;
@@ -66,10 +67,11 @@ export function createExchange(
       return entry !== undefined;
     },
     dropped() {
-      const lost = [...waiting.values()];
-      waiting.clear();
       quiet = undefined;
-      for (const { answered } of lost) answered(null);
+      for (const [id, { answered }] of waiting) {
+        waiting.delete(id);
+        answered(null);
+      }
     },
     whenQuiet(run) {
       quiet = run;

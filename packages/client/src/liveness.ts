@@ -1,4 +1,4 @@
-import { after, type Clock } from './clock.js';
+import { after, type Clock, steady } from './clock.js';
 
 export interface LivenessOptions {
   readonly clock: Clock;
@@ -24,33 +24,31 @@ export function createLiveness({ clock, windowMs, probe, dead }: LivenessOptions
   const tickMs = 5_000;
   const lateMs = 2_000;
   const probeMs = 5_000;
-  let deadline = clock.now() + windowMs;
+  const now = steady(clock);
+  let deadline = 0;
   let probing = false;
-  let cancel = schedule();
+  let cancel = () => {};
 
-  function schedule(): () => void {
-    const due = Math.min(clock.now() + tickMs, deadline);
-    return after(clock, due - clock.now(), () => tick(due));
+  function schedule(): void {
+    const due = Math.min(now() + tickMs, deadline);
+    cancel = after(clock, due - now(), () => {
+      if (now() - due > lateMs) check(true);
+      else if (now() >= deadline) dead();
+      else schedule();
+    });
   }
-  function tick(due: number): void {
-    const now = clock.now();
-    if (now - due > lateMs) check(true);
-    else if (now >= deadline) dead();
-    else cancel = schedule();
-  }
-  function check(wasLate: boolean): void {
+  function check(wasLate = false): void {
     cancel();
-    if (!probing || wasLate) deadline = clock.now() + Math.min(probeMs, windowMs);
+    if (!probing || wasLate) deadline = now() + Math.min(probeMs, windowMs);
     if (!probing) probe();
     probing = true;
-    cancel = schedule();
+    schedule();
   }
-  return {
-    heard() {
-      probing = false;
-      deadline = clock.now() + windowMs;
-    },
-    check: () => check(false),
-    stop: () => cancel(),
-  };
+  function heard(): void {
+    probing = false;
+    deadline = now() + windowMs;
+  }
+  heard();
+  schedule();
+  return { heard, check: () => check(), stop: () => cancel() };
 }

@@ -1,4 +1,4 @@
-import { type AckFrame, createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
+import { type AckFrame, createId, type ErrorCode, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import type { PublishedToMany } from './client-api.js';
 import type { Settle } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
@@ -16,6 +16,7 @@ export interface OutboxItem {
   readonly createdAt: number;
   readonly expiresAt?: number | undefined;
   readonly conflate?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly idempotent?: boolean | undefined;
   readonly onProgress?: ((progress: never) => void) | undefined;
   /** Everyone who waits for it; several once a conflated one took the place of others. Empty: stored before a reload. */
@@ -25,7 +26,7 @@ export interface OutboxItem {
   /** The epoch of its room then, if known. */
   epoch?: string | undefined;
   /** True: a try before this connection may have acted. */
-  doubtful?: boolean;
+  doubtful?: boolean | undefined;
   inFlight?: boolean;
   /** Refused on this connection, which holds later publishes to its rooms until it comes again or is skipped: not before then. */
   restUntil?: number | undefined;
@@ -33,15 +34,15 @@ export interface OutboxItem {
   release: () => void;
 }
 
-export type Draft = Pick<OutboxItem, 'frame' | 'waiters' | 'bytes'> & Partial<OutboxItem>;
+export type Draft = Pick<OutboxItem, 'id' | 'frame' | 'waiters' | 'bytes'> & Partial<OutboxItem>;
 
 /** True while certainly nothing of it happened. */
 export function isUnsent({ sentAt }: OutboxItem): boolean {
   return sentAt === undefined;
 }
 
-export function unknownOutcome(): TrunklineError {
-  return new TrunklineError('unknown_outcome');
+export function fault(code: ErrorCode): TrunklineError {
+  return new TrunklineError(code);
 }
 
 /** True for what the server would close the connection for, at every try. */
@@ -49,10 +50,6 @@ export function isTooLarge(bytes: number, { maxMessageBytes }: WelcomeLimits): b
   /** Of a frame, beside what is counted here. */
   const idBytes = 200;
   return bytes > maxMessageBytes - idBytes;
-}
-
-export function tooLarge(): TrunklineError {
-  return new TrunklineError('too_large');
 }
 
 /** What a final answer means to those who wait. */
@@ -119,7 +116,7 @@ export function copyJson<T>(value: T): [copy: T, bytes: number] {
   try {
     const text = JSON.stringify(value);
     return [JSON.parse(text), new TextEncoder().encode(text).length];
-  } catch (cause) {
-    throw new TrunklineError('invalid_data', undefined, { cause });
+  } catch {
+    throw fault('invalid_data');
   }
 }

@@ -1,6 +1,6 @@
 import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
-import { after } from './clock.js';
+import { after, steady } from './clock.js';
 import { cancelled, checkSignal, createDeferred, onAbort, settleAll } from './deferred.js';
 import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
@@ -8,6 +8,7 @@ import type { Outbox, OutboxParts } from './outbox-api.js';
 import {
   copyJson,
   type Draft,
+  fault,
   goesAgain,
   isForgotten,
   isTooLarge,
@@ -15,10 +16,7 @@ import {
   type OutboxItem,
   publishFrame,
   readAnswer,
-  tooLarge,
-  unknownOutcome,
 } from './outbox-item.js';
-import { queueFull } from './queue.js';
 import type { StoredOutcome } from './queue-api.js';
 import type { StoredPublish, StoredQueue } from './queue-storage.js';
 
@@ -27,22 +25,24 @@ const REFUSED = { baseMs: 400, capMs: 10_000 };
 export function createOutbox(parts: OutboxParts): Outbox {
   const { options, wire, pacer, queue, room: roomOf, userId, failed, settled } = parts;
   const { clock, random } = options;
+  const now = steady(clock);
   const { storage, whenFull } = options.queue;
   const { entries } = queue;
   let store: StoredQueue | undefined;
   let limits: WelcomeLimits | undefined;
   let cancelPump = () => {};
+  const find = (isIt: (item: OutboxItem) => unknown) => [...entries].find(isIt);
 
-  function insert(draft: Draft, signal?: AbortSignal): OutboxItem {
-    const item: OutboxItem = { id: createId(), rooms: [], createdAt: clock.now(), failures: 0, release() {}, ...draft };
-    const { expiresAt, frame } = item;
+  function insert(draft: Draft): OutboxItem {
+    const item: OutboxItem = { rooms: [], createdAt: clock.now(), failures: 0, release() {}, ...draft };
+    const { expiresAt, frame, signal } = item;
     entries.add(item);
-    const stopTimer = expiresAt && after(clock, expiresAt - clock.now(), () => giveUp(new TrunklineError('timeout')));
+    const stopTimer = expiresAt && after(clock, expiresAt - now(), () => giveUp(fault('timeout')));
     const ignore = onAbort(signal, () => giveUp(cancelled(signal)));
     function giveUp(error: TrunklineError): void {
       const isPublish = frame.type === 'publish';
       if (item.inFlight && !isPublish) wire.ask({ type: 'cancel', of: item.id });
-      finish(item, isPublish && !isUnsent(item) ? unknownOutcome() : error);
+      finish(item, isPublish && !isUnsent(item) ? fault('unknown_outcome') : error);
       pump();
     }
     item.release = () => {
@@ -53,32 +53,36 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   async function enqueue<T>(
-    draft: Omit<Draft, 'bytes' | 'waiters'>,
-    signal?: AbortSignal,
+    { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string },
     old?: OutboxItem,
   ): Promise<T> {
     parts.start();
-    checkSignal(signal);
+    checkSignal(draft.signal);
+    // The server could not even say what it refuses.
+    if (!/^[!-~]{1,128}$/.test(id)) throw fault('invalid_frame');
     const [frame, bytes] = copyJson(draft.frame);
-    if (limits && isTooLarge(bytes, limits)) throw tooLarge();
-    if (old) drop(old);
+    if (limits && isTooLarge(bytes, limits)) throw fault('too_large');
+    const twin = find((item) => item.id === id);
+    if (twin && JSON.stringify(twin.frame) !== JSON.stringify(frame)) throw fault('id_conflict');
+    if (old && !twin) drop(old);
     const { promise, settle } = createDeferred<never>();
-    const waiters = new Set(old?.waiters).add(settle);
+    const waiters = (twin ?? { waiters: new Set(old?.waiters) }).waiters.add(settle);
+    if (twin) return await promise;
     if (fits(bytes)) {
-      const item = insert({ ...draft, frame, bytes, waiters }, signal);
+      const item = insert({ ...draft, id, frame, bytes, waiters });
       if (frame.type === 'publish') store?.add({ ...item, ...frame });
       queue.changed();
       pump();
-    } else settleAll(waiters, queueFull());
+    } else settleAll(waiters, fault('queue_full'));
     return await promise;
   }
 
   /** Drops the oldest for it, if the application wants that. */
   function fits(bytes: number): boolean {
     while (!queue.fits(bytes)) {
-      const oldest = whenFull === 'drop-oldest' && [...entries].find((item) => item.rooms.length > 0 && isUnsent(item));
+      const oldest = whenFull === 'drop-oldest' && find((item) => item.rooms.length > 0 && isUnsent(item));
       if (!oldest) return false;
-      finish(oldest, queueFull());
+      finish(oldest, fault('queue_full'));
     }
     return true;
   }
@@ -109,7 +113,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     cancelPump();
     if (!limits || !wire.isReady()) return;
     const { maxUnacked, dedupeWindowMs } = limits;
-    const now = clock.now();
+    const time = now();
     /** Rooms whose next message is not on its way yet: what is younger waits too. */
     const held = new Set<string>();
     const underWay = [...entries].filter((item) => item.inFlight);
@@ -118,7 +122,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     let nextMs = Infinity;
     for (const item of entries) {
       if (item.inFlight) continue;
-      const { rooms, doubtful, bytes, frame, restUntil = now } = item;
+      const { rooms, doubtful, bytes, frame, restUntil = time } = item;
       const memberships = rooms.map(roomOf);
       const [first] = memberships;
       // Of a room that is not joined nothing is known.
@@ -126,18 +130,18 @@ export function createOutbox(parts: OutboxParts): Outbox {
       if (isUnsent(item)) item.epoch = epoch;
       // The server refuses what follows a refused one: all that is under way comes back first, and the oldest goes first.
       const waits =
-        restUntil > now ||
+        restUntil > time ||
         rooms.some((room) => held.has(room) || (item.restUntil && flying.has(room))) ||
         // A join under way will tell the epoch: what is in doubt waits for it.
         (doubtful && memberships.some(({ status }) => status === 'joining')) ||
         (frame.type === 'publish' && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false));
-      if (restUntil > now) nextMs = Math.min(nextMs, restUntil - now);
+      if (restUntil > time) nextMs = Math.min(nextMs, restUntil - time);
       if (waits) {
         for (const room of rooms) held.add(room);
         continue;
       }
-      if (isTooLarge(bytes, limits) || isForgotten(item, { now, dedupeWindowMs, epoch })) {
-        finish(item, isUnsent(item) ? tooLarge() : unknownOutcome());
+      if (isTooLarge(bytes, limits) || isForgotten(item, { now: time, dedupeWindowMs, epoch })) {
+        finish(item, fault(isUnsent(item) ? 'too_large' : 'unknown_outcome'));
         continue;
       }
       const waitMs = pacer.waitMs();
@@ -153,17 +157,17 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   function send(item: OutboxItem): void {
     const { id, frame, expiresAt } = item;
-    const now = clock.now();
-    item.sentAt ??= now;
+    const time = now();
+    item.sentAt ??= time;
     item.restUntil = undefined;
     item.inFlight = true;
-    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now)) : undefined;
-    wire.ask({ ...frame, id, ...(timeoutMs && { timeoutMs }) }, (answer) => answered(item, answer));
+    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - time)) : undefined;
+    wire.ask({ ...frame, id, ...{ timeoutMs } }, (answer) => answered(item, answer));
   }
 
   function answered(item: OutboxItem, answer: Answer | null): void {
     if (answer?.type === 'progress') {
-      callSafely(() => item.onProgress?.(answer.data as never));
+      if (entries.has(item)) callSafely(() => item.onProgress?.(answer.data as never));
       return;
     }
     item.inFlight = false;
@@ -172,6 +176,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
       return;
     }
     const result = readAnswer(answer);
+    // One of several rooms refuses it; others may have it.
+    if (answer.type === 'ack') item.doubtful ||= answer.rooms?.some(({ error }) => !error);
     if (result instanceof TrunklineError && goesAgain(item, result)) refused(item, result);
     else finish(item, result);
     pump();
@@ -184,8 +190,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     }
     if (!item.doubtful) item.sentAt = undefined;
     item.restUntil =
-      clock.now() +
-      (code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())));
+      now() + (code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())));
   }
 
   /** Older than what this page has: they go first. */
@@ -202,14 +207,13 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   return {
-    publish(rooms, event, data, { id = createId(), ttlMs, conflate, signal } = {}) {
-      const old = [...entries].find((item) => conflate && item.conflate === conflate && isUnsent(item));
-      const expiresAt = ttlMs && clock.now() + ttlMs;
-      const frame = publishFrame(rooms, event, data);
-      return enqueue({ id, frame, rooms, conflate, expiresAt }, signal, old);
+    publish(rooms, event, data, { ttlMs, ...given } = {}) {
+      const old = find((item) => given.conflate && item.conflate === given.conflate && isUnsent(item));
+      const expiresAt = ttlMs && now() + ttlMs;
+      return enqueue({ ...given, frame: publishFrame(rooms, event, data), rooms, expiresAt }, old);
     },
-    request: (frame, { timeoutMs = options.requestTimeoutMs, signal, onProgress, idempotent } = {}) =>
-      enqueue({ frame, onProgress, idempotent, expiresAt: clock.now() + timeoutMs }, signal),
+    request: (frame, { timeoutMs = options.requestTimeoutMs, ...given } = {}) =>
+      enqueue({ ...given, frame, expiresAt: timeoutMs < Infinity ? now() + timeoutMs : undefined }),
     started() {
       store ??= storage?.open({
         clock,
@@ -219,7 +223,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
         found,
         isOpen: wire.isReady,
         gone(id) {
-          for (const item of [...entries]) if (item.id === id) drop(item, true);
+          const item = find((one) => one.id === id);
+          if (item) drop(item, true);
         },
       });
       store?.adopt();
@@ -233,11 +238,14 @@ export function createOutbox(parts: OutboxParts): Outbox {
     pump,
     async end() {
       cancelPump();
-      for (const item of [...entries]) {
+      for (const item of entries) {
         const { frame, waiters } = item;
         drop(item, true);
         const isKept = store && frame.type === 'publish';
-        settleAll(waiters, frame.type === 'history' || (isUnsent(item) && !isKept) ? cancelled() : unknownOutcome());
+        settleAll(
+          waiters,
+          frame.type === 'history' || (isUnsent(item) && !isKept) ? cancelled() : fault('unknown_outcome'),
+        );
       }
       const closing = store?.close();
       store = undefined;

@@ -1,5 +1,5 @@
 import type { WelcomeLimits } from '@trunkline/protocol';
-import type { Clock } from './clock.js';
+import { type Clock, steady } from './clock.js';
 
 /** Keeps us below the server's rate: the same bucket, a little smaller, as frames arrive closer together than they left. */
 export interface Pacer {
@@ -13,6 +13,7 @@ export interface Pacer {
 
 export function createPacer(clock: Clock): Pacer {
   const share = 0.8;
+  const now = steady(clock);
   let intervalMs = 0;
   let slackMs = 0;
   /** When the bucket will be full again. */
@@ -24,8 +25,8 @@ export function createPacer(clock: Clock): Pacer {
       fullAt = 0;
     },
     take() {
-      fullAt = Math.max(fullAt, clock.now()) + intervalMs;
+      fullAt = Math.max(fullAt, now()) + intervalMs;
     },
-    waitMs: () => Math.max(0, Math.ceil(fullAt - slackMs - clock.now())),
+    waitMs: () => Math.max(0, Math.ceil(fullAt - slackMs - now())),
   };
 }

@@ -692,10 +692,39 @@ describe('requests and calls', () => {
     expect(results).toMatchObject([
       { of: 'k1', data: { tool: 'open' } },
       { of: 'k3', error: { code: 'not_found' } },
-      { of: 'k4', error: { code: 'internal', message: 'The handler failed.' } },
+      { of: 'k4', error: { code: 'internal', message: 'internal' } },
     ]);
     await eventually(() => aborted.length === 1);
   });
+});
+
+test('a call is answered when its result is no JSON, and while the server drains', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const circle: { me?: unknown } = {};
+  circle.me = circle;
+  let finish = (_: unknown) => {};
+  client.handle('client_tool_call', async ({ tool }) => {
+    if (tool === 'circle') return circle;
+    return tool === 'number' ? 10n : await new Promise((resolve) => (finish = resolve));
+  });
+  void settle(client.connect());
+  void settle(client.room('lobby', 'main').join());
+  const peer = await script.connection();
+  await peer.welcome();
+  for (const tool of ['number', 'circle', 'slow'])
+    peer.send({ type: 'call', id: tool, method: 'client_tool_call', data: { tool } });
+  const failed = [await peer.next('result'), await peer.next('result')];
+  expect(failed).toMatchObject([
+    { of: 'number', error: { code: 'internal' } },
+    { of: 'circle', error: { code: 'internal' } },
+  ]);
+  void settle(client.room('lobby', 'main').publish('message', { text: 'holds the drain' }));
+  await peer.next('publish');
+  peer.send({ type: 'goaway', code: 1012, reason: 'service_restart', reconnect: true, afterMs: 60_000 });
+  await eventually(() => client.state.status === 'open' && client.state.leaving);
+  finish('done');
+  expect(await peer.next('result')).toMatchObject({ of: 'slow', data: 'done' });
 });
 
 test('a listener that throws harms nobody else, and unknown frames are ignored', async () => {

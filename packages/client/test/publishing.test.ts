@@ -77,3 +77,112 @@ describe('data', () => {
     expect([await Promise.all(codes), client.queue.status.length]).toEqual([['invalid_data', 'invalid_data'], 0]);
   });
 });
+
+describe('ids', () => {
+  test('one that is under way: the same message attaches to it, another one is id_conflict at once', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const publish = (text: string) => settle(room.publish('message', { text }, { id: 'order-42' }));
+    const [first, same, other] = [publish('a'), publish('a'), publish('b')];
+    expect(await other).toBe('id_conflict');
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id } = await peer.next('publish');
+    peer.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    expect([await first, await same, id]).toMatchObject([{ id: 'ev-1' }, { id: 'ev-1' }, 'order-42']);
+    expect([peer.seen.filter(({ type }) => type === 'publish').length, client.queue.status.length]).toEqual([1, 0]);
+  });
+
+  test.each(['', 'has space', 'é', 'x'.repeat(129)])('%j is none: invalid_frame at once', async (id) => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    expect(await settle(client.room('lobby', 'main').publish('message', { text: 'x' }, { id }))).toBe('invalid_frame');
+  });
+});
+
+describe('several rooms', () => {
+  test.each(['acked', 'refused'])('one refused for now and the other %s, then given up', async (other) => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const controller = new AbortController();
+    const rooms = ['lobby:a', 'lobby:b'];
+    const given = settle(client.publish(rooms, 'message', { text: 'x' }, { signal: controller.signal }));
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id } = await peer.next('publish');
+    const error = { code: 'unavailable', message: '', retryable: true, retryAfterMs: 60_000 };
+    peer.send({
+      type: 'ack',
+      id,
+      eventId: 'ev-1',
+      rooms: [
+        { room: 'lobby:a', ...(other === 'acked' ? { epoch: 'e1', offset: 1 } : { error }) },
+        { room: 'lobby:b', error },
+      ],
+    });
+    // A frame behind the answer shows that it was read.
+    const asked = client.request('echo', {});
+    const request = await peer.next('request');
+    peer.send({ type: 'response', id: request.id, data: {} });
+    await asked;
+    controller.abort();
+    expect(await given).toBe(other === 'acked' ? 'unknown_outcome' : 'cancelled');
+  });
+});
+
+describe('time', () => {
+  test('a clock set back holds no publish that was refused for now', async () => {
+    let setBackMs = 0;
+    const clock = {
+      now: () => Date.now() - setBackMs,
+      setTimeout: (run: () => void, delayMs: number) => setTimeout(run, delayMs),
+      clearTimeout,
+    };
+    await using script = await startScript();
+    await using client = openClient({ url: script.url, clock: clock as never, random: () => 0 });
+    const published = client.room('lobby', 'main').publish('message', { text: 'x' });
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id } = await peer.next('publish');
+    peer.send({ type: 'error', id, code: 'unavailable', message: '', retryable: true, retryAfterMs: 50 });
+    setBackMs = 300_000;
+    await peer.next('publish');
+    peer.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
+    expect(await published).toMatchObject({ offset: 1 });
+  });
+});
+
+describe('requests', () => {
+  test('one without a limit sends none', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const asked = client.request('echo', {}, { timeoutMs: Infinity });
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id, timeoutMs } = await peer.next('request');
+    peer.send({ type: 'response', id, data: {} });
+    await asked;
+    expect(timeoutMs).toBeUndefined();
+  });
+
+  test('one that was given up tells no progress any more', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const controller = new AbortController();
+    const progress: unknown[] = [];
+    const { signal } = controller;
+    const asked = settle(client.request('echo', {}, { signal, onProgress: (step) => progress.push(step) }));
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id } = await peer.next('request');
+    controller.abort();
+    expect(await asked).toBe('cancelled');
+    peer.send({ type: 'progress', id, data: 1 });
+    const next = client.request('echo', {});
+    const request = await peer.next('request');
+    peer.send({ type: 'response', id: request.id, data: {} });
+    await next;
+    expect(progress).toEqual([]);
+  });
+});

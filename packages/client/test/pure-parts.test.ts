@@ -220,6 +220,22 @@ describe('liveness', () => {
     expect(log).toEqual(['probe']);
   });
 
+  test('silence is noticed at most 5 s late when the clock was set back', async () => {
+    const clock = createManualClock();
+    let setBackMs = 0;
+    const log: string[] = [];
+    createLiveness({
+      clock: { ...clock, now: () => clock.now() - setBackMs },
+      windowMs: 35_000,
+      probe: () => log.push('probe'),
+      dead: () => log.push('dead'),
+    });
+    await clock.advance(20_000);
+    setBackMs = 300_000;
+    await clock.advance(20_000);
+    expect(log).toEqual(['dead']);
+  });
+
   test('a check without an answer is death within 5 s', async () => {
     const { clock, log, liveness } = start();
     liveness.check();
@@ -253,6 +269,18 @@ test('the pacer lets a burst through and then the sustained rate, both a little 
   }
   expect(sent).toBe(8);
   expect(pacer.waitMs()).toBe(13);
+});
+
+test('the pacer goes on when the clock is set back', async () => {
+  const clock = createManualClock();
+  let setBackMs = 0;
+  const pacer = createPacer({ ...clock, now: () => clock.now() - setBackMs });
+  pacer.opened({ limits: { burst: 10, messagesPerSecond: 100 } });
+  while (pacer.waitMs() === 0) pacer.take();
+  setBackMs = 300_000;
+  expect(pacer.waitMs()).toBe(13);
+  await clock.advance(13);
+  expect(pacer.waitMs()).toBe(0);
 });
 
 describe('typing', () => {
