@@ -58,6 +58,7 @@ it('compose starts two nodes that drain in time, with variables that exist and f
     volumes: z.array(z.string()).optional(),
     depends_on: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).optional(),
     stop_grace_period: z.string().optional(),
+    ulimits: z.object({ nofile: z.number() }).optional(),
   });
   const [file] = yaml('compose.yaml');
   const { services, volumes } = z
@@ -75,6 +76,9 @@ it('compose starts two nodes that drain in time, with variables that exist and f
       else if (!source.startsWith('./secrets/')) expect(existsSync(DEPLOY + source), source).toBe(true);
     }
   }
+  // 32: what HAProxy opens besides two sockets for each connection.
+  const [, connections] = /^ {4}maxconn (\d+)$/m.exec(read('haproxy.cfg')) ?? [];
+  expect(services.haproxy?.ulimits?.nofile).toBeGreaterThanOrEqual(2 * Number(connections) + 32);
   const proxied = [...read('haproxy.cfg').matchAll(/^ {4}server \w+ (\w+):8080$/gm)].map(([, name]) => name);
   expect(new Set(proxied)).toEqual(new Set(['node1', 'node2']));
 });
