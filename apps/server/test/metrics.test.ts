@@ -1,5 +1,7 @@
 import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
+import { AggregatorRegistry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { createMetrics } from '../src/observability/metrics.js';
 import { startWholeServer } from './start-server.js';
 
 type Server = Awaited<ReturnType<typeof startWholeServer>>;
@@ -50,4 +52,27 @@ it('counts the commands that it sends to Redis, and each time that it connects a
   await redis.kill();
   await redis.start();
   await eventually(async () => (await figure(server, 'trunkline_broker_events_total{event="reconnected"}')) > 0);
+});
+
+it('lets the worst of the workers show, and adds up what is counted', async () => {
+  const worker = (isWell: boolean) => {
+    const { observer, registry, watch } = createMetrics();
+    const status = () => ({ state: isWell ? 'ok' : 'degraded', rooms: 2 }) as ReturnType<Server['hub']['status']>;
+    watch({ ready: () => isWell, hub: { status, queuedBytes: () => 3 } });
+    observer.connectionOpened?.('canonical');
+    observer.canaryAge?.(isWell ? 1 : 12);
+    return registry.getMetricsAsJSON();
+  };
+  const together = AggregatorRegistry.aggregate(await Promise.all([worker(true), worker(false), worker(true)]));
+  const text = await together.metrics();
+  for (const [name, value] of [
+    ['trunkline_ready', 0],
+    ['trunkline_degraded', 1],
+    ['trunkline_canary_age_seconds', 12],
+    ['trunkline_queue_bytes', 9],
+    ['trunkline_rooms', 6],
+    ['trunkline_connections{dialect="canonical"}', 3],
+  ])
+    expect(text).toContain(`\n${name} ${value}\n`);
+  expect(together.getSingleMetric('trunkline_nodejs_eventloop_lag_p99_seconds')).toMatchObject({ aggregator: 'max' });
 });

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 import { z } from 'zod';
 
-/** Asks the primary for the figures of all workers, added up; the primary answers with the same id. */
+/** Asks the primary for the figures of all workers, taken together; the primary answers with the same id. */
 const questionSchema = z.object({ type: z.literal('trunkline:metrics'), id: z.int() });
 const answerSchema = questionSchema.extend({ text: z.string().nullable() });
 

@@ -1,9 +1,12 @@
 import type { Hub, Observer } from '@trunkline/server';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createDurations } from './durations.js';
 import { createSum, createTally } from './tally.js';
 
-/** The figures of one process, for Prometheus. No user and no room is ever a label. */
+/**
+ * The figures of one process, for Prometheus. No user and no room is ever a label. Those of workers are added up, but
+ * where a sum would hide the worker that is worst off: those name their aggregator.
+ */
 export interface Metrics {
   readonly observer: Observer;
   readonly registry: Registry;
@@ -18,18 +21,23 @@ interface Watched {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'trunkline_' });
+  // prom-client takes the average over workers, which hides the one that is late.
+  Object.assign(registry.getSingleMetric('trunkline_nodejs_eventloop_lag_p99_seconds') ?? {}, { aggregator: 'max' });
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
   const tally = (name: string, help: string, label: string, secondLabel?: string) =>
     createTally({ name: `trunkline_${name}`, help, label, registry, ...(secondLabel && { secondLabel }) });
   const sum = (name: string, help: string) => createSum({ name: `trunkline_${name}`, help, registry });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge({ name: `trunkline_${name}`, help, labelNames, registers, aggregator: 'sum' });
   const durations = (name: string, help: string, label?: string) =>
     createDurations({ name: `trunkline_${name}`, help, registry, ...(label && { label }) });
 
-  const open = gauge('connections', 'Open connections by dialect.', ['dialect']);
+  const open = new Gauge({
+    name: 'trunkline_connections',
+    help: 'Open connections by dialect.',
+    labelNames: ['dialect'],
+    registers,
+  });
   const opened = counter('connections_opened_total', 'Connections opened by dialect.', ['dialect']);
   const closed = counter('connections_closed_total', 'Connections closed by dialect and close code.', [
     'dialect',
@@ -53,10 +61,12 @@ export function createMetrics(): Metrics {
   const refusals = counter('refusals_total', 'Commands refused, by error code.', ['code']);
   const requests = durations('request_seconds', 'Requests from arrival to settlement, by outcome.', 'outcome');
   const brokerEvents = counter('broker_events_total', 'Reconnects, repairs, junk and the like.', ['event']);
-  const canaryAge = gauge(
-    'canary_age_seconds',
-    'Age of the newest message that this node heard from itself through the broker.',
-  );
+  const canaryAge = new Gauge({
+    name: 'trunkline_canary_age_seconds',
+    help: 'Age of the newest message that this node heard from itself through the broker.',
+    registers,
+    aggregator: 'max',
+  });
 
   const observer: Observer = {
     connectionOpened(dialect) {
@@ -96,19 +106,20 @@ export function createMetrics(): Metrics {
     observer,
     registry,
     watch({ hub, ready }) {
-      const read = (name: string, help: string, value: () => number) =>
+      const read = (name: string, help: string, value: () => number, aggregator: Aggregator = 'sum') =>
         new Gauge({
           name: `trunkline_${name}`,
           help,
           registers,
+          aggregator,
           collect() {
             this.set(value());
           },
         });
-      read('ready', '1 while this node takes traffic.', () => Number(ready()));
-      read('degraded', '1 while Redis is away.', () => Number(hub.status().state === 'degraded'));
+      read('ready', '1 while this node takes traffic.', () => Number(ready()), 'min');
+      read('degraded', '1 while Redis is away.', () => Number(hub.status().state === 'degraded'), 'max');
       read('queue_bytes', 'Bytes that wait for slow readers.', () => hub.queuedBytes());
-      read('rooms', 'Rooms with members on this node.', () => hub.status().rooms);
+      read('rooms', 'Rooms with members in this process; with workers, their sum.', () => hub.status().rooms);
     },
   };
 }
