@@ -1,6 +1,7 @@
 import type { QueueStorage } from './queue-storage.js';
 import { ownByProcess } from './storage/ownership.js';
-import { createStoredQueue, type StoredRow } from './storage/stored-queue.js';
+import { createStoredQueue } from './storage/stored-queue.js';
+import { parseRow } from './storage/stored-row.js';
 
 /** What we use of React Native's AsyncStorage; anything of this shape will do. */
 export interface AsyncStorageLike {
@@ -27,8 +28,7 @@ export function asyncStorageQueue(
         {
           async list() {
             const keys = (await storage.getAllKeys()).filter((key) => key.startsWith(prefix));
-            const rows = await Promise.all(keys.map((key) => storage.getItem(key)));
-            return rows.map((row) => JSON.parse(row ?? 'null') as StoredRow | null).filter((row) => row !== null);
+            return (await Promise.all(keys.map((key) => storage.getItem(key)))).map(parseRow);
           },
           put: async (row) => void (await storage.setItem(prefix + row.item.id, JSON.stringify(row))),
           remove: async (id) => void (await storage.removeItem(prefix + id)),

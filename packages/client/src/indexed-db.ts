@@ -1,6 +1,6 @@
 import type { QueueStorage } from './queue-storage.js';
 import { type Locks, ownByLock, ownByProcess } from './storage/ownership.js';
-import { createStoredQueue, type StoredRow } from './storage/stored-queue.js';
+import { createStoredQueue } from './storage/stored-queue.js';
 
 export interface IndexedDbQueueOptions {
   /** The database's name; queues of other names know nothing of each other. @default 'trunkline' */
@@ -34,7 +34,7 @@ export function indexedDbQueue({
       }
       return createStoredQueue(
         {
-          list: () => run<StoredRow[]>('readonly', (store) => store.getAll()),
+          list: () => run<unknown[]>('readonly', (store) => store.getAll()),
           put: async (row) => void (await run('readwrite', (store) => store.put(row, row.item.id))),
           remove: async (id) => void (await run('readwrite', (store) => store.delete(id))),
           close: () =>

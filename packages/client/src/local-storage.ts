@@ -1,6 +1,7 @@
 import type { QueueStorage } from './queue-storage.js';
 import { type LeaseStore, type Locks, ownByLease, ownByLock } from './storage/ownership.js';
-import { createStoredQueue, type StoredRow } from './storage/stored-queue.js';
+import { createStoredQueue } from './storage/stored-queue.js';
+import { parseRow } from './storage/stored-row.js';
 
 export interface LocalStorageQueueOptions {
   /** Prefix of every key; queues of other names know nothing of each other. @default 'trunkline' */
@@ -28,10 +29,7 @@ export function localStorageQueue({
       const ownership = locks ? ownByLock(locks, name) : ownByLease({ store: storage, prefix: name, clock });
       return createStoredQueue(
         {
-          list: async () =>
-            keys()
-              .map((key) => JSON.parse(storage.getItem(key) ?? 'null') as StoredRow | null)
-              .filter((row) => row !== null),
+          list: async () => keys().map((key) => parseRow(storage.getItem(key))),
           put: async (row) => storage.setItem(prefix + row.item.id, JSON.stringify(row)),
           remove: async (id) => storage.removeItem(prefix + id),
         },

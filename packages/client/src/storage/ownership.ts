@@ -26,12 +26,15 @@ export function ownByLock(locks: Locks, prefix: string): Ownership {
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const ready = new Promise<void>((resolve) => {
-    void locks.request(`${prefix}/owner/${id}`, {}, () => {
+  const ready = new Promise<void>((resolve, reject) => {
+    const hold = () => {
       resolve();
       return held;
-    });
+    };
+    locks.request(`${prefix}/owner/${id}`, {}, hold).catch(reject);
   });
+  // Whoever wants it exclusively is told.
+  ready.catch(() => {});
   return {
     id,
     isAlive: async (owner) =>
@@ -55,8 +58,10 @@ export function ownByProcess(): Ownership {
     id,
     isAlive: async (owner) => living.has(owner),
     async exclusively(run) {
-      turn = turn.then(run);
-      await turn;
+      const mine = turn.then(run);
+      // A failure is its own client's only.
+      turn = mine.catch(() => {});
+      await mine;
     },
     release: () => void living.delete(id),
   };
@@ -84,8 +89,16 @@ export function ownByLease({ store, prefix, clock }: LeaseOptions): Ownership {
   const keyOf = (owner: string) => `${prefix}/lease/${owner}`;
   let cancel = () => {};
   const isHeld = (owner: string) => Number(store.getItem(keyOf(owner)) ?? 0) > clock.now();
+  /** Without a lease two may send the same message; under its id it acts once. */
+  function hold(owner: string): void {
+    try {
+      store.setItem(keyOf(owner), String(clock.now() + LEASE_MS));
+    } catch {
+      // Full: it costs the reload, not the connection.
+    }
+  }
   function renew(): void {
-    store.setItem(keyOf(id), String(clock.now() + LEASE_MS));
+    hold(id);
     cancel = after(clock, RENEW_MS, renew);
   }
   function release(): void {
@@ -101,7 +114,7 @@ export function ownByLease({ store, prefix, clock }: LeaseOptions): Ownership {
     },
     async exclusively(run) {
       if (isHeld('replay')) return;
-      store.setItem(keyOf('replay'), String(clock.now() + LEASE_MS));
+      hold('replay');
       try {
         await run();
       } finally {
