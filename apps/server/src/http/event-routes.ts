@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from './api-context.js';
 import { principalOf } from './bearer.js';
+import { withBody, withoutBody } from './openapi.js';
 import { eventId, eventName, limitOf, offset, roomName, roomParams } from './shapes.js';
 import type { Api } from './zod-schemas.js';
 
@@ -14,6 +15,9 @@ const batch = z.object({
     .min(1)
     .max(100),
 });
+const idempotencyKey = z.object({
+  'idempotency-key': eventId.optional().meta({ description: 'Acts once for one key, like the id in the body.' }),
+});
 const query = z.object({ after: offset.optional(), before: offset.optional(), limit: limitOf(1_000, 100) });
 
 /** Publishing, history and purge. */
@@ -23,7 +27,22 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
 
   app.post(
     '/v1/rooms/:room/events',
-    { ...publisher, schema: { tags: ['Events'], summary: 'Publish one event', params: roomParams, body: publication } },
+    {
+      ...publisher,
+      schema: {
+        tags: ['Events'],
+        summary: 'Publish one event',
+        params: roomParams,
+        body: publication,
+        described: { headers: idempotencyKey },
+        response: {
+          200: withBody('It is in the log, or was sent if its kind keeps none.'),
+          202: withBody(
+            'Redis is away: it was given to the members on this node, and is kept until it can be appended.',
+          ),
+        },
+      },
+    },
     async (request, reply) => {
       const room = roomName(request.params.room);
       const published = await publish(request, { ...request.body, room }, keyOf(request, request.body.id));
@@ -33,7 +52,16 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
 
   app.post(
     '/v1/events',
-    { ...publisher, schema: { tags: ['Events'], summary: 'Publish up to 100 events, each for itself', body: batch } },
+    {
+      ...publisher,
+      schema: {
+        tags: ['Events'],
+        summary: 'Publish up to 100 events, each for itself',
+        body: batch,
+        described: { headers: idempotencyKey },
+        response: { 200: withBody('A result for each event, in order: its receipt, or its error.') },
+      },
+    },
     async (request) => {
       const { events } = request.body;
       for (const event of events) roomName(event.room);
@@ -83,7 +111,12 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
     '/v1/rooms/:room',
     {
       ...admin,
-      schema: { tags: ['Events'], summary: 'Purge the log of a room; members are told of the gap', params: roomParams },
+      schema: {
+        tags: ['Events'],
+        summary: 'Purge the log of a room; members are told of the gap',
+        params: roomParams,
+        response: { 204: withoutBody('Purged.') },
+      },
     },
     async (request, reply) => {
       await hub.purge(roomName(request.params.room));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiContext } from './api-context.js';
+import { withBody } from './openapi.js';
 import { eventName, limitOf } from './shapes.js';
 import type { Api } from './zod-schemas.js';
 
@@ -50,7 +51,15 @@ export function operatorRoutes(app: Api, { hub, guard, readiness }: ApiContext):
 
   app.post(
     '/websocket/broadcast',
-    { ...admin, schema: { tags: ['Operation'], summary: 'Tell every connection of every node', body: broadcastBody } },
+    {
+      ...admin,
+      schema: {
+        tags: ['Operation'],
+        summary: 'Tell every connection of every node',
+        body: broadcastBody,
+        response: { 202: withBody('On its way.') },
+      },
+    },
     async (request, reply) => {
       await hub.broadcast(request.body.type, request.body.data);
       return reply.code(202).send({ status: 'accepted' });

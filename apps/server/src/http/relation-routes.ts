@@ -29,7 +29,14 @@ export function relationRoutes(app: Api, { hub, guard }: ApiContext): void {
 
   app.delete(
     '/v1/relations',
-    { ...service, schema: { tags: ['Relations'], summary: 'Withdraw a fact, given in the body or the query' } },
+    {
+      ...service,
+      schema: {
+        tags: ['Relations'],
+        summary: 'Withdraw a fact, given in the body or the query',
+        described: { body: fact, querystring: fact.partial() },
+      },
+    },
     async (request) => {
       const given = fact.safeParse(request.body ?? request.query);
       if (!given.success)

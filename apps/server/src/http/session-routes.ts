@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from './api-context.js';
 import { principalOf } from './bearer.js';
+import { withBody, withoutBody } from './openapi.js';
 import { userParams } from './shapes.js';
 import type { Api } from './zod-schemas.js';
 
@@ -27,13 +28,26 @@ const revocation = z.union(
   'Give jti, or subject (with issued_before: only tokens older than that).',
 );
 
+const spread = {
+  202: withBody('This node acted; the others do when Redis is back.'),
+  204: withoutBody('Every node acts.'),
+};
+
 /** Ending sessions, and one-time tickets. */
 export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): void {
   const admin = { onRequest: guard.role('admin') };
 
   app.post(
     '/v1/users/:id/disconnect',
-    { ...admin, schema: { tags: ['Sessions'], summary: 'Close every connection of a user', params: userParams } },
+    {
+      ...admin,
+      schema: {
+        tags: ['Sessions'],
+        summary: 'Close every connection of a user',
+        params: userParams,
+        response: spread,
+      },
+    },
     async (request, reply) => {
       return answer(reply, await hub.disconnect(request.params.id));
     },
@@ -41,7 +55,10 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
 
   app.post(
     '/v1/tokens/revoke',
-    { ...admin, schema: { tags: ['Sessions'], summary: 'Refuse tokens from now on', body: revocation } },
+    {
+      ...admin,
+      schema: { tags: ['Sessions'], summary: 'Refuse tokens from now on', body: revocation, response: spread },
+    },
     async (request, reply) => {
       return answer(reply, await hub.revoke(asRevocation(request.body)));
     },
@@ -51,7 +68,11 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
     '/v1/tickets',
     {
       onRequest: guard.user,
-      schema: { tags: ['Sessions'], summary: 'A stand-in for your token: once, within 30 seconds' },
+      schema: {
+        tags: ['Sessions'],
+        summary: 'A stand-in for your token: once, within 30 seconds',
+        response: { 201: withBody('The ticket.') },
+      },
     },
     async (request, reply) => {
       const { ticket, expiresIn } = await tickets.issue(principalOf(request));
@@ -60,7 +81,6 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
   );
 }
 
-/** 204: every node acts. 202: this one did, the others will when Redis is back. */
 function answer(reply: FastifyReply, { recorded }: Spread): FastifyReply {
   return recorded ? reply.code(204).send() : reply.code(202).send({ status: 'pending' });
 }

@@ -2,9 +2,17 @@ import formBody from '@fastify/formbody';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Accounts, IssuedToken } from '@trunkline/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { withBody } from './openapi.js';
 import { statusOf } from './problem.js';
 import type { Api, ZodTypeProvider } from './zod-schemas.js';
 
+const passwordGrant = z.object({
+  grant_type: z.literal('password').optional(),
+  username: z.string().min(1),
+  password: z.string().min(1),
+});
+const oauthError = withBody('What is wrong, as OAuth2 says it: error, error_description.');
 const MAX_FORM_BYTES = 4_096;
 
 /** The OAuth2 password flow (RFC 6749, section 4.3), its errors included. */
@@ -19,7 +27,20 @@ export function tokenRoutes(accounts: Accounts) {
 function serve(app: Api, accounts: Accounts): void {
   app.post(
     '/token',
-    { schema: { tags: ['Login'], summary: 'Exchange a name and password for a token' } },
+    {
+      schema: {
+        tags: ['Login'],
+        summary: 'Exchange a name and password for a token',
+        consumes: ['application/x-www-form-urlencoded', 'application/json'],
+        described: { body: passwordGrant },
+        response: {
+          200: withBody('access_token, token_type, expires_in.'),
+          400: oauthError,
+          401: oauthError,
+          429: oauthError,
+        },
+      },
+    },
     async (request, reply) => {
       const fields = formFields(request.body);
       const { grant_type: grantType = 'password', username, password } = fields;

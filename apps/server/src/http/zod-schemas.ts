@@ -40,23 +40,20 @@ function flawOf(error: z.ZodError): TrunklineError {
   );
 }
 
-/** A route's schema as OpenAPI wants it: every Zod part as JSON Schema. */
+/** A route's schema as OpenAPI wants it: every Zod part as JSON Schema of what a caller sends. */
 export function toJsonSchemas(schema: FastifySchema): FastifySchema {
   return Object.fromEntries(
-    Object.entries(schema).map(([part, value]) => [
-      part,
-      part === 'response' ? responses(value) : convert(value, part === 'body' ? 'input' : 'output'),
-    ]),
+    Object.entries(schema).map(([part, value]) => [part, value instanceof z.ZodType ? convert(value) : value]),
   );
 }
 
-function responses(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([status, schema]) => [status, convert(schema, 'output')]));
-}
-
-function convert(value: unknown, io: 'input' | 'output'): unknown {
-  if (!(value instanceof z.ZodType)) return value;
-  const { $schema: _, ...schema } = z.toJSONSchema(value, { io, target: 'openapi-3.0', unrepresentable: 'any' });
+function convert(value: z.ZodType): unknown {
+  const { $schema: _, ...schema } = z.toJSONSchema(value, {
+    io: 'input',
+    // Zod leaves out the default of what it transforms.
+    override: ({ zodSchema, jsonSchema }) => Object.assign(jsonSchema, z.globalRegistry.get(zodSchema)),
+    target: 'openapi-3.0',
+    unrepresentable: 'any',
+  });
   return schema;
 }
