@@ -25,8 +25,8 @@ export class Calls {
     return this.#pending.size;
   }
 
-  /** @throws {TrunklineError} `invalid_data`, `timeout`, `unknown_outcome` when the connection ended, or the client's own error */
-  call(connection: Connection, method: string, data: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  /** Rejects with {@link TrunklineError} `invalid_data`, `timeout`, `unknown_outcome` when the connection ended, or the client's own error */
+  async call(connection: Connection, method: string, data: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const { calls } = this.core.contract;
     const definition = Object.hasOwn(calls, method) ? calls[method] : undefined;
     if (definition) checkData(definition.input, data);

@@ -103,7 +103,13 @@ export class NodeMessages {
     return true;
   }
 
-  #ask(nodeId: string, timeoutMs: number, make: (answer: { nodeId: string; id: string }) => Signal): Promise<unknown> {
+  async #ask(
+    nodeId: string,
+    timeoutMs: number,
+    make: (answer: { nodeId: string; id: string }) => Signal,
+  ): Promise<unknown> {
+    if (this.core.broker.status.state !== 'connected')
+      throw new TrunklineError('unavailable', 'Other nodes can not be reached just now.', { retryAfterMs: 1_000 });
     const id = createId();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -1,4 +1,6 @@
 import type { From, PresenceMember, ReceiptCursor } from '@trunkline/protocol';
+import { z } from 'zod';
+import { fromSchema } from './signals.js';
 
 /** What nodes tell each other about a room through `Broker.emit`. */
 export type RoomMessage = EphemeralMessage | PresenceMessage | ReceiptMessage;
@@ -28,9 +30,34 @@ export interface ReceiptMessage {
   readonly cursors: readonly ReceiptCursor[];
 }
 
+/** Checked on arrival: the bus is not trusted to carry only ours. */
+const schema = z.discriminatedUnion('t', [
+  z.looseObject({
+    t: z.literal('e'),
+    event: z.string(),
+    id: z.string(),
+    ref: z.string().optional(),
+    from: fromSchema,
+    timestamp: z.number(),
+    except: z.string().optional(),
+  }),
+  z.looseObject({
+    t: z.literal('p'),
+    version: z.number(),
+    change: z.enum(['join', 'update', 'leave']),
+    member: z.looseObject({ userId: z.string(), connectionIds: z.array(z.string()) }),
+    connectionId: z.string(),
+  }),
+  z.looseObject({
+    t: z.literal('r'),
+    epoch: z.string(),
+    cursors: z.array(
+      z.looseObject({ userId: z.string(), delivered: z.number().optional(), read: z.number().optional() }),
+    ),
+  }),
+]);
+
 /** Reads what came through the broker; anything else than our own messages is null. */
 export function readRoomMessage(value: unknown): RoomMessage | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { t } = value as { t?: unknown };
-  return t === 'e' || t === 'p' || t === 'r' ? (value as RoomMessage) : null;
+  return schema.safeParse(value).success ? (value as RoomMessage) : null;
 }

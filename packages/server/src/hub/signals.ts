@@ -7,7 +7,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const revocation = z.custom<Revocation>(
   (value) => isRecord(value) && (typeof value.tokenId === 'string' || typeof value.userId === 'string'),
 );
-const from = z.custom<From>(
+export const fromSchema = z.custom<From>(
   (value) => isRecord(value) && (typeof value.userId === 'string' || typeof value.service === 'string'),
 );
 
@@ -42,7 +42,7 @@ const signalSchema = z.discriminatedUnion('t', [
     rooms: z.array(z.string()),
     event: z.string(),
     id: z.string(),
-    from,
+    from: fromSchema,
     data: z.unknown(),
     timestamp: z.number(),
     answer: z.object({ nodeId: z.string(), id: z.string() }),
