@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 const BYTES = 16;
 const POOL = Buffer.allocUnsafe(BYTES * 256);
@@ -29,4 +29,12 @@ export function createUuid(): string {
     TEXT[at++] = HEX[byte & 15] ?? 0;
   }
   return TEXT.toString('latin1');
+}
+
+/** The same UUID for the same name, on every node (RFC 9562, section 5.8: version 8). */
+export function deriveUuid(name: string): string {
+  const hex = hash('sha256', name, 'hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }

@@ -5,6 +5,8 @@ import type { Core } from './core.js';
 
 interface Item {
   readonly publication: Publication;
+  readonly data: string;
+  readonly appended: Promise<Appended>;
   /** Whose rights are checked again before it is appended; null: a service. */
   readonly principal: Principal | null;
   readonly bytes: number;
@@ -24,6 +26,7 @@ export class ProvisionalOutbox {
   readonly #items: Item[] = [];
   #bytes = 0;
   #flushing = false;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(private readonly core: Core) {}
 
@@ -36,37 +39,66 @@ export class ProvisionalOutbox {
     return this.#items.some((item) => item.publication.room === room);
   }
 
+  /** What became of the same publish, which waits already; null: it does not. */
+  attach({ room, key, event, data }: Publication): Promise<Appended> | null {
+    const held = this.#items.find(
+      ({ publication }) =>
+        key !== undefined &&
+        publication.room === room &&
+        publication.key?.id === key.id &&
+        publication.key.userId === key.userId,
+    );
+    if (held === undefined) return null;
+    const isSame = held.publication.event === event && held.data === wordData(data);
+    return isSame ? held.appended : Promise.resolve({ status: 'conflict' });
+  }
+
   /** Resolves when appended. @throws {TrunklineError} `unavailable` when full, `forbidden` when the right is gone by then */
   add(publication: Publication, principal: Principal | null): Promise<Appended> {
-    const bytes = JSON.stringify(publication.data)?.length ?? 0;
+    const data = wordData(publication.data);
+    const bytes = data.length;
     if (this.#items.length >= MAX_ITEMS || this.#bytes + bytes > MAX_BYTES) {
       throw new TrunklineError('unavailable', 'Redis is away and the outbox is full; try again later.', {
         retryAfterMs: 1_000,
       });
     }
     this.#bytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#items.push({ publication, principal, bytes, resolve, reject });
-      if (this.core.broker.status.state === 'connected') void this.flush();
+    let settle: Pick<Item, 'resolve' | 'reject'> | undefined;
+    const appended = new Promise<Appended>((resolve, reject) => {
+      settle = { resolve, reject };
     });
+    if (settle !== undefined) this.#items.push({ publication, data, appended, principal, bytes, ...settle });
+    if (this.core.broker.status.state === 'connected') void this.flush();
+    return appended;
   }
 
-  /** Appends what waits, in order; stops where the broker is away again and goes on by itself. */
+  /** Appends what waits, in order of each room; stops where the broker is away again and goes on by itself. */
   async flush(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
+    // One that the broker does not take holds up its own room only.
+    const refused = new Set<string>();
     try {
-      for (let item = this.#items[0]; item !== undefined; item = this.#items[0]) {
-        if (!(await this.#append(item))) {
-          setTimeout(() => void this.flush(), RETRY_MS).unref();
-          return;
+      for (const item of [...this.#items]) {
+        const { room } = item.publication;
+        if (refused.has(room)) continue;
+        if (await this.#append(item)) {
+          this.#items.splice(this.#items.indexOf(item), 1);
+          this.#bytes -= item.bytes;
+        } else {
+          refused.add(room);
+          if (this.core.broker.status.state !== 'connected') return;
         }
-        this.#items.shift();
-        this.#bytes -= item.bytes;
       }
     } finally {
       this.#flushing = false;
+      if (this.#items.length > 0) this.#again ??= setTimeout(() => this.#retry(), RETRY_MS).unref();
     }
+  }
+
+  #retry(): void {
+    this.#again = undefined;
+    void this.flush();
   }
 
   /** @returns false when it must be tried again */
@@ -89,4 +121,8 @@ export class ProvisionalOutbox {
       return true;
     }
   }
+}
+
+function wordData(data: unknown): string {
+  return JSON.stringify(data) ?? '';
 }

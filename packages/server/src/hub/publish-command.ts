@@ -1,6 +1,6 @@
 import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
 import type { Command, Reply } from '../seams/dialect.js';
-import { createUuid } from '../uuid.js';
+import { createUuid, deriveUuid } from '../uuid.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { KindRules } from './event-rules.js';
@@ -69,7 +69,7 @@ export class PublishCommands {
     order: PublishOrder | null,
     arrival: number,
   ): Reply | Promise<Reply> {
-    const eventId = createUuid();
+    const eventId = command.listed ? deriveUuid(`${connection.principal.userId}\n${command.id}`) : createUuid();
     const [only = ''] = command.rooms;
     if (command.rooms.length === 1 && !command.listed) {
       const placed = this.#toRoom(connection, command, { room: only, eventId, order, arrival });
@@ -96,7 +96,7 @@ export class PublishCommands {
 
   #place(connection: Connection, command: PublishCommand, target: Target): Placed | Promise<Placed> {
     const { publisher } = this.parts;
-    const { eventId, order, arrival } = target;
+    const { order, arrival } = target;
     const { event, id } = command;
     const { principal } = connection;
     const membership = connection.memberships.get(target.room);
@@ -104,6 +104,7 @@ export class PublishCommands {
     const room = membership?.room.name ?? target.room;
     const checked = publisher.check(room, event, command.data, principal.userId, membership?.room.rules);
     const { kind, definition, data } = checked;
+    const eventId = eventIdIn(kind, command, connection) ?? target.eventId;
     const isMember = membership !== undefined && membership.state !== 'joining';
     const grant = membership?.grant ?? this.parts.grants.known(connection, room);
     if (definition.durable) order?.check(room, id, arrival);
@@ -190,6 +191,16 @@ export class PublishCommands {
     const failure = new TrunklineError('internal', 'The server failed; the same id may be sent again.');
     return { eventId, room: { room }, error: failure };
   }
+}
+
+/** What may be shown before the log has it is the same event when it is sent again, here or on another node. */
+function eventIdIn(
+  { definition }: KindRules,
+  { listed, id, rooms }: PublishCommand,
+  { principal }: Connection,
+): string | null {
+  if (listed || definition.whenDegraded !== 'provisional') return null;
+  return deriveUuid(`${rooms[0]}\n${principal.userId}\n${id}`);
 }
 
 /** Whether it may come again decides if those after it wait. @throws `error` */

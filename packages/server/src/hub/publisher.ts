@@ -3,7 +3,6 @@ import { TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Appended, Publication } from '../seams/broker.js';
 import type { ServicePublication } from '../seams/dialect.js';
-import { createUuid } from '../uuid.js';
 import type { Core } from './core.js';
 import { eventNotice } from './event-notice.js';
 import { checkData, type KindRules, withSender } from './event-rules.js';
@@ -110,6 +109,11 @@ export class Publisher {
 
   /** Shows the event to this node's members, marked provisional, and keeps it for the log. */
   #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
+    const attached = this.outbox.attach(publication);
+    if (attached !== null) {
+      outgoing.onProvisional?.();
+      return attached;
+    }
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
     const shown = { event, id: eventId, from, data, timestamp, provisional: true } as const;
@@ -176,11 +180,4 @@ function retention(
   const record = data as Readonly<Record<string, unknown>>;
   const value = typeof conflateBy === 'string' && Object.hasOwn(record, conflateBy) ? String(record[conflateBy]) : '';
   return { key: `${event}\n${value}`, ttlMs: RETAIN_TTL_MS };
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** The event's id: the caller's when it is a UUID, else a new one. */
-export function eventIdFor(id: string | undefined): string {
-  return id !== undefined && UUID.test(id) ? id : createUuid();
 }

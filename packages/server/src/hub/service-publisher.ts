@@ -1,6 +1,9 @@
 import { type AckedRoom, createId, type From, TrunklineError } from '@trunkline/protocol';
 import type { Published, ServicePublication } from '../seams/dialect.js';
-import { eventIdFor, type Publisher } from './publisher.js';
+import { createUuid, deriveUuid } from '../uuid.js';
+import type { Publisher } from './publisher.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Publishing by services: HTTP, a dialect's own backend functions, the embedding application. No policy, all of the contract. */
 export class ServicePublisher {
@@ -13,12 +16,13 @@ export class ServicePublisher {
    */
   async publish(publication: ServicePublication): Promise<Published> {
     const { rooms, event, data, id } = publication;
-    const eventId = eventIdFor(id);
+    const from = publication.from ?? { service: 'hub' };
+    const userId = keeperOf(from);
+    const eventId = eventIdOf(userId, id);
     // Everything is checked before anything is done.
     const checked = rooms.map((room) => ({ room, ...this.publisher.check(room, event, data) }));
     if (checked.length === 0)
       throw new TrunklineError('invalid_data', 'A publication needs a room.', { path: 'rooms' });
-    const from = publication.from ?? { service: 'hub' };
     let provisional = false;
     const results = await Promise.all(
       checked.map(async ({ room, kind, definition }): Promise<{ acked: AckedRoom; eventId: string }> => {
@@ -28,7 +32,7 @@ export class ServicePublisher {
           eventId,
           from,
           data,
-          key: { userId: keeperOf(from), id: id ?? createId() },
+          key: { userId, id: id ?? createId() },
           principal: null,
         };
         if (!definition.durable) {
@@ -64,4 +68,10 @@ export class ServicePublisher {
 /** Whose idempotency keys these are: each service has its own, and none has a user's. */
 function keeperOf(from: From): string {
   return `\u0000service\n${'service' in from ? from.service : ''}`;
+}
+
+/** The event's id: the caller's when it is a UUID. One that comes again before the log knows it has the same. */
+function eventIdOf(userId: string, id: string | undefined): string {
+  if (id === undefined) return createUuid();
+  return UUID.test(id) ? id : deriveUuid(`${userId}\n${id}`);
 }
