@@ -104,7 +104,9 @@ function replyText(reply: Reply, replyTo: string | undefined, isSingle: boolean)
   switch (reply.type) {
     case 'ack': {
       const { eventId, rooms } = reply;
-      return isSingle ? ackText(reply, id) : JSON.stringify({ type: 'ack', id, eventId, rooms } satisfies ServerFrame);
+      return isSingle || rooms.length === 0
+        ? ackText(reply, id)
+        : JSON.stringify({ type: 'ack', id, eventId, rooms } satisfies ServerFrame);
     }
     case 'left':
       return responseText(id, null);

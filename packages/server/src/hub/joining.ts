@@ -134,7 +134,7 @@ export class Joining {
     }
     const reason = flaw === undefined ? {} : { reason: flaw };
     if (!rewind) return { ...FRESH, ...reason };
-    const count = Math.min(rewind, this.core.limits.historySize);
+    const count = Math.min(rewind, room.rules.definition.historySize ?? this.core.limits.historySize);
     const page = await this.core.broker.read(room.name, { limit: count + 1 });
     return { position: rewindStart(page, count), recovered: false, page, ...reason };
   }

@@ -7,12 +7,16 @@ import type { ReceiptMessage } from './room-messages.js';
 /** Rooms up to this size are pushed receipts; members of larger ones ask. */
 export const PUSHED_MEMBERS = 50;
 const DEBOUNCE_MS = 100;
+/** Users of one room whose places are remembered. */
+const MAX_TOLD = 1_000;
 /** How far back a message id is looked for. */
 const SEARCHED_EVENTS = 1_000;
 
 /** Cumulative delivered and read cursors, told to the room debounced (DESIGN, "Receipts"). */
 export class Receipts {
   readonly #pending = new Map<string, { readonly epoch: string; readonly cursors: Map<string, ReceiptCursor> }>();
+  /** What members of this node were told. */
+  readonly #told = new WeakMap<HubRoom, { readonly epoch: string; readonly cursors: Map<string, ReceiptCursor> }>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly core: Core) {}
@@ -48,7 +52,28 @@ export class Receipts {
   }
 
   heard(room: HubRoom, { epoch, cursors }: ReceiptMessage): void {
-    if (room.size <= PUSHED_MEMBERS) room.tellAll({ type: 'receipt', room: room.name, epoch, cursors });
+    if (room.size > PUSHED_MEMBERS) return;
+    const moved = this.#forward(room, epoch, cursors);
+    if (moved.length > 0) room.tellAll({ type: 'receipt', room: room.name, epoch, cursors: moved });
+  }
+
+  /** Nodes tell of one user's cursor each for itself, so that an older place may come later. */
+  #forward(room: HubRoom, epoch: string, cursors: readonly ReceiptCursor[]): ReceiptCursor[] {
+    let told = this.#told.get(room);
+    if (told?.epoch !== epoch || told.cursors.size > MAX_TOLD) {
+      told = { epoch, cursors: new Map() };
+      this.#told.set(room, told);
+    }
+    const moved: ReceiptCursor[] = [];
+    for (const { userId, ...places } of cursors) {
+      const before = told.cursors.get(userId);
+      const ahead = (['delivered', 'read'] as const).filter((kind) => (places[kind] ?? -1) > (before?.[kind] ?? -1));
+      if (ahead.length === 0) continue;
+      const cursor = { userId, ...Object.fromEntries(ahead.map((kind) => [kind, places[kind]])) };
+      told.cursors.set(userId, { ...before, ...cursor });
+      moved.push(cursor);
+    }
+    return moved;
   }
 
   close(): void {

@@ -15,6 +15,8 @@ const HELD_EVENTS = 1_000;
 const REMEMBERED_IDS = 64;
 const PAGE = 1_000;
 const RETRY_MS = 250;
+/** A purge is done within it, and has been heard of. */
+const PURGE_MS = 10_000;
 
 /**
  * Delivers a room's durable events by offset, each once (DESIGN, "Repair"): what the broker says is a hint, the log is the
@@ -24,8 +26,8 @@ export class RoomFeed {
   position: Position = NO_POSITION;
   /** When the position was last compared with the log or moved, by `performance.now()`: nodes differ about the time of day. */
   checkedAt = performance.now();
-  /** Set while an operator empties the room: the new epoch that follows is told as that. */
-  #purging = false;
+  /** Until then a new epoch is told as an operator's work, by `performance.now()`. */
+  #purgedUntil = Number.NEGATIVE_INFINITY;
   readonly #ids: string[] = [];
   #held: LoggedEvent[] = [];
   #busy = true;
@@ -67,8 +69,9 @@ export class RoomFeed {
     this.check();
   }
 
+  /** An operator empties the room about now, or fails to. */
   expectPurge(): void {
-    this.#purging = true;
+    this.#purgedUntil = performance.now() + PURGE_MS;
   }
 
   /** Compares the position with the log and repairs. Single-flight. */
@@ -157,8 +160,8 @@ export class RoomFeed {
       return false;
     }
     if (epoch !== page.head.epoch) {
-      const reason = this.#purging ? 'purged' : 'epoch_changed';
-      this.#purging = false;
+      const reason = performance.now() < this.#purgedUntil ? 'purged' : 'epoch_changed';
+      this.#purgedUntil = Number.NEGATIVE_INFINITY;
       this.#jump(reason, beginning(page));
       return false;
     }

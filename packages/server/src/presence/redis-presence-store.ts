@@ -1,6 +1,6 @@
 import { createId, type PresenceMember } from '@trunkline/protocol';
 import { parseJson } from '../broker/redis/envelope.js';
-import { unavailable } from '../broker/redis/redis-failure.js';
+import { isWrongType, unavailable } from '../broker/redis/redis-failure.js';
 import type { RedisLink } from '../broker/redis/redis-link.js';
 import type { PresenceChange, PresenceStore } from '../seams/presence-store.js';
 import {
@@ -55,9 +55,9 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
     return registering;
   }
 
-  /** Redis may or may not have what this incarnation wrote. */
+  /** Redis may or may not have what this incarnation wrote; but where one room's key is of a wrong type, others are not in doubt. */
   function doubt(error: unknown): never {
-    doubtful = true;
+    if (!isWrongType(error)) doubtful = true;
     throw error;
   }
 

@@ -1,5 +1,9 @@
+import { defineContract, durable } from '@trunkline/protocol/contract';
 import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { rewindStart } from '../../src/hub/resume.js';
+import type { LoggedEvent } from '../../src/seams/broker.js';
 import { startHub, type TokenClaims } from './start-hub.js';
 
 async function connect(
@@ -334,6 +338,30 @@ test('receipts are cumulative and told to the room', async () => {
   await using eve = await connect(hub, 'eve');
   await eve.join('lobby:main');
   expect(await eve.nextOf('receipt')).toMatchObject({ room: 'lobby:main', cursors: [{ userId: 'bob', read: 1 }] });
+});
+
+test('a rewind reaches as far back as its kind keeps events', async () => {
+  const contract = defineContract({
+    rooms: { log: { join: ['user'], historySize: 30, events: { line: durable(z.looseObject({})) } } },
+  });
+  await using hub = await startHub({ contract, limits: { historySize: 10 } });
+  await using ann = await connect(hub, 'ann');
+  await ann.join('log:a');
+  for (let n = 0; n < 25; n++) await ann.publish('log:a', 'line', { n });
+  await using bob = await connect(hub, 'bob');
+  expect(await bob.join('log:a', { rewind: 20 })).toMatchObject({ missed: 20, position: { offset: 5 } });
+});
+
+test('a rewind that is bounded by bytes begins after the oldest event that was read', () => {
+  const entries = [7, 8, 9].map((offset) => ({ id: `e${offset}`, offset }) as LoggedEvent);
+  const page = {
+    entries,
+    head: { epoch: 'e', offset: 9, lastId: 'e9' },
+    trimmed: { offset: 2, id: 'e2' },
+    born: { offset: 0, id: '' },
+  };
+  expect(rewindStart(page, 5)).toEqual({ epoch: 'e', offset: 7, lastId: 'e7' });
+  expect(rewindStart({ ...page, trimmed: { offset: 6, id: 'e6' } }, 5)).toMatchObject({ offset: 6, lastId: 'e6' });
 });
 
 test('a service publishes anywhere but where deliveries are proved', async () => {

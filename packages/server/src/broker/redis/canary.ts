@@ -77,13 +77,14 @@ export function createCanary(options: CanaryOptions): Canary {
         options.onWritten(error);
       },
     );
-    redis.publish(keys.canary, `1 ${nodeId} ${number}`).then(
-      () => {
-        // The song may have been heard before the answer to its publishing was read.
-        if (options.listening() && lastHeard < number) unheardSince ??= performance.now();
-      },
-      () => undefined,
-    );
+    const sung = (): void => {
+      // The song may have been heard before the answer to its publishing was read.
+      if (options.listening() && lastHeard < number) unheardSince ??= performance.now();
+    };
+    redis.publish(keys.canary, `1 ${nodeId} ${number}`).then(sung, (error: Error) => {
+      // Redis answers and lets us say nothing: nobody hears this node, itself included.
+      if (error.name === 'ReplyError') sung();
+    });
   }
 
   function watchPeers(now: number): void {

@@ -38,6 +38,12 @@ export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** A key is not what it should be: of `error`, or of what it was made of. */
+export function isWrongType(error: unknown): boolean {
+  const cause = error instanceof TrunklineError ? error.cause : error;
+  return isReplyError(cause) && /^(TRUNKLINE_TYPE|WRONGTYPE)|WRONGTYPE/.test(cause.message);
+}
+
 /** ioredis refused before writing a byte: the command was certainly not sent. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof Error && /^(Stream isn't writeable|Connection is closed)/.test(error.message);
