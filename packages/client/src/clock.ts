@@ -22,12 +22,11 @@ export function after(clock: Clock, delayMs: number, run: () => void): () => voi
 
 /** Time that only goes forward, for durations: a clock that is set back costs what passed since the last look. */
 export function steady(clock: Clock): () => number {
-  let last = clock.now();
+  let last = 0;
   let lostMs = 0;
   return () => {
-    const now = clock.now();
-    lostMs += Math.max(0, last - now);
-    last = now;
-    return now + lostMs;
+    lostMs += Math.max(0, last - clock.now());
+    last = clock.now();
+    return last + lostMs;
   };
 }

@@ -172,7 +172,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     get connectionId() {
       const { state } = connection;
-      return state.status === 'open' ? state.connectionId : undefined;
+      return 'connectionId' in state ? state.connectionId : undefined;
     },
     connect,
     reconnect() {

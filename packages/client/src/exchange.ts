@@ -51,8 +51,9 @@ export function createExchange(
     isReady,
     ask(frame, answered) {
       const { id = createId(), type } = frame;
-      // Nothing of these queues (PROTOCOL.md, "Client frames").
-      if (!isReady() && !/^(cancel|result|refresh)$/.test(type)) return false;
+      // `cancel`, `result` and `refresh` never queue (PROTOCOL.md, "Client frames"); an event that nobody waits for goes now or never.
+      const isLate = isReady() ? !answered && 'event' in frame && pacer.waitMs() : !/^(c|re[sf])/.test(type);
+      if (isLate) return false;
       pacer.take();
       if (answered) waiting.set(id, { type, answered });
       transmit({ ...frame, id });

@@ -107,8 +107,7 @@ function renew(item: OutboxItem): boolean {
 }
 
 export function publishFrame(rooms: readonly string[], event: string, data: unknown): Sendable {
-  const [first = ''] = rooms;
-  return { type: 'publish', room: rooms.length > 1 ? rooms : first, event, data };
+  return { type: 'publish', room: rooms.length > 1 ? rooms : (rooms[0] ?? ''), event, data };
 }
 
 /** A value as it travels, which the application can't change any more, and its bytes. @throws {TrunklineError} `invalid_data` */

@@ -66,7 +66,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (twin && JSON.stringify(twin.frame) !== JSON.stringify(frame)) throw fault('id_conflict');
     if (old && !twin) drop(old);
     const { promise, settle } = createDeferred<never>();
-    const waiters = (twin ?? { waiters: new Set(old?.waiters) }).waiters.add(settle);
+    const waiters = (twin?.waiters ?? new Set(old?.waiters)).add(settle);
     if (twin) return await promise;
     if (fits(bytes)) {
       const item = insert({ ...draft, id, frame, bytes, waiters });
@@ -157,11 +157,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   function send(item: OutboxItem): void {
     const { id, frame, expiresAt } = item;
-    const time = now();
-    item.sentAt ??= time;
+    item.sentAt ??= now();
     item.restUntil = undefined;
     item.inFlight = true;
-    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - time)) : undefined;
+    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now())) : undefined;
     wire.ask({ ...frame, id, ...{ timeoutMs } }, (answer) => answered(item, answer));
   }
 

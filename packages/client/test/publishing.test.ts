@@ -1,4 +1,5 @@
 import { TrunklineError } from '@trunkline/protocol';
+import { eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './support/open-client.js';
 import { startScript } from './support/scripted-server.js';
@@ -185,4 +186,15 @@ describe('requests', () => {
     await next;
     expect(progress).toEqual([]);
   });
+});
+
+test('a signal beyond the server’s rate is not sent, and says so', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  void settle(client.connect());
+  const peer = await script.connection();
+  await peer.welcome({ limits: { ...LIMITS, messagesPerSecond: 1, burst: 10 } });
+  await eventually(() => client.state.status === 'open');
+  const sent = Array.from({ length: 30 }, () => client.room('lobby', 'main').signal('typing', { isTyping: true }));
+  expect(sent.filter(Boolean)).toHaveLength(8);
 });
