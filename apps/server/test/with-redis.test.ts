@@ -34,6 +34,33 @@ it('delivers over two nodes, whichever is asked', async () => {
   expect(await client.closed).toMatchObject({ code: 4502 });
 });
 
+it('ends what is older, also where the clocks of nodes differ by minutes', async () => {
+  await using redis = await startRedis();
+  const skew = 'const now = Date.now; Date.now = () => now() + 300_000';
+  const environment = { REDIS_URL: redis.url, JWT_SECRET: SECRET };
+  await using odd = startProcess({
+    ...environment,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(skew)}`,
+  });
+  await using one = await startWholeServer(environment);
+  const [, port = ''] = await odd.printed(/http:\/\/127\.0\.0\.1:(\d+)/);
+  const there = `http://127.0.0.1:${port}`;
+  for (const url of [one.url, there]) await eventually(() => isReady(url), { timeoutMs: 15_000 });
+  const sockets = [one.socketUrl, `ws://127.0.0.1:${port}`];
+  for (const [from, to] of [sockets, [...sockets].reverse()]) {
+    const token = await one.tokenFor('ann');
+    await using first = await connectRaw({ url: `${from}/v1/connect` });
+    const { session } = await first.hello({ token });
+    await using second = await connectRaw({ url: `${to}/v1/connect` });
+    await second.hello({ token, session });
+    expect((await first.closed).code).toBe(4500);
+    const admin = { authorization: `Bearer ${await one.tokenFor('boss', 'admin')}` };
+    const at = to === one.socketUrl ? there : one.url;
+    await fetch(`${at}/v1/users/ann/disconnect`, { method: 'POST', headers: admin });
+    expect((await second.closed).code).toBe(4502);
+  }
+});
+
 it('redeems a ticket of one node on another, and refuses a token there that was revoked here', async () => {
   await using redis = await startRedis();
   await using one = await startWholeServer({ REDIS_URL: redis.url });

@@ -3,7 +3,7 @@ import type { CloseCode, From } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Gone, Link, Notice } from '../seams/dialect.js';
-import type { Core } from './core.js';
+import { type Core, sharedNow } from './core.js';
 import { Memberships } from './memberships.js';
 import type { LastingOptions } from './shared-options.js';
 import { TokenBucket } from './token-bucket.js';
@@ -21,8 +21,11 @@ export class Connection {
   readonly memberships = new Memberships();
   #bucket: TokenBucket | undefined;
   #from: From | undefined;
+  /** By the clock that nodes share. */
   readonly connectedAt: number;
   principal: Principal;
+  /** It took up a session, so that an older connection may have to go. */
+  isResumed = false;
   /** When the hub last pinged, by `performance.now()`. */
   pingedAt = Math.trunc(performance.now());
   expiringTold = false;
@@ -56,7 +59,7 @@ export class Connection {
     presence: unknown,
   ) {
     this.principal = principal;
-    this.connectedAt = Date.now();
+    this.connectedAt = sharedNow(core);
     this.presenceState = presence;
   }
 

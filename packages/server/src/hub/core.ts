@@ -31,6 +31,11 @@ export interface Core {
   readonly connections: Connections;
 }
 
+/** The time by the clock that nodes share: theirs may differ by minutes. */
+export function sharedNow({ broker }: Pick<Core, 'broker'>): number {
+  return Date.now() + (broker.clockAheadMs ?? 0);
+}
+
 /** The open connections of this process, by what they are looked up by. */
 export class Connections {
   readonly byId = new Map<string, Connection>();

@@ -8,7 +8,7 @@ import { createMemoryRevocationStore } from '../revocations/memory-revocation-st
 import { createMemoryRoster } from '../roster/memory-roster.js';
 import type { Logger } from '../seams/dialect.js';
 import { createContractPolicy } from './contract-policy.js';
-import { Connections, type Core } from './core.js';
+import { Connections, type Core, sharedNow } from './core.js';
 import { createEventRules } from './event-rules.js';
 import type { ActionContext, Hub, HubOptions } from './hub-api.js';
 import { DEFAULT_HUB_LIMITS } from './hub-limits.js';
@@ -85,7 +85,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     call: (to, method, data, callOptions) =>
       hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
     disconnect: async (userId) => {
-      const at = Date.now();
+      const at = sharedNow(core);
       core.broker.signal('all', { t: 'disconnect', userId, at } satisfies Signal);
       return hub.parts.revocations.spread({ type: 'disconnect', userId, at });
     },

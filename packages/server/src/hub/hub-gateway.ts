@@ -3,6 +3,7 @@ import type { Principal } from '../seams/authenticator.js';
 import type { Admission, Gateway, Gone, Greeting, Link, LinkListener, OpenOptions, Session } from '../seams/dialect.js';
 import type { Absences } from './absences.js';
 import { Connection } from './connection.js';
+import type { Core } from './core.js';
 import { forbidden } from './grants.js';
 import type { HubOptions } from './hub-api.js';
 import { HubSession, type SessionParts } from './hub-session.js';
@@ -76,7 +77,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       lastingOptions.of(openOptions),
       openOptions.presence,
     );
-    if (resumed !== null) supersede(parts, connection);
+    if (resumed !== null) supersede(core, connection);
     core.connections.add(connection);
     usage.users.set(principal.userId, core.connections.countOf(principal.userId));
     const session = new HubSession(parts, connection);
@@ -154,10 +155,23 @@ function guest(): Principal {
 }
 
 /** The newest socket of a session wins, on whichever node. */
-function supersede({ core }: GatewayParts, connection: Connection): void {
+function supersede(core: Core, connection: Connection): void {
+  connection.isResumed = true;
   const { sessionId } = connection;
   const { userId } = connection.principal;
   for (const older of core.connections.ofSession(sessionId, userId)) older.close(4500, 'superseded');
+  tellSuperseded(core, connection);
+}
+
+/** What other nodes may have missed while they could not be reached. */
+export function supersedeAgain(core: Core, since: number): void {
+  for (const connection of core.connections.byId.values())
+    if (connection.isResumed && connection.connectedAt >= since) tellSuperseded(core, connection);
+}
+
+function tellSuperseded(core: Core, connection: Connection): void {
+  const { sessionId } = connection;
+  const { userId } = connection.principal;
   core.broker.signal('all', {
     t: 'superseded',
     sessionId,

@@ -4,11 +4,11 @@ import { createRouter, type Router } from '../router/router.js';
 import type { BrokerStatus } from '../seams/broker.js';
 import { Absences } from './absences.js';
 import { Calls } from './calls.js';
-import type { Core } from './core.js';
+import { type Core, sharedNow } from './core.js';
 import { drainConnections } from './drain.js';
 import { Grants } from './grants.js';
 import type { HubOptions, HubStatus } from './hub-api.js';
-import { createGateway, type GatewayParts } from './hub-gateway.js';
+import { createGateway, type GatewayParts, supersedeAgain } from './hub-gateway.js';
 import { Joining } from './joining.js';
 import { LiveAuthorisation } from './live-authorisation.js';
 import { listenToNodes } from './node-listener.js';
@@ -26,11 +26,18 @@ import { createSessionIds } from './session-ids.js';
 import { TokenRevocations } from './token-revocations.js';
 import { UserBuckets } from './user-buckets.js';
 
+/** An outage may have begun so long before it was noticed. */
+const UNNOTICED_MS = 10_000;
+/** Other nodes hear again by then. */
+const ALL_BACK_MS = 5_000;
+
 /** One running hub: its parts, started and ended in order. */
 export class HubProcess {
   readonly parts: GatewayParts;
   readonly router: Router;
   #state: 'starting' | 'running' | 'draining' | 'closed' = 'starting';
+  /** By the clock that nodes share. */
+  #awaySince = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly core: Core,
@@ -149,8 +156,10 @@ export class HubProcess {
 
   #brokerChanged(status: BrokerStatus): void {
     const { logger } = this.core;
-    if (status.state === 'degraded')
+    if (status.state === 'degraded') {
+      this.#awaySince = Math.min(this.#awaySince, sharedNow(this.core));
       logger.warn({ reason: status.reason }, 'the broker is away: local delivery goes on');
+    }
     if (status.state !== 'connected' || this.#state === 'starting') return;
     logger.info({}, 'the broker is back');
     void this.#heal().catch((error: unknown) => {
@@ -158,9 +167,18 @@ export class HubProcess {
     });
   }
 
+  /** Now, and when the others have come back too. */
+  #supersedeAgain(): void {
+    const since = this.#awaySince - UNNOTICED_MS;
+    this.#awaySince = Number.POSITIVE_INFINITY;
+    supersedeAgain(this.core, since);
+    setTimeout(() => supersedeAgain(this.core, since), ALL_BACK_MS).unref();
+  }
+
   /** Rights first, then rooms, then what waited (DESIGN, "Redis away"). */
   async #heal(): Promise<void> {
     const { live, rooms, presence, publisher } = this.parts;
+    this.#supersedeAgain();
     await live.recheckAll();
     for (const room of rooms.all()) room.feed.check();
     await publisher.outbox.flush();

@@ -91,6 +91,8 @@ export interface Broker {
   /** Once, before anything else. Resolves when started, degraded or not; a missing Redis is a status, not an error. */
   start(events: BrokerEvents): Promise<void>;
   readonly status: BrokerStatus;
+  /** How far the clock that all nodes can ask is ahead of this node's, milliseconds. @default 0 */
+  readonly clockAheadMs?: number;
   /** First local member. Resolves once messages are heard; events published after that are never missed unless told by `suspect`. */
   subscribe(room: string): Promise<void>;
   /** Last local member left. No message of the room reaches this node afterwards. */

@@ -91,6 +91,20 @@ describe.concurrent('while Redis is away', () => {
     expect(entries.map((entry) => entry.id)).toEqual([id]);
   }, 60_000);
 
+  test('a session that is taken up on another node ends here when Redis is back', async () => {
+    await using nodes = await startTwo();
+    const token = await nodes.here.token('ann');
+    await using first = await connectRaw({ url: nodes.here.url });
+    const { session } = await first.hello({ token });
+    nodes.redis.pause();
+    await eventually(() => nodes.there.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+    await using second = await connectRaw({ url: nodes.there.url });
+    expect(await second.hello({ token, session })).toMatchObject({ session });
+    nodes.redis.resume();
+    expect((await first.closed).code).toBe(4500);
+    expect(second.socket.readyState).toBe(second.socket.OPEN);
+  }, 60_000);
+
   test('a direct message to another node is refused for now, not for good', async () => {
     await using nodes = await startTwo();
     await using ann = await connect(nodes.here, 'ann');

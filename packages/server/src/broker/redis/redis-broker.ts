@@ -84,6 +84,9 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
     get status() {
       return link.status;
     },
+    get clockAheadMs() {
+      return link.clockAheadMs;
+    },
     start(listener) {
       events = listener;
       link.onHeal(() => Promise.resolve(listener.suspect(null)));

@@ -9,6 +9,8 @@ export interface RedisFacts {
   readonly loading: boolean;
   readonly maxMemory: number;
   readonly evictionPolicy: string;
+  /** Its clock, milliseconds; NaN where it does not say. */
+  readonly time: number;
 }
 
 /** The oldest version with exclusive stream ranges and `SET … GET`. */
@@ -28,6 +30,7 @@ export function parseFacts(info: string): RedisFacts {
     loading: fields.get('loading') === '1',
     maxMemory: Number(fields.get('maxmemory') ?? 0),
     evictionPolicy: fields.get('maxmemory_policy') ?? '',
+    time: Number(fields.get('server_time_usec')) / 1_000,
   };
 }
 

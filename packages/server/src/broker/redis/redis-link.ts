@@ -35,6 +35,8 @@ export interface RedisLink {
   readonly commands: Redis;
   readonly subscriber: Subscriber;
   readonly status: BrokerStatus;
+  /** How far the clock of Redis is ahead of ours, milliseconds. */
+  readonly clockAheadMs: number;
   /** True while commands may be sent. */
   readonly usable: boolean;
   /** Why they may not. */
@@ -214,6 +216,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     commands: commands.redis,
     get status() {
       return status.current;
+    },
+    get clockAheadMs() {
+      return server.clockAheadMs;
     },
     get usable() {
       return status.facts.usable;

@@ -20,6 +20,8 @@ export interface ServerWatchOptions {
 /** Knows which server answers, on a connection of its own, so that a busy or stuck command connection does not hide it. */
 export interface ServerWatch {
   readonly facts: RedisFacts | undefined;
+  /** How far its clock is ahead of ours, milliseconds. */
+  readonly clockAheadMs: number;
   /** Looks at who answers on a fresh command connection. @returns what stands against using it */
   inspect(redis: Redis): Promise<string | null>;
   start(): void;
@@ -29,6 +31,7 @@ export interface ServerWatch {
 
 const INTERVAL_MS = 1_000;
 const ANSWER_MS = 3_000;
+const CLOCK_STEP_MS = 50;
 
 export function createServerWatch({
   options,
@@ -41,6 +44,7 @@ export function createServerWatch({
 }: ServerWatchOptions): ServerWatch {
   let facts: RedisFacts | undefined;
   let warnedPolicy = 'noeviction';
+  let clockAheadMs = 0;
   let probing = false;
   let timer: NodeJS.Timeout | undefined;
   const connection = createRedisConnection({
@@ -71,16 +75,25 @@ export function createServerWatch({
     return obstacle;
   }
 
+  async function ask(redis: Redis): Promise<RedisFacts> {
+    const askedAt = Date.now();
+    const answer = parseFacts(await redis.info());
+    // Somewhere between the two; small differences are of no use and would make equal times differ.
+    const ahead = answer.time - (askedAt + Date.now()) / 2;
+    if (Math.abs(ahead - clockAheadMs) > CLOCK_STEP_MS) clockAheadMs = ahead;
+    return answer;
+  }
+
   async function probe(): Promise<void> {
     const redis = commands();
     if (probing || !connection.ready || redis === undefined) return;
     probing = true;
     try {
-      const now = parseFacts(await connection.redis.info());
+      const now = await ask(connection.redis);
       const same = now.runId === facts?.runId && now.replicationId === facts.replicationId;
       if (same) take(now);
       // Two opinions: what the command connection talks to counts.
-      else if (take(parseFacts(await redis.info())) === null && facts?.runId !== now.runId) connection.reconnect();
+      else if (take(await ask(redis)) === null && facts?.runId !== now.runId) connection.reconnect();
     } catch {
       // The canary watches the connections that matter.
     } finally {
@@ -92,7 +105,10 @@ export function createServerWatch({
     get facts() {
       return facts;
     },
-    inspect: async (redis) => take(parseFacts(await redis.info())),
+    get clockAheadMs() {
+      return clockAheadMs;
+    },
+    inspect: async (redis) => take(await ask(redis)),
     start() {
       connection.open();
       timer = setInterval(() => void probe(), INTERVAL_MS);
