@@ -27,19 +27,27 @@ function Dashboard({ onSignedOut }: { readonly onSignedOut: () => void }) {
   const { nodes, userId } = watched.overview;
   const ready = nodes.filter(({ readiness }) => readiness.ready).length;
   const isWell = nodes.every(({ readiness }) => readiness.status === 'ok');
+  const isOld = watched.trouble !== null;
 
   return (
     <AppShell header={{ height: 56 }} padding="md">
       <AppShell.Header>
         <Group h="100%" justify="space-between" px="md" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
-            <Title order={1} size="h4">
+            <Title order={1} size="h4" visibleFrom="xs">
               Trunkline
             </Title>
-            <Badge color={isWell ? 'teal' : ready === 0 ? 'red' : 'orange'} role="status" tt="none" variant="light">
-              {isWell
-                ? `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} well`
-                : `${ready} of ${nodes.length} ready`}
+            <Badge
+              color={isOld ? 'gray' : isWell ? 'teal' : ready === 0 ? 'red' : 'orange'}
+              role="status"
+              tt="none"
+              variant="light"
+            >
+              {isOld
+                ? 'Figures are old'
+                : isWell
+                  ? `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} well`
+                  : `${ready} of ${nodes.length} ready`}
             </Badge>
           </Group>
           <Group gap="sm" wrap="nowrap">

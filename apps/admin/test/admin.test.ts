@@ -53,9 +53,9 @@ async function openCrowd() {
   };
 }
 
-async function signIn(page: Page): Promise<void> {
+async function signIn(page: Page, token = adminToken): Promise<void> {
   await page.getByText('Token', { exact: true }).click();
-  await page.getByRole('textbox', { name: 'Token' }).fill(adminToken);
+  await page.getByRole('textbox', { name: 'Token' }).fill(token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('status').filter({ hasText: '1 node well' }).waitFor();
 }
@@ -125,6 +125,25 @@ test(
     expect(complaints).toEqual([]);
   },
 );
+
+test('fits a narrow screen, and says in its badge that the server is gone', PATIENT, async () => {
+  await using own = await spawnServer({ main: MAIN, env: { NODE_ENV: 'development', LOG_LEVEL: 'warn' } });
+  const token = await eventually(() => /Admin token: (\S+)\n/.exec(own.output())?.[1]);
+  const { page } = await browser.open(`${own.url}/admin/`);
+  await signIn(page, token);
+  const badge = page.getByRole('status').first();
+  for (const width of [360, 320]) {
+    await page.setViewportSize({ width, height: 740 });
+    await page.screenshot({ path: join(SHOTS, `narrow-${width}.png`) });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    // The text is not cut.
+    expect(await badge.locator('span').evaluate((text) => text.scrollWidth - text.clientWidth)).toBe(0);
+  }
+  await own.kill();
+  await page.getByRole('alert').filter({ hasText: 'These figures are old' }).waitFor();
+  await page.screenshot({ path: join(SHOTS, 'narrow-old.png') });
+  expect(await badge.textContent()).toBe('Figures are old');
+});
 
 test('is readable in the dark, and out of reach after signing out', PATIENT, async () => {
   await using crowd = await openCrowd();
