@@ -12,10 +12,12 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import type { TokenContext } from '@trunkline/client';
 import { useRef, useState } from 'react';
 import { ActionsPanel } from './actions/actions-panel.js';
 import { ConnectionPanel } from './connection/connection-panel.js';
 import { ExplainPanel } from './connection/explain-panel.js';
+import { fetchTestToken } from './connection/fetch-token.js';
 import { openSession, type Session } from './connection/session.js';
 import { StateBadge } from './connection/state-badge.js';
 import { FrameList } from './frames/frame-list.js';
@@ -39,10 +41,16 @@ export function App() {
   const room = rooms.find((one) => one.room.name === active) ?? rooms.at(-1);
   const userId = state.status === 'open' ? state.userId : session?.client.userId;
 
-  function connect(as: string): void {
+  function connect(as: string, isOffered: boolean): void {
     void session?.close();
     token.current = as;
-    setSession(openSession(as, log));
+    setSession(openSession(isOffered ? offeredToken : as, log));
+  }
+  /** A development server makes its key anew at each start: the token of the one before is refused. */
+  async function offeredToken({ signal }: TokenContext): Promise<string> {
+    const fresh = (await fetchTestToken(signal)) ?? '';
+    token.current = fresh;
+    return fresh;
   }
 
   return (
@@ -57,7 +65,11 @@ export function App() {
           <Group gap="sm" wrap="nowrap">
             <Burger aria-label="Connection and rooms" hiddenFrom="sm" onClick={menu.toggle} opened={isOpen} size="sm" />
             <Title fz={{ base: 'md', sm: 'lg' }} order={1} style={{ whiteSpace: 'nowrap' }}>
-              Trunkline playground
+              Trunkline
+              <Text inherit span visibleFrom="xs">
+                {' '}
+                playground
+              </Text>
             </Title>
           </Group>
           <Group gap="sm" wrap="nowrap">

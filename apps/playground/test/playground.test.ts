@@ -118,6 +118,54 @@ test('asks for an action in both wire formats and shows the errors it provokes',
   expect(complaints).toEqual([]);
 });
 
+test('comes back with a fresh token and sends what waited, when a server with a random key was killed', async () => {
+  const env = { NODE_ENV: 'development', LOG_LEVEL: 'warn' };
+  await using first = await spawnServer({ main: MAIN, env });
+  const { page } = await browser.open(first.url);
+  await connect(page);
+  await joinRoom(page, 'lobby:main');
+  const events = page.getByRole('log', { name: 'Events' });
+  await events.getByText('Joined at offset').waitFor();
+  await first.kill();
+  await page.getByRole('status').filter({ hasText: 'waiting' }).waitFor();
+  await page.getByRole('textbox', { name: 'text' }).fill('while it was away');
+  await page.keyboard.press('Enter');
+
+  await using second = await spawnServer({ main: MAIN, env: { ...env, PORT: String(first.port) } });
+  await page.getByRole('status').filter({ hasText: 'open' }).waitFor();
+  await events.getByText('while it was away').waitFor();
+  expect(second.port).toBe(first.port);
+});
+
+test('refuses a room without a kind, and offers no guests where the contract has no room for them', async () => {
+  const { page, complaints } = await browser.open(server.url);
+  await connect(page);
+  await joinRoom(page, 'x');
+  await page.getByText('Name it kind:id, such as lobby:main.').waitFor();
+  expect(await page.getByRole('button', { name: /^Leave/ }).count()).toBe(0);
+  expect(await page.getByText('guest').count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+test.each([320, 390])('fits a screen of %i pixels', async (width) => {
+  const { page } = await browser.open(server.url);
+  await connect(page);
+  await joinRoom(page, 'lobby:narrow');
+  await page.setViewportSize({ width, height: 700 });
+  for (const tab of ['Room', 'Actions', 'Explain', 'Frames']) {
+    await page.getByRole('tab', { name: tab, exact: true }).click();
+    await page.screenshot({ path: join(SHOTS, `narrow-${width}-${tab}.png`) });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBe(width);
+  }
+  for (const part of [
+    page.getByRole('button', { name: 'Use dark colours' }),
+    page.getByRole('status', { name: 'Connection state' }),
+  ]) {
+    const box = await part.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
+  }
+});
+
 test("the forms are those of the operator's contract", async () => {
   const contract = fileURLToPath(new URL('./garage-contract.mjs', import.meta.url));
   await using own = await spawnServer({

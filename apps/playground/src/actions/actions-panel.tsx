@@ -15,9 +15,11 @@ export function ActionsPanel({ session, token }: { readonly session: Session | n
           { label: 'trunkline.v1', value: 'canonical' },
           { label: 'Socket.IO at /realtime', value: 'realtime' },
         ]}
+        fullWidth
+        maw={340}
         onChange={setFormat}
+        styles={{ label: { paddingInline: 4 } }}
         value={format}
-        w={340}
       />
       {format === 'canonical' ? <CanonicalActions session={session} /> : <RealtimeActions token={token} />}
     </Stack>

@@ -1,18 +1,23 @@
 import { Button, Group, PasswordInput, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { contract } from '../contract.js';
 import { explainError } from '../rooms/room-session.js';
 import { fetchTestToken, login } from './fetch-token.js';
 
 export interface ConnectionPanelProps {
   readonly isConnected: boolean;
-  readonly onConnect: (token: string) => void;
+  /** `isOffered`: the token is the development server's own, of which a restart makes another. */
+  readonly onConnect: (token: string, isOffered: boolean) => void;
   readonly onReconnect: () => void;
   readonly onDisconnect: () => void;
 }
 
+const TAKES_GUESTS = Object.values(contract.rooms).some(({ join }) => join.includes('anonymous'));
+
 /** As whom to connect: with a token, or by an account's name and password. */
 export function ConnectionPanel({ isConnected, onConnect, onReconnect, onDisconnect }: ConnectionPanelProps) {
   const [way, setWay] = useState('token');
+  const [offered, setOffered] = useState('');
   const [token, setToken] = useState('');
   const [name, setName] = useState('user');
   const [password, setPassword] = useState('');
@@ -20,18 +25,21 @@ export function ConnectionPanel({ isConnected, onConnect, onReconnect, onDisconn
 
   useEffect(() => {
     fetchTestToken().then(
-      (found) => setToken((typed) => typed || (found ?? '')),
+      (found = '') => {
+        setOffered(found);
+        setToken((typed) => typed || found);
+      },
       () => setFlaw('The server did not answer; is it running?'),
     );
   }, []);
 
   async function connect(): Promise<void> {
     setFlaw('');
-    if (way === 'token') return onConnect(token.trim());
+    if (way === 'token') return onConnect(token.trim(), token !== '' && token === offered);
     try {
       const fresh = await login(name, password);
       setToken(fresh);
-      onConnect(fresh);
+      onConnect(fresh, false);
     } catch (error) {
       setFlaw(explainError(error));
     }
@@ -60,7 +68,7 @@ export function ConnectionPanel({ isConnected, onConnect, onReconnect, onDisconn
         <Stack gap="xs" h={132}>
           {way === 'token' ? (
             <Textarea
-              description="The development server's own; empty connects as a guest"
+              description={`The development server's own${TAKES_GUESTS ? '; empty connects as a guest' : ''}`}
               label="Token"
               onChange={(event) => setToken(event.currentTarget.value)}
               rows={3}

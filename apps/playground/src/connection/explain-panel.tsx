@@ -29,31 +29,37 @@ export function ExplainPanel({ session }: { readonly session: Session }) {
       <Title order={3} size="h5">
         Rooms
       </Title>
-      <Table aria-label="Rooms and their positions">
-        <Table.Tbody>
-          {rooms.map(({ room, status, position }) => (
-            <Table.Tr key={room}>
-              <Table.Td>{room}</Table.Td>
-              <Table.Td>{status}</Table.Td>
-              <Table.Td>{position && `offset ${position.offset}, epoch ${position.epoch}`}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Table.ScrollContainer minWidth={480} type="native">
+        <Table aria-label="Rooms and their positions">
+          <Table.Tbody>
+            {rooms.map(({ room, status, position }) => (
+              <Table.Tr key={room}>
+                <Table.Td>{room}</Table.Td>
+                <Table.Td>{status}</Table.Td>
+                <Table.Td>{position && `offset ${position.offset}, epoch ${position.epoch}`}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
       <Title order={3} size="h5">
         Timeline
       </Title>
-      <Table aria-label="Timeline" layout="fixed">
-        <Table.Tbody>
-          {timeline.toReversed().map(({ at, what, detail }) => (
-            <Table.Tr key={`${at} ${what} ${JSON.stringify(detail)}`}>
-              <Table.Td w={100}>{time(at)}</Table.Td>
-              <Table.Td w={140}>{what}</Table.Td>
-              <Table.Td>{detail && <Code>{JSON.stringify(detail)}</Code>}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Table.ScrollContainer minWidth={480} type="native">
+        <Table aria-label="Timeline" layout="fixed">
+          <Table.Tbody>
+            {timeline.toReversed().map(({ at, what, detail }) => (
+              <Table.Tr key={`${at} ${what} ${JSON.stringify(detail)}`}>
+                <Table.Td w={100}>{time(at)}</Table.Td>
+                <Table.Td w={140}>{what}</Table.Td>
+                <Table.Td>
+                  {detail && <Code style={{ overflowWrap: 'anywhere' }}>{JSON.stringify(detail)}</Code>}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
     </Stack>
   );
 }

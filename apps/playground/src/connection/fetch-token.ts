@@ -1,6 +1,6 @@
 /** The development server's token without an end; undefined where there is none. */
-export async function fetchTestToken(): Promise<string | undefined> {
-  const response = await fetch('/test-token');
+export async function fetchTestToken(signal?: AbortSignal): Promise<string | undefined> {
+  const response = await fetch('/test-token', signal ? { signal } : {});
   return response.ok ? accessToken(await response.json()) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { type Client, type ConnectionState, createClient } from '@trunkline/client';
+import { type Client, type ConnectionState, createClient, type TokenOption } from '@trunkline/client';
 import type { FrameLog } from '../frames/frame-log.js';
 import { tappedWebSocket } from '../frames/tapped-web-socket.js';
 import { openRoom, type RoomSession } from '../rooms/room-session.js';
@@ -15,7 +15,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export function openSession(token: string, log: FrameLog): Session {
+export function openSession(token: TokenOption, log: FrameLog): Session {
   const client = createClient({
     url: socketUrl(),
     WebSocket: tappedWebSocket(log),

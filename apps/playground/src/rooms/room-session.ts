@@ -1,5 +1,5 @@
 import type { AnyRoomEvent, Client, Room, RoomStatus } from '@trunkline/client';
-import { type Contract, type PresenceMember, TrunklineError } from '@trunkline/protocol';
+import { type Contract, isRoomName, type PresenceMember, TrunklineError } from '@trunkline/protocol';
 import { appended, createStore, type Store } from '../store.js';
 
 export type RoomEntry =
@@ -21,7 +21,7 @@ export interface RoomSession {
 const CAPACITY = 500;
 const PAGE = 50;
 
-/** Joins at once; a refusal becomes an entry. */
+/** Joins at once; a refusal becomes an entry. @throws {TrunklineError} `invalid_room` */
 export function openRoom(client: Client, name: string): RoomSession {
   const room = client.room(...splitRoom(name));
   const status = createStore<RoomStatus>(room.status);
@@ -85,6 +85,7 @@ export function explainError(error: unknown): string {
 }
 
 function splitRoom(name: string): [kind: string, id: string] {
+  if (!isRoomName(name)) throw new TrunklineError('invalid_room', 'Name it kind:id, such as lobby:main.');
   const colon = name.indexOf(':');
   return [name.slice(0, colon), name.slice(colon + 1)];
 }
