@@ -98,6 +98,17 @@ it.each([200, 400, 403, 422, 500])('passes an error on as it is, with status %i'
   });
 });
 
+it.each([
+  [true, true],
+  [false, false],
+  ['yes', false],
+])('passes on whether an error may be retried: %j becomes %j', async (said, retryable) => {
+  await using backend = await startBackend((res) =>
+    json(res, { error: { code: 'BUSY', message: 'Later.', retryable: said } }, 503),
+  );
+  await expect(backend.forward(ask())).rejects.toMatchObject({ code: 'BUSY', retryable });
+});
+
 it.each([undefined, 'application/json', 'text/plain', 'application/x-ndjson'])(
   'passes progress on line by line, with content type %s',
   async (type) => {

@@ -2,7 +2,12 @@ import { TrunklineError } from '@trunkline/protocol';
 import { z } from 'zod';
 
 const failureSchema = z.looseObject({
-  error: z.looseObject({ code: z.string().min(1).max(128), message: z.string().max(4_096) }),
+  error: z.looseObject({
+    code: z.string().min(1).max(128),
+    message: z.string().max(4_096),
+    // Of any other form it says nothing: the code must reach the client.
+    retryable: z.boolean().optional().catch(undefined),
+  }),
 });
 const successSchema = z.looseObject({ data: z.unknown() }).refine((line) => 'data' in line);
 const progressSchema = z.looseObject({ progress: z.unknown() }).refine((line) => 'progress' in line);
@@ -56,8 +61,10 @@ export async function readAnswer(
 
 function answerOf(value: unknown): Answer {
   const failure = failureSchema.safeParse(value);
-  if (failure.success)
-    return { kind: 'error', error: new TrunklineError(failure.data.error.code, failure.data.error.message) };
+  if (failure.success) {
+    const { code, message, retryable } = failure.data.error;
+    return { kind: 'error', error: new TrunklineError(code, message, { retryable }) };
+  }
   const success = successSchema.safeParse(value);
   return success.success ? { kind: 'data', data: success.data.data } : { kind: 'unreadable' };
 }
