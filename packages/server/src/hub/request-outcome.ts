@@ -10,6 +10,13 @@ export const NOT_KEPT: Outcome = {
   error: new TrunklineError('unknown_outcome', 'The action ran, but its result was too large to keep.').toBody(),
 };
 
+export const TIMED_OUT: ErrorBody = new TrunklineError('timeout', 'The action did not answer in time.').toBody();
+
+/** Whether the same id sent again may come to something else (PROTOCOL, `error`). */
+export function mayRunAgain(outcome: Outcome): boolean {
+  return 'error' in outcome && (outcome.error.retryable || outcome.error.retrySafe === true);
+}
+
 /** What a handler answered, held against its contract: what breaks it is a failure of ours. */
 export function answered(
   logger: Logger,

@@ -9,44 +9,47 @@ import { HandlerContext } from './handler-context.js';
 import type { ActionContext, ActionForwarder, ActionRequest } from './hub-api.js';
 import { surelyFits } from './json-size.js';
 import { LazyAbort } from './lazy-abort.js';
-import { answered, bodyOf, failed, isThenable, kindOf, NOT_KEPT, type Outcome } from './request-outcome.js';
+import {
+  answered,
+  bodyOf,
+  failed,
+  isThenable,
+  kindOf,
+  mayRunAgain,
+  NOT_KEPT,
+  type Outcome,
+  TIMED_OUT,
+} from './request-outcome.js';
+import { RunningRequest } from './running-request.js';
 import { Waiters } from './waiters.js';
 
 type RequestCommand = Command & { readonly type: 'request' };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
 
-interface Running {
-  readonly data: unknown;
-  readonly abort: LazyAbort;
-  readonly outcome: Promise<Outcome>;
-  readonly waiters: Waiters;
-  readonly bound: boolean;
-  abandoned: NodeJS.Timeout | undefined;
-}
-
-const CLAIMED: Claim = { status: 'claimed' };
+const CLAIMED = { status: 'claimed' } as const satisfies Claim;
 const KEPT_MS = 300_000;
 const KEPT_BYTES = 65_536;
-/** A request outlives the last connection that waits for it by this. */
-const OUTLIVES_MS = 30_000;
 const MAX_TIMEOUT_MS = 600_000;
 
 /** Actions: each (user, action, id) runs once over all nodes and settles once; retries attach (DESIGN, "Requests"). */
 export class Requests {
   readonly #handlers = new Map<string, Handler>();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningRequest>();
+  /** Outcomes on their way to the ledger. */
+  #remembering = 0;
 
   constructor(
     private readonly core: Core,
     private readonly forward: ActionForwarder | undefined,
   ) {}
 
-  get size(): number {
-    return this.#running.size;
+  /** Nothing runs, and the ledger knows what became of all that ran. */
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#remembering === 0;
   }
 
   isWaiting(connection: Connection): boolean {
-    for (const running of this.#running.values()) if (running.waiters.has(connection)) return true;
+    for (const running of this.#running.values()) if (running.isWaiting(connection)) return true;
     return false;
   }
 
@@ -72,21 +75,12 @@ export class Requests {
   }
 
   cancel(connection: Connection, of: string): void {
-    for (const running of this.#running.values()) {
-      if (running.waiters.idOf(connection) === of)
-        running.abort.abort(new TrunklineError('cancelled', 'The request was cancelled.'));
-    }
+    for (const running of this.#running.values()) running.cancel(connection, of);
   }
 
   /** A connection is gone: what only it waited for goes on for a while, or ends at once where it is bound. */
   gone(connection: Connection): void {
-    for (const running of this.#running.values()) {
-      if (!running.waiters.delete(connection) || running.waiters.size > 0) continue;
-      const abandon = () =>
-        running.abort.abort(new TrunklineError('cancelled', 'Nobody waits for this request any more.'));
-      if (running.bound) abandon();
-      else running.abandoned = setTimeout(abandon, OUTLIVES_MS).unref();
-    }
+    for (const running of this.#running.values()) running.gone(connection);
   }
 
   #outcome(connection: Connection, command: RequestCommand): Outcome | Promise<Outcome> {
@@ -95,11 +89,9 @@ export class Requests {
       const key = keyOf(connection.principal.userId, command, command.bound ? connection.id : '');
       const running = this.#running.get(key);
       if (running === undefined) return this.#start(connection, command, { key, definition });
-      if (JSON.stringify(running.data) !== JSON.stringify(command.data))
-        throw new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
-      clearTimeout(running.abandoned);
-      running.waiters.add(connection, command.id);
-      return running.outcome;
+      if (JSON.stringify(running.data) !== JSON.stringify(command.data)) throw idConflict();
+      running.join(connection);
+      return running.wait(connection, command.timeoutMs);
     } catch (error) {
       return { error: bodyOf(error) };
     }
@@ -126,7 +118,7 @@ export class Requests {
   ): Outcome | Promise<Outcome> {
     const abort = new LazyAbort();
     const waiters = new Waiters(connection, command.id);
-    const claim = command.bound ? CLAIMED : this.core.ledger.claim(key, MAX_TIMEOUT_MS);
+    const claim = command.bound ? CLAIMED : this.core.ledger.claim(key, command.data, MAX_TIMEOUT_MS);
     let work: unknown = claim;
     if (!(claim instanceof Promise) && claim.status === 'claimed') {
       // Nobody can attach or cancel before the handler has returned.
@@ -138,65 +130,51 @@ export class Requests {
       if (!isThenable(work))
         return this.#settle(command, key, answered(this.core.logger, command.action, definition, work));
     }
-    const timeoutMs = Math.min(
-      command.timeoutMs ?? MAX_TIMEOUT_MS,
-      definition?.timeoutMs ?? this.core.limits.actionTimeoutMs,
-    );
     const timer = setTimeout(
-      () => abort.abort(new TrunklineError('timeout', 'The action did not answer in time.')),
-      timeoutMs,
+      () => abort.abort(TrunklineError.from(TIMED_OUT)),
+      Math.min(definition?.timeoutMs ?? this.core.limits.actionTimeoutMs, MAX_TIMEOUT_MS),
     );
     const finish = async (): Promise<Outcome> => {
-      let settled: Outcome;
+      let isClaimed = false;
+      let outcome: Outcome;
       try {
-        const data =
-          work === claim
-            ? await this.#claimAndRun(connection, command, { key, claim, abort, waiters })
-            : await abort.race(Promise.resolve(work));
-        settled = answered(this.core.logger, command.action, definition, data);
+        const claimed = await claim;
+        isClaimed = claimed.status === 'claimed';
+        if (claimed.status !== 'claimed') {
+          running.runsElsewhere();
+          outcome = await this.#attach(key, claimed, abort);
+        } else {
+          abort.throwIfAborted();
+          if (work === claim) work = this.#execute(connection, command, abort, waiters);
+          outcome = answered(this.core.logger, command.action, definition, await abort.race(Promise.resolve(work)));
+        }
       } catch (error) {
-        settled = failed(this.core.logger, command.action, error);
+        outcome = failed(this.core.logger, command.action, error);
       }
       clearTimeout(timer);
-      clearTimeout(entry.abandoned);
+      running.over();
       this.#running.delete(key);
-      return this.#settle(command, key, settled);
+      // Who claimed it, and nobody else, says what became of it.
+      return isClaimed ? this.#settle(command, key, outcome) : outcome;
     };
-    const entry: Running = {
-      data: command.data,
-      abort,
+    const running = new RunningRequest(
+      {
+        ...{ data: command.data, abort, waiters, bound: command.bound ?? false },
+        isAwaitedElsewhere: () => this.core.ledger.isAwaited(key),
+      },
       // Not before the entry is in its place: a claim may be answered at once.
-      outcome: Promise.resolve().then(finish),
-      waiters,
-      bound: command.bound ?? false,
-      abandoned: undefined,
-    };
-    this.#running.set(key, entry);
-    return entry.outcome;
+      Promise.resolve().then(finish),
+    );
+    this.#running.set(key, running);
+    return running.wait(connection, command.timeoutMs);
   }
 
-  async #claimAndRun(
-    connection: Connection,
-    command: RequestCommand,
-    how: {
-      readonly key: string;
-      readonly claim: Claim | Promise<Claim>;
-      readonly abort: LazyAbort;
-      readonly waiters: Waiters;
-    },
-  ): Promise<unknown> {
-    const { key, abort, waiters } = how;
-    const claim = await how.claim;
-    if (claim.status !== 'claimed') {
-      const settled = (
-        claim.status === 'settled' ? claim.result : await this.core.ledger.settled(key, abort.signal)
-      ) as Outcome;
-      if ('error' in settled) throw TrunklineError.from(settled.error);
-      return settled.data;
-    }
+  /** Waits for what another node came to, or takes what is remembered of it. */
+  async #attach(key: string, claim: Exclude<Claim, typeof CLAIMED>, abort: LazyAbort): Promise<Outcome> {
+    if (claim.status === 'conflict') throw idConflict();
+    if (claim.status === 'settled') return claim.result as Outcome;
     abort.throwIfAborted();
-    const result = this.#execute(connection, command, abort, waiters);
-    return isThenable(result) ? abort.race(Promise.resolve(result)) : result;
+    return (await abort.race(this.core.ledger.settled(key, abort.signal))) as Outcome;
   }
 
   #settle(command: RequestCommand, key: string, outcome: Outcome): Outcome {
@@ -224,12 +202,24 @@ export class Requests {
   }
 
   #remember(key: string, outcome: Outcome): void {
-    const { ledger } = this.core;
-    const fits = surelyFits(outcome, KEPT_BYTES) || Buffer.byteLength(JSON.stringify(outcome)) <= KEPT_BYTES;
-    // Too large to keep, but a retry must learn that it ran: it must not run again.
-    const kept = ledger.settle(key, fits ? outcome : NOT_KEPT, KEPT_MS);
-    kept?.catch((error: unknown) => this.core.logger.debug({ err: error }, 'a request result could not be remembered'));
+    const { ledger, logger } = this.core;
+    const told = mayRunAgain(outcome) ? ledger.release(key, outcome) : ledger.settle(key, keepable(outcome), KEPT_MS);
+    if (told === undefined) return;
+    this.#remembering += 1;
+    told
+      .catch((error: unknown) => logger.debug({ err: error }, 'a request result could not be remembered yet'))
+      .finally(() => (this.#remembering -= 1));
   }
+}
+
+/** Of what is too large to keep a retry must learn that it ran: it must not run again. */
+function keepable(outcome: Outcome): Outcome {
+  const fits = surelyFits(outcome, KEPT_BYTES) || Buffer.byteLength(JSON.stringify(outcome)) <= KEPT_BYTES;
+  return fits ? outcome : NOT_KEPT;
+}
+
+function idConflict(): TrunklineError {
+  return new TrunklineError('id_conflict', 'This id was used for another payload; make a new id.', { path: 'id' });
 }
 
 /** Lengths keep ('a', 'bc') and ('ab', 'c') apart. Joined as a list it is one flat string, which is kept for long. */

@@ -1,14 +1,17 @@
 import type { Connection } from './connection.js';
 
-/** Who waits for a request, with the id each gave. Mostly one: a Map is made for the second. */
+/** Who waits for a request, and how often: each that sent it again waits once more. Mostly one: a Map is made for the second. */
 export class Waiters {
   #only: Connection | null;
-  readonly #id: string;
-  #more: Map<Connection, string> | null = null;
+  #times = 1;
+  #more: Map<Connection, number> | null = null;
 
-  constructor(connection: Connection, id: string) {
+  constructor(
+    connection: Connection,
+    /** The request's id, the same for all. */
+    readonly id: string,
+  ) {
     this.#only = connection;
-    this.#id = id;
   }
 
   get size(): number {
@@ -16,17 +19,24 @@ export class Waiters {
   }
 
   has(connection: Connection): boolean {
-    return this.idOf(connection) !== undefined;
+    return connection === this.#only || this.#more?.has(connection) === true;
   }
 
-  idOf(connection: Connection): string | undefined {
-    return connection === this.#only ? this.#id : this.#more?.get(connection);
-  }
-
-  add(connection: Connection, id: string): void {
-    if (connection === this.#only) return;
+  add(connection: Connection): void {
+    if (connection === this.#only) {
+      this.#times += 1;
+      return;
+    }
     this.#more ??= new Map();
-    this.#more.set(connection, id);
+    this.#more.set(connection, (this.#more.get(connection) ?? 0) + 1);
+  }
+
+  /** One of its waits is over. */
+  remove(connection: Connection): void {
+    const left = (connection === this.#only ? this.#times : (this.#more?.get(connection) ?? 0)) - 1;
+    if (left <= 0) this.delete(connection);
+    else if (connection === this.#only) this.#times = left;
+    else this.#more?.set(connection, left);
   }
 
   /** @returns whether it waited */
@@ -37,7 +47,7 @@ export class Waiters {
   }
 
   tellProgress(data: unknown): void {
-    this.#only?.tell({ type: 'progress', ref: this.#id, data });
-    for (const [connection, ref] of this.#more ?? []) connection.tell({ type: 'progress', ref, data });
+    this.#only?.tell({ type: 'progress', ref: this.id, data });
+    for (const connection of this.#more?.keys() ?? []) connection.tell({ type: 'progress', ref: this.id, data });
   }
 }

@@ -1,22 +1,31 @@
 import { defineScript } from '../broker/redis/redis-script.js';
 
-/** KEYS request. ARGV node, ttl. Returns '' when claimed, else what the key holds. */
+/*
+ * A request is one string: its state (R runs, S settled, F free again), the digest of its data (43 characters), and the node
+ * that runs it or the result.
+ */
+
+/** KEYS request. ARGV node, digest, ttl. Returns '' when claimed, 'C' for other data, else what the key holds. */
 export const claimScript = defineScript(
   1,
   `
 local kept = redis.call('GET', KEYS[1])
-if kept then return kept end
-redis.call('SET', KEYS[1], 'R' .. ARGV[1], 'PX', ARGV[2])
+if kept and string.sub(kept, 1, 1) ~= 'F' then
+  return string.sub(kept, 2, 44) == ARGV[2] and kept or 'C'
+end
+redis.call('SET', KEYS[1], 'R' .. ARGV[2] .. ARGV[1], 'PX', ARGV[3])
 return ''
 `,
 );
 
-/** KEYS request. ARGV result, ttl, channel. */
+/** KEYS request. ARGV node, S or F, result, ttl, channel. Nothing happens where the node does not hold the claim. */
 export const settleScript = defineScript(
   1,
   `
-redis.call('SET', KEYS[1], 'S' .. ARGV[1], 'PX', ARGV[2])
-redis.pcall('PUBLISH', ARGV[3], '1D')
+local kept = redis.call('GET', KEYS[1])
+if not kept or string.sub(kept, 1, 1) ~= 'R' or string.sub(kept, 45) ~= ARGV[1] then return end
+redis.call('SET', KEYS[1], ARGV[2] .. string.sub(kept, 2, 44) .. ARGV[3], 'PX', ARGV[4])
+redis.pcall('PUBLISH', ARGV[5], '1D')
 `,
 );
 

@@ -1,5 +1,6 @@
 import { TrunklineError } from '@trunkline/protocol';
 import type { Ledger } from '../seams/ledger.js';
+import { condense, isSameData } from './request-data.js';
 
 export interface MemoryLedgerOptions {
   readonly nodeId?: string;
@@ -17,9 +18,10 @@ interface Row {
   until: number;
   settled: boolean;
   result: unknown;
+  /** As it came while the request runs, then condensed. */
+  data: unknown;
 }
-/** Called once; without an argument when nobody runs the request any more. */
-type Waiter = (settled?: { readonly result: unknown }) => void;
+type Waiter = (result: unknown) => void;
 interface Cursors {
   readonly epoch: string;
   readonly byUser: Map<string, { delivered?: number; read?: number }>;
@@ -41,40 +43,39 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
     return undefined;
   }
 
-  function keep(key: string, row: Row): void {
-    rows.set(key, row);
-    dropOldest(rows, maxKeys);
+  function tell(key: string, result: unknown): void {
+    if (waiting.size === 0) return;
+    const listeners = waiting.get(key);
+    waiting.delete(key);
+    for (const listener of listeners ?? []) listener(result);
   }
 
   return {
     start: () => Promise.resolve(),
-    claim(key, ttlMs) {
+    claim(key, data, ttlMs) {
       const row = live(key);
-      if (row !== undefined)
-        return row.settled ? { status: 'settled', result: row.result } : { status: 'running', nodeId };
-      keep(key, { until: age() + ttlMs, settled: false, result: undefined });
-      return { status: 'claimed' };
+      if (row === undefined) {
+        rows.set(key, { until: age() + ttlMs, settled: false, result: undefined, data });
+        dropOldest(rows, maxKeys);
+        return { status: 'claimed' };
+      }
+      if (!isSameData(row.data, data)) return { status: 'conflict' };
+      return row.settled ? { status: 'settled', result: row.result } : { status: 'running', nodeId };
     },
     settle(key, result, ttlMs) {
-      const until = age() + ttlMs;
-      const row = rows.get(key);
-      if (row === undefined) keep(key, { until, settled: true, result });
-      else {
-        row.until = until;
-        row.settled = true;
-        row.result = result;
-      }
-      if (waiting.size === 0) return;
-      const listeners = waiting.get(key);
-      waiting.delete(key);
-      for (const listener of listeners ?? []) listener({ result });
+      const row = live(key);
+      if (row === undefined || row.settled) return;
+      row.until = age() + ttlMs;
+      row.settled = true;
+      row.result = result;
+      row.data = condense(row.data);
+      tell(key, result);
     },
-    release(key) {
+    release(key, result) {
+      const row = live(key);
+      if (row === undefined || row.settled) return;
       rows.delete(key);
-      const listeners = waiting.get(key);
-      waiting.delete(key);
-      for (const listener of listeners ?? []) listener();
-      return Promise.resolve();
+      tell(key, result);
     },
     settled(key, signal) {
       const row = live(key);
@@ -88,15 +89,15 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
           if (listeners.size === 0) waiting.delete(key);
           reject(waitEnded());
         };
-        const listener: Waiter = (settled) => {
+        const listener: Waiter = (result) => {
           signal.removeEventListener('abort', onAbort);
-          if (settled === undefined) reject(lostRun());
-          else resolve(settled.result);
+          resolve(result);
         };
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.set(key, listeners.add(listener));
       });
     },
+    isAwaited: (key) => Promise.resolve(waiting.has(key)),
     advance({ room, epoch, userId, kind, offset }) {
       const known = receipts.get(room);
       const cursors: Cursors = known?.epoch === epoch ? known : { epoch, byUser: new Map() };
@@ -125,6 +126,11 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
 /** What a wait that its caller gave up rejects with. */
 export function waitEnded(): TrunklineError {
   return new TrunklineError('cancelled', 'The wait for the result was given up.');
+}
+
+/** What a wait rejects with when its node could not tell whether it held the claim, and ran nothing. */
+export function neverRan(): TrunklineError {
+  return new TrunklineError('unavailable', 'The request did not begin; send it again.');
 }
 
 /** What a wait rejects with when nobody runs the request any more. */

@@ -1,9 +1,11 @@
-import { type ReceiptCursor, type ReceiptKind, TrunklineError } from '@trunkline/protocol';
+import type { ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
 import { parseJson } from '../broker/redis/envelope.js';
 import type { RedisLink } from '../broker/redis/redis-link.js';
 import type { Claim, Ledger } from '../seams/ledger.js';
-import { advanceScript, claimScript, nodeLivesScript, settleScript } from './ledger-scripts.js';
-import { lostRun, waitEnded } from './memory-ledger.js';
+import { advanceScript, claimScript, nodeLivesScript } from './ledger-scripts.js';
+import { lostRun, neverRan, waitEnded } from './memory-ledger.js';
+import { digestData } from './request-data.js';
+import { Settlements } from './settlements.js';
 
 /** Receipts of a room that nobody moves any more. */
 const RECEIPTS_MS = 30 * 86_400_000;
@@ -11,9 +13,12 @@ const RECEIPTS_MS = 30 * 86_400_000;
 const ASK_MS = 1_000;
 /** Questions in a row that find the running node's lease ended. */
 const DEAD_ANSWERS = 2;
+/** For those who wait to read what a free key came to; they ask at least every second. */
+const RELEASED_MS = 10_000;
+const STATE_AND_DIGEST = 44;
 const PREFIXES = { delivered: 'd:', read: 'r:' } as const satisfies Record<ReceiptKind, string>;
 
-type Running = Exclude<Claim, { status: 'claimed' }>;
+type Running = Extract<Claim, { status: 'running' | 'settled' }>;
 interface Waiter {
   ask(): void;
 }
@@ -21,6 +26,7 @@ interface Waiter {
 /** Requests and receipts over Redis. */
 export function createRedisLedger(link: RedisLink): Ledger {
   const { keys, nodeId, subscriber } = link;
+  const settlements = new Settlements(link);
   const waiters = new Map<string, Set<Waiter>>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -49,26 +55,25 @@ export function createRedisLedger(link: RedisLink): Ledger {
     };
   }
 
-  /** @returns null while it runs @throws {TrunklineError} `unknown_outcome` when nobody runs it any more */
-  async function look(key: string): Promise<Running | null> {
-    const kept = await link.call((redis) => redis.get(keys.request(key)));
-    if (kept === null) throw lostRun();
-    return readClaim(kept);
-  }
-
   return {
     start: () => Promise.resolve(),
-    async claim(key, ttlMs) {
-      const kept = String(await link.script(claimScript, [keys.request(key), nodeId, ttlMs]));
-      return kept === '' ? { status: 'claimed' } : readClaim(kept);
+    async claim(key, data, ttlMs) {
+      await settlements.pay(key);
+      const wasUsable = link.usable;
+      try {
+        const kept = String(await link.script(claimScript, [keys.request(key), nodeId, digestData(data), ttlMs]));
+        if (kept === '') return { status: 'claimed' };
+        return kept === 'C' ? { status: 'conflict' } : readClaim(kept);
+      } catch (error) {
+        // Its answer may be all that was lost.
+        if (wasUsable) settlements.tellLater(key, { state: 'F', text: '', ttlMs: RELEASED_MS });
+        throw error;
+      }
     },
-    async settle(key, result, ttlMs) {
-      const text = JSON.stringify(result) ?? 'null';
-      await link.script(settleScript, [keys.request(key), text, ttlMs, keys.requestChannel(key)]);
-    },
-    async release(key) {
-      await link.call((redis) => redis.del(keys.request(key)));
-    },
+    settle: (key, result, ttlMs) =>
+      settlements.tell(key, { state: 'S', text: JSON.stringify(result) ?? 'null', ttlMs }),
+    release: (key, result) =>
+      settlements.tell(key, { state: 'F', text: JSON.stringify(result) ?? 'null', ttlMs: RELEASED_MS }),
     settled(key, signal) {
       return new Promise((resolve, reject) => {
         let over = false;
@@ -82,24 +87,26 @@ export function createRedisLedger(link: RedisLink): Ledger {
         };
         const onAbort = (): void => end(() => reject(waitEnded()));
         const askOnce = async (): Promise<void> => {
-          const claim = await look(key);
-          if (claim?.status === 'settled') end(() => resolve(claim.result));
-          if (claim?.status !== 'running') return;
+          const kept = await link.call((redis) => redis.get(keys.request(key)));
+          if (kept === null) return end(() => reject(lostRun()));
+          if (kept.length === STATE_AND_DIGEST) return end(() => reject(neverRan()));
+          const claim = readClaim(kept);
+          if (claim.status === 'settled') return end(() => resolve(claim.result));
           const lives = Number(await link.script(nodeLivesScript, [keys.rosterNodes, claim.nodeId])) === 1;
           deadAnswers = lives || claim.nodeId === nodeId ? 0 : deadAnswers + 1;
-          if (deadAnswers >= DEAD_ANSWERS) throw lostRun();
+          if (deadAnswers >= DEAD_ANSWERS) end(() => reject(lostRun()));
         };
-        const ask = (): void => {
-          if (over) return;
-          askOnce().catch((error: unknown) => {
-            // Away: the next question may be answered.
-            if (error instanceof TrunklineError && error.code === 'unknown_outcome') end(() => reject(error));
-          });
-        };
+        // Away: the next question may be answered.
+        const ask = (): void => void (over || askOnce().catch(() => undefined));
         const unwait = wait(key, { ask });
         if (signal.aborted) onAbort();
         else signal.addEventListener('abort', onAbort, { once: true });
       });
+    },
+    async isAwaited(key) {
+      // Who waits listens there.
+      const [, listeners] = await link.call((redis) => redis.pubsub('NUMSUB', keys.requestChannel(key)));
+      return Number(listeners) > 0;
     },
     async advance({ room, epoch, userId, kind, offset }) {
       const args = [keys.receipts(room), epoch, PREFIXES[kind] + userId, offset, RECEIPTS_MS];
@@ -119,6 +126,7 @@ export function createRedisLedger(link: RedisLink): Ledger {
     },
     close() {
       clearInterval(timer);
+      settlements.close();
       waiters.clear();
       return Promise.resolve();
     },
@@ -126,6 +134,6 @@ export function createRedisLedger(link: RedisLink): Ledger {
 }
 
 function readClaim(kept: string): Running {
-  if (kept.startsWith('S')) return { status: 'settled', result: parseJson(kept.slice(1)) };
-  return { status: 'running', nodeId: kept.slice(1) };
+  const rest = kept.slice(STATE_AND_DIGEST);
+  return kept.startsWith('R') ? { status: 'running', nodeId: rest } : { status: 'settled', result: parseJson(rest) };
 }

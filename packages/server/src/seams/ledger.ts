@@ -1,10 +1,11 @@
 import type { ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
 
-/** What became of a claim. `settled`: the remembered result, as given to `settle`. */
+/** What became of a claim. `settled`: the remembered result, as given to `settle`. `conflict`: the key has other data. */
 export type Claim =
   | { readonly status: 'claimed' }
   | { readonly status: 'running'; readonly nodeId: string }
-  | { readonly status: 'settled'; readonly result: unknown };
+  | { readonly status: 'settled'; readonly result: unknown }
+  | { readonly status: 'conflict' };
 
 export interface ReceiptAdvance {
   readonly room: string;
@@ -21,23 +22,31 @@ export interface ReceiptAdvance {
 export interface Ledger {
   start(): Promise<void>;
   /**
-   * Atomic: one caller of a key gets `claimed` until it is settled, released, or `ttlMs` has passed.
+   * Atomic: one caller of a key gets `claimed` until it settles or releases it, or `ttlMs` has passed. `data` is what the key
+   * stands for; it is not changed afterwards. A claim that failed holds nobody up for long.
    *
    * @throws {TrunklineError} `unavailable`
    */
-  claim(key: string, ttlMs: number): Claim | Promise<Claim>;
-  /** Remembers the result for `ttlMs` and tells who waits, on every node. The last one wins. @throws as `claim` */
+  claim(key: string, data: unknown, ttlMs: number): Claim | Promise<Claim>;
+  /**
+   * For who claimed the key; does nothing where the claim has run out. Remembers the result for `ttlMs` and tells who
+   * waits, on every node.
+   *
+   * @throws as `claim`; it is told later then, as long as this process lives
+   */
   settle(key: string, result: unknown, ttlMs: number): void | Promise<void>;
-  /** Forgets a claim that nobody may attach to. Idempotent. @throws as `claim` */
-  release(key: string): Promise<void>;
+  /** As `settle`, but the key is free: who waits by now gets the result, and the next claim runs anew. @throws as `settle` */
+  release(key: string, result: unknown): void | Promise<void>;
   /**
    * The result of a key that runs on any node, when it settles; at once when it has. The caller bounds the wait by
    * `signal`.
    *
-   * @throws {TrunklineError} `cancelled` when `signal` fired; `unknown_outcome` when the key was released, has run out, or
-   * its node died
+   * @throws {TrunklineError} `cancelled` when `signal` fired; `unknown_outcome` when the claim has run out or its node died;
+   * `unavailable` when its node could not begin
    */
   settled(key: string, signal: AbortSignal): Promise<unknown>;
+  /** Whether anybody on any node waits for the key in `settled`. @throws as `claim` */
+  isAwaited(key: string): Promise<boolean>;
   /**
    * Moves one member's cursor forward; another epoch voids the room's cursors.
    *

@@ -22,7 +22,7 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
     const [one] = nodes.ledgers;
     const other = nodes.ledgers.at(-1) ?? one;
     const key = createId();
-    const claims = await Promise.all(Array.from({ length: 5 }, () => one.claim(key, 60_000)));
+    const claims = await Promise.all(Array.from({ length: 5 }, () => one.claim(key, 'data', 60_000)));
     assert.deepEqual(claims.map(({ status }) => status).sort(), [
       'claimed',
       'running',
@@ -30,37 +30,80 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
       'running',
       'running',
     ]);
-    assert.equal((await other.claim(key, 60_000)).status, 'running');
+    assert.equal((await other.claim(key, 'data', 60_000)).status, 'running');
     const waiting = [one.settled(key, never()), other.settled(key, never())];
     await one.settle(key, { data: [1] }, 60_000);
     assert.deepEqual(await Promise.all(waiting), [{ data: [1] }, { data: [1] }]);
-    assert.deepEqual(await other.claim(key, 60_000), { status: 'settled', result: { data: [1] } });
+    assert.deepEqual(await other.claim(key, 'data', 60_000), { status: 'settled', result: { data: [1] } });
     assert.deepEqual(await other.settled(key, never()), { data: [1] });
   });
 
-  test('ends a wait that is given up, and one for a key that was released', async () => {
+  test('ends a wait that is given up', async () => {
     await using nodes = await create();
     const [ledger] = nodes.ledgers;
     const key = createId();
-    await ledger.claim(key, 60_000);
+    await ledger.claim(key, 'data', 60_000);
     const giving = new AbortController();
     const given = ledger.settled(key, giving.signal);
     giving.abort();
     await assert.rejects(given, { code: 'cancelled' });
-    const lost = assert.rejects(ledger.settled(key, never()), { code: 'unknown_outcome' });
-    await ledger.release(key);
-    await lost;
-    assert.equal((await ledger.claim(key, 60_000)).status, 'claimed');
+    await settleUntil(async () => !(await ledger.isAwaited(key)), 'nobody to wait');
+  });
+
+  test('lets a released key be claimed again, and gives who waited what it came to', async () => {
+    await using nodes = await create();
+    const [one] = nodes.ledgers;
+    const other = nodes.ledgers.at(-1) ?? one;
+    const key = createId();
+    await one.claim(key, 'data', 60_000);
+    const waiting = other.settled(key, never());
+    await settleUntil(() => one.isAwaited(key), 'the wait to be seen');
+    await one.release(key, { error: 'busy' });
+    assert.deepEqual(await waiting, { error: 'busy' });
+    assert.equal((await other.claim(key, 'other data', 60_000)).status, 'claimed');
+  });
+
+  test('tells other data of a key apart, while it runs and afterwards', async () => {
+    await using nodes = await create();
+    const [one] = nodes.ledgers;
+    const other = nodes.ledgers.at(-1) ?? one;
+    for (const data of [{ n: 1 }, { text: 'x'.repeat(5_000) }, undefined]) {
+      const key = createId();
+      await one.claim(key, data, 60_000);
+      assert.deepEqual(await other.claim(key, { n: 2 }, 60_000), { status: 'conflict' });
+      assert.equal((await other.claim(key, structuredClone(data), 60_000)).status, 'running');
+      await one.settle(key, 1, 60_000);
+      assert.deepEqual(await other.claim(key, { n: 2 }, 60_000), { status: 'conflict' });
+      assert.deepEqual(await other.claim(key, structuredClone(data), 60_000), { status: 'settled', result: 1 });
+    }
+  });
+
+  test('keeps the first result, and none for a key that nobody claimed', async () => {
+    await using nodes = await create();
+    const [one] = nodes.ledgers;
+    const other = nodes.ledgers.at(-1) ?? one;
+    const key = createId();
+    await other.settle(key, 'unclaimed', 60_000);
+    assert.equal((await one.claim(key, 'data', 60_000)).status, 'claimed');
+    await one.settle(key, 1, 60_000);
+    await one.settle(key, 2, 60_000);
+    await one.release(key, 3);
+    await other.settle(key, 4, 60_000);
+    assert.deepEqual(await other.claim(key, 'data', 60_000), { status: 'settled', result: 1 });
   });
 
   test('forgets claims and results after their time', async () => {
     await using nodes = await create();
     const [ledger] = nodes.ledgers;
     const [claimed, settled] = [createId(), createId()];
-    await ledger.claim(claimed, 20);
+    await ledger.claim(claimed, 'data', 20);
+    await ledger.claim(settled, 'data', 60_000);
     await ledger.settle(settled, 1, 20);
     for (const key of [claimed, settled]) {
-      await settleUntil(async () => (await ledger.claim(key, 60_000)).status === 'claimed', 'the key to be free');
+      await settleUntil(
+        async () => (await ledger.claim(key, 'data', 60_000)).status === 'claimed',
+        'the key to be free',
+      );
     }
   });
 
