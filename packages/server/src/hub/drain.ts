@@ -36,3 +36,8 @@ export async function drainConnections(
     }),
   );
 }
+
+/** Waits for what runs: who asked for it gets the result on another node. */
+export async function drainRequests(isIdle: () => boolean, deadline: number): Promise<void> {
+  while (!isIdle() && performance.now() < deadline) await delay(POLL_MS);
+}

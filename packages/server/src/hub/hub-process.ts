@@ -5,7 +5,7 @@ import type { BrokerStatus } from '../seams/broker.js';
 import { Absences } from './absences.js';
 import { Calls } from './calls.js';
 import { type Core, sharedNow } from './core.js';
-import { drainConnections } from './drain.js';
+import { drainConnections, drainRequests } from './drain.js';
 import { Grants } from './grants.js';
 import type { HubOptions, HubStatus } from './hub-api.js';
 import { createGateway, type GatewayParts, supersedeAgain } from './hub-gateway.js';
@@ -126,6 +126,7 @@ export class HubProcess {
     readonly windowMs: number;
     readonly deadlineMs: number;
   }): Promise<{ readonly outbox: number }> {
+    const deadline = performance.now() + options.deadlineMs;
     this.#state = 'draining';
     this.router.drain();
     const { requests, publisher } = this.parts;
@@ -134,6 +135,7 @@ export class HubProcess {
       options,
       (connection) => connection.unacked > 0 || requests.isWaiting(connection),
     );
+    await drainRequests(() => requests.isIdle, deadline);
     return { outbox: publisher.outbox.size };
   }
 

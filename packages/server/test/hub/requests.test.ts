@@ -120,6 +120,25 @@ describe.concurrent('a request', () => {
     }
   });
 
+  test('keeps the node that runs it from closing, and is answered where its client went', async () => {
+    await using pair = await startPair();
+    const { here, runs, signals, ann, bob } = pair;
+    ann.send(request());
+    await eventually(() => runs.length === 1);
+    let isDrained = false;
+    const drained = here.hub.drain({ windowMs: 1, deadlineMs: 10_000 }).then(() => {
+      isDrained = true;
+    });
+    await ann.nextOf('goaway');
+    await ann.close();
+    bob.send(request());
+    await expect(bob.nextOf('response', 500)).rejects.toThrow();
+    expect([isDrained, signals[0]?.aborted]).toEqual([false, false]);
+    runs[0]?.finish();
+    expect(await bob.nextOf('response')).toMatchObject({ data: { run: 1 } });
+    await drained;
+  });
+
   test('with other data is a conflict on one node, also where the handler answered at once', async () => {
     await using node = await startHub();
     node.hub.handle('echo', (input) => input);
