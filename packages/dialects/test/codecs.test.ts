@@ -229,6 +229,7 @@ describe('notices to frames', () => {
     version: 1,
     change,
     member: { ...member, state },
+    connectionId: 'c-1',
     timestamp: AT,
   });
   const service = { service: 'billing' };
@@ -304,19 +305,19 @@ describe('notices to frames', () => {
       'falcon online',
       falconCodec,
       presence('join'),
-      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'online' }, timestamp },
+      { type: 'presence', room: 'group:g', from: 'c-1', data: { user_id: 'alice', status: 'online' }, timestamp },
     ],
     [
       'falcon status of the SDK',
       falconCodec,
       presence('update', { status: 'away', mood: 1 }),
-      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'away' }, timestamp },
+      { type: 'presence', room: 'group:g', from: 'c-1', data: { user_id: 'alice', status: 'away' }, timestamp },
     ],
     [
       'falcon offline',
       falconCodec,
       presence('leave', { status: 'away' }),
-      { type: 'presence', room: 'group:g', from: 'c-2', data: { user_id: 'alice', status: 'offline' }, timestamp },
+      { type: 'presence', room: 'group:g', from: 'c-1', data: { user_id: 'alice', status: 'offline' }, timestamp },
     ],
     [
       'falcon other relation',
