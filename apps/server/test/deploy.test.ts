@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
@@ -144,6 +148,23 @@ it('Kubernetes takes every manifest by its own schemas', () => {
   validate(Service, service);
   validate(PodDisruptionBudget, budget);
   expect(() => validate(Deployment, { ...Object(deployment), spec: { replicas: 'three' } })).toThrow(/replicas/);
+});
+
+it.each([
+  ['127.0.0.1', undefined],
+  ['127.0.0.1', '0.0.0.0'],
+  ['127.0.0.2', '127.0.0.2'],
+])('the image finds a server that listens on %s when HOST is %s', async (address, HOST = '') => {
+  const [, command = ''] =
+    /^HEALTHCHECK [\s\S]*?CMD (\[.+\])$/m.exec(readFileSync(`${DEPLOY}../Dockerfile`, 'utf8')) ?? [];
+  const [, ...words] = z.array(z.string()).parse(JSON.parse(command));
+  const server = createServer((request, response) => response.writeHead(request.url === '/healthz' ? 200 : 404).end());
+  await once(server.listen(0, address), 'listening');
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const check = () => promisify(execFile)(process.execPath, words, { env: { HOST, PORT: String(port) } });
+  await check();
+  server.close();
+  await expect(check()).rejects.toMatchObject({ code: 1 });
 });
 
 it('the image runs without rights, asks a path that exists, and leaves the build tools behind', () => {
