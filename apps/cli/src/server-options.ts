@@ -12,7 +12,8 @@ export interface ServerOptions {
   readonly json?: boolean;
 }
 
-export function withServerOptions(command: Command): Command {
+/** `withoutToken`: what the command does when none is given. */
+export function withServerOptions(command: Command, withoutToken = "a development server's own"): Command {
   return command
     .addOption(
       new Option('--url <url>', 'the server')
@@ -20,7 +21,7 @@ export function withServerOptions(command: Command): Command {
         .default(`ws://127.0.0.1:8080${SOCKET_PATH}`)
         .argParser((text: string) => socketUrl(text, SOCKET_PATH)),
     )
-    .addOption(new Option('--token <jwt>', "a token; without one, a development server's own").env('TRUNKLINE_TOKEN'))
+    .addOption(new Option('--token <jwt>', `a token; without one, ${withoutToken}`).env('TRUNKLINE_TOKEN'))
     .option('--json', 'one JSON value a line');
 }
 

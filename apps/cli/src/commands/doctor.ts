@@ -13,7 +13,7 @@ const SIGNS: Readonly<Record<Finding['status'], string>> = {
 };
 
 export function doctorCommand(): Command {
-  return withServerOptions(new Command('doctor'))
+  return withServerOptions(new Command('doctor'), 'none is checked')
     .description("check this environment's variables, Redis, limits, clock, proxy and token; say how to fix each fault")
     .action(async ({ url, token, json }: ServerOptions) => {
       const { CHECKS } = await import('../doctor/checks.js');

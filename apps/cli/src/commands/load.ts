@@ -13,7 +13,10 @@ interface LoadOptions extends ServerOptions {
 }
 
 export function loadCommand(): Command {
-  return withServerOptions(new Command('load'))
+  return withServerOptions(
+    new Command('load'),
+    "many are signed with JWT_SECRET, or else a development server's own is used",
+  )
     .description('open connections, publish at a rate, and measure acks and deliveries')
     .option('--connections <n>', 'sockets; with JWT_SECRET set, each is a user of its own', wholeNumber(1, 15_000), 50)
     .option('--rooms <n>', 'rooms (lobby:load-1 …) they are spread over', wholeNumber(1, 15_000), 5)

@@ -18,7 +18,7 @@ interface ServeOptions {
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('run the server in this process; its variables are in docs/operating.md')
+    .description('run the server in this process; its variables are in apps/server/README.md')
     .option('--port <port>', 'PORT', wholeNumber(0, 65_535))
     .option('--host <address>', 'HOST')
     .option('--listen <list>', 'LISTEN: more ports, as in 8000=shipvox')

@@ -13,7 +13,7 @@ interface VerifyOptions extends ServerOptions {
 }
 
 export function verifyCommand(): Command {
-  return withServerOptions(new Command('verify'))
+  return withServerOptions(new Command('verify'), 'one of role admin is signed with JWT_SECRET')
     .description('prove delivery on this deployment: publish, cut connections, and judge what every callback saw')
     .option('--clients <n>', 'connections of the SDK', wholeNumber(1, 1_000), 10)
     .option('--rooms <n>', 'rooms of the reserved kind verify', wholeNumber(1, 100), 3)
