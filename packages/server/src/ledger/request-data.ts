@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { surelyFits } from '../hub/json-size.js';
 
 /** Data that takes more than this is kept as a digest. */
-const SMALL_BYTES = 1_024;
+const SMALL_BYTES = 8_192;
 
 /** Tells the data of one key apart; 43 characters. */
 export function digestData(data: unknown): string {
