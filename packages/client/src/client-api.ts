@@ -204,9 +204,18 @@ export interface Client<C extends Contract = Contract> {
   room<K extends RoomKind<C>>(kind: K, id: string): Room<C, K>;
   room<K extends RoomKind<C>>(name: `${K}:${string}`): Room<C, K>;
   /** One event into several rooms, with one id. */
-  publish(rooms: readonly string[], event: string, data: unknown, options?: PublishOptions): Promise<PublishedToMany>;
+  publish<K extends RoomKind<C>, E extends EventName<C, K>>(
+    rooms: readonly `${K}:${string}`[],
+    event: E,
+    data: EventData<C, K, E>,
+    options?: PublishOptions,
+  ): Promise<PublishedToMany>;
   /** Ephemeral, to one connection that shares `room` with this one. False when it could not be sent. */
-  send(to: { readonly connectionId: string; readonly room: string }, event: string, data: unknown): boolean;
+  send<K extends RoomKind<C>, E extends EventName<C, K>>(
+    to: { readonly connectionId: string; readonly room: `${K}:${string}` },
+    event: E,
+    data: EventData<C, K, E>,
+  ): boolean;
   request<A extends ActionName<C>>(
     action: A,
     input: ActionInput<C, A>,

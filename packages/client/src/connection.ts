@@ -163,6 +163,7 @@ export function createConnection(parts: ConnectionParts): Connection {
         });
       },
       received,
+      failed,
       closed: lose,
     });
     transport = mine;

@@ -1,6 +1,6 @@
 import { TrunklineError } from '@trunkline/protocol';
 import { onAbort } from './deferred.js';
-import { queueFull } from './queue.js';
+import { fault } from './outbox-item.js';
 
 /**
  * Callbacks as an async iterator. Begins to collect at once; a reader that falls too far behind gets `queue_full`
@@ -17,7 +17,7 @@ export function createEventStream<T>(
   let ignore = () => {};
 
   const unsubscribe = subscribe((value) => {
-    if (values.length === capacity) end(queueFull());
+    if (values.length === capacity) end(fault('queue_full'));
     else values.push(value);
     wake();
   });

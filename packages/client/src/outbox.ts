@@ -20,6 +20,7 @@ import {
 import type { StoredOutcome } from './queue-api.js';
 import type { StoredPublish, StoredQueue } from './queue-storage.js';
 
+const GRACE_MS = 1_000;
 const REFUSED = { baseMs: 400, capMs: 10_000 };
 
 export function createOutbox(parts: OutboxParts): Outbox {
@@ -67,14 +68,16 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (old && !twin) drop(old);
     const { promise, settle } = createDeferred<never>();
     const waiters = (twin?.waiters ?? new Set(old?.waiters)).add(settle);
-    if (twin) return await promise;
-    if (fits(bytes)) {
-      const item = insert({ ...draft, id, frame, bytes, waiters });
-      if (frame.type === 'publish') store?.add({ ...item, ...frame });
-      queue.changed();
-      pump();
-    } else settleAll(waiters, fault('queue_full'));
-    return await promise;
+    if (!twin) {
+      if (!fits(bytes)) settleAll(waiters, fault('queue_full'));
+      else {
+        const item = insert({ ...draft, id, frame, bytes, waiters });
+        if (frame.type === 'publish') store?.add({ ...item, ...frame });
+        queue.changed();
+        pump();
+      }
+    }
+    return promise;
   }
 
   /** Drops the oldest for it, if the application wants that. */
@@ -160,7 +163,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     item.sentAt ??= now();
     item.restUntil = undefined;
     item.inFlight = true;
-    const timeoutMs = frame.type === 'request' && expiresAt ? Math.max(1, Math.ceil(expiresAt - now())) : undefined;
+    // Here it ends first, and with it the action: the server lets what only timed out run on.
+    const timeoutMs = frame.type === 'request' && expiresAt ? Math.ceil(expiresAt - now()) + GRACE_MS : undefined;
     wire.ask({ ...frame, id, ...{ timeoutMs } }, (answer) => answered(item, answer));
   }
 

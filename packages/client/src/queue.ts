@@ -1,4 +1,3 @@
-import { TrunklineError } from '@trunkline/protocol';
 import { createListeners } from './listeners.js';
 import type { OutboxItem } from './outbox-item.js';
 import type { Queue, QueuedPublish, QueueStatus } from './queue-api.js';
@@ -39,8 +38,4 @@ export function createQueue(limits: { readonly maxItems: number; readonly maxByt
       listeners.emit(status);
     },
   };
-}
-
-export function queueFull(): TrunklineError {
-  return new TrunklineError('queue_full');
 }

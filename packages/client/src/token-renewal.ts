@@ -33,6 +33,7 @@ export function createTokenRenewal({ options, tokens, wire, failed }: TokenRenew
   let generation = 0;
   let busy = false;
   let failures = 0;
+  let reason: 'expiring' | 'refused' = 'expiring';
   /** Server time minus ours. */
   let aheadMs = 0;
 
@@ -40,6 +41,7 @@ export function createTokenRenewal({ options, tokens, wire, failed }: TokenRenew
     cancel();
     busy = false;
     failures = 0;
+    reason = 'expiring';
     tokens.expires((expiresAt ?? Infinity) - aheadMs);
     if (expiresAt !== null && tokens.renewable)
       cancel = after(clock, renewAfterMs(expiresAt - aheadMs - clock.now(), random()), renew);
@@ -55,11 +57,14 @@ export function createTokenRenewal({ options, tokens, wire, failed }: TokenRenew
     cancel();
     const mine = generation;
     try {
-      const token = await tokens.get(failures === 0 ? 'expiring' : 'refused');
+      const token = await tokens.get(reason);
       if (mine !== generation) return;
       wire.ask({ type: 'refresh', token: token ?? '' }, (answer) => {
         if (answer?.type === 'response') schedule((answer.data as RefreshResult).expiresAt);
-        else if (answer?.type === 'error') again(TrunklineError.from(answer));
+        else if (answer?.type === 'error') {
+          reason = 'refused';
+          again(TrunklineError.from(answer));
+        }
       });
     } catch (error) {
       if (mine === generation) again(error);

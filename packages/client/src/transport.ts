@@ -1,6 +1,5 @@
 import { decodeServerFrames, type ServerFrame } from '@trunkline/protocol';
 import type { Cause } from './connection-state.js';
-import { callSafely } from './listeners.js';
 
 /** What we use of a WebSocket; browsers', `ws`, Bun's, Deno's and React Native's all have it. */
 export interface WebSocketLike {
@@ -27,6 +26,8 @@ export interface TransportEvents {
   opened(): void;
   /** null: a message that is no frame; still a sign of life. */
   received(frame: ServerFrame | null): void;
+  /** A frame that lacks what it should have. */
+  failed(error: unknown): void;
   /** Once, unless we closed it. */
   closed(cause: Cause): void;
 }
@@ -40,7 +41,11 @@ export function openTransport(socket: WebSocketLike & { terminate?(): void }, ev
   socket.onmessage = ({ data }: { data: unknown }) => {
     for (const frame of decodeServerFrames(String(data))) {
       // Unless what came before it in the batch ended the connection; and no frame costs those after it.
-      if (socket.onmessage) callSafely(() => events.received(frame));
+      try {
+        if (socket.onmessage) events.received(frame);
+      } catch (error) {
+        events.failed(error);
+      }
     }
   };
   socket.onclose = ({ code, reason }: { code?: number; reason?: string }) =>

@@ -343,6 +343,34 @@ describe('tokens', () => {
     expect([(await peer.next('refresh')).token, told]).toEqual(['t4', ['unavailable', 'unauthenticated']]);
   });
 
+  test('a renewal whose provider fails spoils no token: the one at hand is good for the next connection', async () => {
+    await using script = await startScript();
+    const clock = createManualClock();
+    const reasons: string[] = [];
+    await using client = openClient({
+      url: script.url,
+      clock,
+      random: () => 0.5,
+      token: ({ reason }) => {
+        reasons.push(reason);
+        if (reasons.length > 1) throw new Error('away');
+        return 't1';
+      },
+    });
+    const told = errors(client);
+    const opening = client.connect();
+    const peer = await script.connection();
+    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await opening;
+    while (told.length < 2) await clock.advance(10_000);
+    peer.close(4000);
+    await eventually(() => client.state.status === 'waiting');
+    await clock.advance(2_000);
+    expect((await (await script.connection()).next('hello')).token).toBe('t1');
+    expect(new Set(reasons)).toEqual(new Set(['connect', 'expiring']));
+  });
+
   test('a refused token is never sent again: a new one once at once, then with backoff, and the application is told (pusher-js #190, #659)', async () => {
     await using server = await startServer();
     let fetches = 0;
@@ -759,6 +787,30 @@ test('without a WebSocket in the runtime the constructor says what to pass', () 
   expect(() => createClient({ url: 'ws://x', ...(globalThis.WebSocket && { WebSocket: undefined as never }) })).toThrow(
     globalThis.WebSocket ? undefined : TypeError,
   );
+});
+
+test.each<[string, object]>([
+  ['presence without a member', { type: 'presence', version: 9, change: 'join' }],
+  ['presence without members', { type: 'presence', version: 9, change: 'sync' }],
+  ['a receipt without cursors', { type: 'receipt', epoch: 'e1' }],
+  ['typing of nobody', { type: 'event', event: 'typing', id: 'ev-1', data: {} }],
+  ['joined without members', { type: 'joined', position: POSITION, recovered: true, missed: 0, presence: {} }],
+])('%s is told as an error and dropped, and what follows counts', async (_, frame) => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const told = errors(client);
+  const room = client.room('lobby', 'main');
+  const joined = room.join();
+  const texts: unknown[] = [];
+  room.on('message', ({ data }) => texts.push(data.text));
+  const peer = await script.connection();
+  await peer.welcome();
+  peer.joined('lobby:main', POSITION);
+  await joined;
+  const event = { type: 'event', room: 'lobby:main', event: 'message', id: 'ev-2', from: {}, data: { text: 'next' } };
+  peer.sendBatch([{ room: 'lobby:main', ...frame }, event]);
+  await eventually(() => texts.length === 1);
+  expect(told).toEqual(['unavailable']);
 });
 
 test('explain() tells what happened and why', async () => {

@@ -107,7 +107,7 @@ describe('several rooms', () => {
     await using script = await startScript();
     await using client = openClient({ url: script.url });
     const controller = new AbortController();
-    const rooms = ['lobby:a', 'lobby:b'];
+    const rooms = ['lobby:a', 'lobby:b'] as const;
     const given = settle(client.publish(rooms, 'message', { text: 'x' }, { signal: controller.signal }));
     const peer = await script.connection();
     await peer.welcome();

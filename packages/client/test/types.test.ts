@@ -35,6 +35,22 @@ test('rooms, events, actions and calls are typed by the contract', () => {
   room.on('nothing', () => {});
   // @ts-expect-error data of another shape
   void (() => room.publish('status_update', { bookingId: 42 }));
+  const to = { connectionId: 'c_1', room: 'booking:42' } as const;
+  const update = { bookingId: '42', status: 'x' };
+  void (() => [
+    client.publish(['booking:1', `booking:${to.connectionId}`], 'status_update', update),
+    client.send(to, 'status_update', update),
+  ]);
+  // @ts-expect-error no such kind
+  void (() => client.publish(['nowhere:1'], 'status_update', update));
+  // @ts-expect-error no such event
+  void (() => client.publish(['booking:1'], 'nothing', update));
+  // @ts-expect-error data of another shape
+  void (() => client.publish(['booking:1'], 'status_update', { bookingId: 42 }));
+  // @ts-expect-error no such event
+  void (() => client.send(to, 'nothing', update));
+  // @ts-expect-error data of another shape
+  void (() => client.send(to, 'status_update', { bookingId: 42 }));
   // @ts-expect-error no such action
   void (() => client.request('nothing', {}));
   // @ts-expect-error no such call
