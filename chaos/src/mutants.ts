@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no last-id check on resume',
-    find: 'return idAt(offset, page) === lastId ? null : "rewound";',
+    find: 'if (idAt(offset, page) === lastId) return null;',
     replace: 'return null;',
     caughtBy: { scenario: rewrittenLog },
   },
