@@ -78,7 +78,7 @@ export function createTokenRenewal({ options, tokens, wire, failed }: TokenRenew
     },
     expiring() {
       if (tokens.renewable) void renew();
-      else failed(new TrunklineError('token_expired', 'Pass a token function.'));
+      else failed(new TrunklineError('token_expired'));
     },
     dropped() {
       generation++;
