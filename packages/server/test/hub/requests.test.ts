@@ -52,14 +52,19 @@ const request = (data: unknown = {}, more: { readonly timeoutMs?: number } = {})
 const attached = async (redis: Awaited<ReturnType<typeof startRedis>>) =>
   eventually(async () => `${await redis.command('PUBSUB', 'CHANNELS', '*request-settled*')}` !== '');
 
+/** Ann's request runs on her node, and Bob's waits for it on his. */
+async function attachBob({ redis, runs, ann, bob }: Awaited<ReturnType<typeof startPair>>): Promise<void> {
+  ann.send(request());
+  await eventually(() => runs.length === 1);
+  bob.send(request());
+  await attached(redis);
+}
+
 describe.concurrent('a request', () => {
   test('that was cancelled where it is only waited for runs on for the others', async () => {
     await using pair = await startPair();
-    const { redis, runs, ann, bob } = pair;
-    ann.send(request());
-    await eventually(() => runs.length === 1);
-    bob.send(request());
-    await attached(redis);
+    const { runs, ann, bob } = pair;
+    await attachBob(pair);
     bob.send({ type: 'cancel', id: 'c1', of: 'q1' });
     expect(await bob.nextOf('error')).toMatchObject({ id: 'q1', code: 'cancelled' });
     bob.send(request({}, { timeoutMs: 200 }));
@@ -91,11 +96,8 @@ describe.concurrent('a request', () => {
 
   test('that failed retryably runs again under its id, and who waited elsewhere is told', async () => {
     await using pair = await startPair();
-    const { redis, runs, ann, bob } = pair;
-    ann.send(request());
-    await eventually(() => runs.length === 1);
-    bob.send(request());
-    await attached(redis);
+    const { runs, ann, bob } = pair;
+    await attachBob(pair);
     runs[0]?.fail(new TrunklineError('BUSY', 'Not now.', { retryable: true }));
     for (const client of [ann, bob])
       expect(await client.nextOf('error')).toMatchObject({ code: 'BUSY', retryable: true });
