@@ -2,19 +2,10 @@ import { TrunklineError } from '@trunkline/protocol';
 import { eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './support/open-client.js';
-import { startScript } from './support/scripted-server.js';
+import { LIMITS, startScript } from './support/scripted-server.js';
 
 /** Publishes and requests between the call and the answer, on a server that says only what the test says. */
 const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
-const LIMITS = {
-  maxMessageBytes: 1_048_576,
-  maxRooms: 200,
-  maxUnacked: 1_000,
-  messagesPerSecond: 200,
-  burst: 500,
-  dedupeWindowMs: 600_000,
-  reconnectSpreadMs: 5,
-};
 const settle = (promise: Promise<unknown>) =>
   promise.catch((error) => (error instanceof TrunklineError ? error.code : error));
 

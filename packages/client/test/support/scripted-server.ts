@@ -33,6 +33,15 @@ export interface ScriptedServer extends AsyncDisposable {
   connection(): Promise<Peer>;
 }
 
+export const LIMITS = {
+  maxMessageBytes: 1_048_576,
+  maxRooms: 200,
+  maxUnacked: 1_000,
+  messagesPerSecond: 200,
+  burst: 500,
+  dedupeWindowMs: 600_000,
+  reconnectSpreadMs: 5,
+};
 export const POSITION: Position = { epoch: 'e1', offset: 0, lastId: '' };
 
 /** A WebSocket server that says only what the test says. */
@@ -84,15 +93,7 @@ function createPeer(socket: WebSocket): Peer {
         userId: 'u1',
         serverTime: Date.now(),
         heartbeat: { intervalMs: 25_000, timeoutMs: 10_000 },
-        limits: {
-          maxMessageBytes: 1_048_576,
-          maxRooms: 200,
-          maxUnacked: 1_000,
-          messagesPerSecond: 200,
-          burst: 500,
-          dedupeWindowMs: 600_000,
-          reconnectSpreadMs: 5,
-        },
+        limits: LIMITS,
         expiresAt: null,
         ...given,
       });
