@@ -41,7 +41,7 @@ export function isReplyError(error: unknown): error is Error {
 /** A key is not what it should be: of `error`, or of what it was made of. */
 export function isWrongType(error: unknown): boolean {
   const cause = error instanceof TrunklineError ? error.cause : error;
-  return isReplyError(cause) && /^(TRUNKLINE_TYPE|WRONGTYPE)|WRONGTYPE/.test(cause.message);
+  return isReplyError(cause) && /^TRUNKLINE_TYPE|WRONGTYPE/.test(cause.message);
 }
 
 /** ioredis refused before writing a byte: the command was certainly not sent. */
