@@ -26,6 +26,13 @@ import { Waiters } from './waiters.js';
 type RequestCommand = Command & { readonly type: 'request' };
 type Handler = (input: unknown, context: ActionContext<unknown>) => unknown;
 
+/** What belongs to one run, or one wait for a run elsewhere. */
+interface Run {
+  readonly key: string;
+  readonly abort: LazyAbort;
+  readonly waiters: Waiters;
+}
+
 const CLAIMED = { status: 'claimed' } as const satisfies Claim;
 const KEPT_MS = 300_000;
 const KEPT_BYTES = 65_536;
@@ -123,12 +130,15 @@ export class Requests {
     if (!(claim instanceof Promise) && claim.status === 'claimed') {
       // Nobody can attach or cancel before the handler has returned.
       try {
-        work = this.#execute(connection, command, abort, waiters);
+        work = this.#execute(connection, command, { key, abort, waiters });
       } catch (error) {
+        waiters.isOver = true;
         return this.#settle(command, key, failed(this.core.logger, command.action, error));
       }
-      if (!isThenable(work))
+      if (!isThenable(work)) {
+        waiters.isOver = true;
         return this.#settle(command, key, answered(this.core.logger, command.action, definition, work));
+      }
     }
     const timer = setTimeout(
       () => abort.abort(TrunklineError.from(TIMED_OUT)),
@@ -142,10 +152,10 @@ export class Requests {
         isClaimed = claimed.status === 'claimed';
         if (claimed.status !== 'claimed') {
           running.runsElsewhere();
-          outcome = await this.#attach(key, claimed, abort);
+          outcome = await this.#attach(claimed, { key, abort, waiters });
         } else {
           abort.throwIfAborted();
-          if (work === claim) work = this.#execute(connection, command, abort, waiters);
+          if (work === claim) work = this.#execute(connection, command, { key, abort, waiters });
           outcome = answered(this.core.logger, command.action, definition, await abort.race(Promise.resolve(work)));
         }
       } catch (error) {
@@ -170,11 +180,12 @@ export class Requests {
   }
 
   /** Waits for what another node came to, or takes what is remembered of it. */
-  async #attach(key: string, claim: Exclude<Claim, typeof CLAIMED>, abort: LazyAbort): Promise<Outcome> {
+  async #attach(claim: Exclude<Claim, typeof CLAIMED>, { key, abort, waiters }: Run): Promise<Outcome> {
     if (claim.status === 'conflict') throw idConflict();
     if (claim.status === 'settled') return claim.result as Outcome;
     abort.throwIfAborted();
-    return (await abort.race(this.core.ledger.settled(key, abort.signal))) as Outcome;
+    const settled = this.core.ledger.settled(key, abort.signal, (data) => waiters.tellProgress(data));
+    return (await abort.race(settled)) as Outcome;
   }
 
   #settle(command: RequestCommand, key: string, outcome: Outcome): Outcome {
@@ -182,9 +193,13 @@ export class Requests {
     return outcome;
   }
 
-  #execute(connection: Connection, command: RequestCommand, abort: LazyAbort, waiters: Waiters): unknown {
+  #execute(connection: Connection, command: RequestCommand, { key, abort, waiters }: Run): unknown {
     const { principal } = connection;
-    const progress = (data: unknown) => waiters.tellProgress(data);
+    const progress = (data: unknown) => {
+      if (waiters.isOver) return;
+      waiters.tellProgress(data);
+      if (!command.bound) this.core.ledger.tellProgress(key, data);
+    };
     const handler = this.#handlers.get(command.action);
     if (handler) return handler(command.data, new HandlerContext(connection, command.id, abort, progress));
     if (this.forward === undefined)

@@ -20,7 +20,6 @@ export interface RunningOptions {
 export class RunningRequest {
   /** Another node runs it; here it is only waited for. */
   #isElsewhere = false;
-  #isOver = false;
   #abandoned: NodeJS.Timeout | undefined;
 
   constructor(
@@ -73,13 +72,13 @@ export class RunningRequest {
   }
 
   over(): void {
-    this.#isOver = true;
+    this.options.waiters.isOver = true;
     clearTimeout(this.#abandoned);
   }
 
   #abandonWithoutWaiters(): void {
     clearTimeout(this.#abandoned);
-    if (this.#isOver || this.options.waiters.size > 0) return;
+    if (this.#isSettledOrAwaited()) return;
     if (this.options.bound || this.#isElsewhere) this.#giveUp();
     else this.#abandoned = setTimeout(() => void this.#giveUpUnlessAwaited(), OUTLIVES_MS).unref();
   }
@@ -87,9 +86,14 @@ export class RunningRequest {
   async #giveUpUnlessAwaited(): Promise<void> {
     // Where it can not be known somebody may wait; the action's own timeout ends it.
     const isAwaited = await this.options.isAwaitedElsewhere().catch(() => true);
-    if (this.#isOver || this.options.waiters.size > 0) return;
+    if (this.#isSettledOrAwaited()) return;
     if (isAwaited) this.#abandonWithoutWaiters();
     else this.#giveUp();
+  }
+
+  #isSettledOrAwaited(): boolean {
+    const { waiters } = this.options;
+    return waiters.isOver || waiters.size > 0;
   }
 
   #giveUp(): void {

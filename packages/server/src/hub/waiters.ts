@@ -5,6 +5,8 @@ export class Waiters {
   #only: Connection | null;
   #times = 1;
   #more: Map<Connection, number> | null = null;
+  /** The request is settled: its handler may go on, but nothing is told of it. */
+  isOver = false;
 
   constructor(
     connection: Connection,

@@ -21,7 +21,10 @@ interface Row {
   /** As it came while the request runs, then condensed. */
   data: unknown;
 }
-type Waiter = (result: unknown) => void;
+interface Waiter {
+  resolve(result: unknown): void;
+  onProgress(data: unknown): void;
+}
 interface Cursors {
   readonly epoch: string;
   readonly byUser: Map<string, { delivered?: number; read?: number }>;
@@ -47,7 +50,7 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
     if (waiting.size === 0) return;
     const listeners = waiting.get(key);
     waiting.delete(key);
-    for (const listener of listeners ?? []) listener(result);
+    for (const { resolve } of listeners ?? []) resolve(result);
   }
 
   return {
@@ -77,7 +80,10 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       rows.delete(key);
       tell(key, result);
     },
-    settled(key, signal) {
+    tellProgress(key, data) {
+      for (const { onProgress } of waiting.get(key) ?? []) onProgress(data);
+    },
+    settled(key, signal, onProgress) {
       const row = live(key);
       if (row?.settled) return Promise.resolve(row.result);
       if (row === undefined) return Promise.reject(lostRun());
@@ -89,9 +95,12 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
           if (listeners.size === 0) waiting.delete(key);
           reject(waitEnded());
         };
-        const listener: Waiter = (result) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(result);
+        const listener: Waiter = {
+          resolve(result) {
+            signal.removeEventListener('abort', onAbort);
+            resolve(result);
+          },
+          onProgress,
         };
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.set(key, listeners.add(listener));

@@ -1,5 +1,5 @@
 import type { ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
-import { parseJson } from '../broker/redis/envelope.js';
+import { decodeSignal, encodeSignal, parseJson } from '../broker/redis/envelope.js';
 import type { RedisLink } from '../broker/redis/redis-link.js';
 import type { Claim, Ledger } from '../seams/ledger.js';
 import { advanceScript, claimScript, nodeLivesScript } from './ledger-scripts.js';
@@ -21,6 +21,7 @@ const PREFIXES = { delivered: 'd:', read: 'r:' } as const satisfies Record<Recei
 type Running = Extract<Claim, { status: 'running' | 'settled' }>;
 interface Waiter {
   ask(): void;
+  onProgress(data: unknown): void;
 }
 
 /** Requests and receipts over Redis. */
@@ -34,11 +35,17 @@ export function createRedisLedger(link: RedisLink): Ledger {
     for (const waiter of waiters.get(key) ?? []) waiter.ask();
   }
 
+  function hear(key: string, message: string): void {
+    const progress = decodeSignal(message);
+    if (progress === undefined) askAll(key);
+    else for (const waiter of waiters.get(key) ?? []) waiter.onProgress(progress);
+  }
+
   function wait(key: string, waiter: Waiter): () => void {
     const known = waiters.get(key) ?? new Set();
     waiters.set(key, known.add(waiter));
     // Heard or not, what settled meanwhile is found by asking.
-    void subscriber.listen(keys.requestChannel(key), () => askAll(key)).then(waiter.ask);
+    void subscriber.listen(keys.requestChannel(key), (message) => hear(key, message)).then(waiter.ask);
     timer ??= setInterval(() => {
       for (const waiting of waiters.keys()) askAll(waiting);
     }, ASK_MS);
@@ -74,7 +81,11 @@ export function createRedisLedger(link: RedisLink): Ledger {
       settlements.tell(key, { state: 'S', text: JSON.stringify(result) ?? 'null', ttlMs }),
     release: (key, result) =>
       settlements.tell(key, { state: 'F', text: JSON.stringify(result) ?? 'null', ttlMs: RELEASED_MS }),
-    settled(key, signal) {
+    tellProgress(key, data) {
+      const message = encodeSignal(data);
+      link.call((redis) => redis.publish(keys.requestChannel(key), message)).catch(() => undefined);
+    },
+    settled(key, signal, onProgress) {
       return new Promise((resolve, reject) => {
         let over = false;
         let deadAnswers = 0;
@@ -98,7 +109,7 @@ export function createRedisLedger(link: RedisLink): Ledger {
         };
         // Away: the next question may be answered.
         const ask = (): void => void (over || askOnce().catch(() => undefined));
-        const unwait = wait(key, { ask });
+        const unwait = wait(key, { ask, onProgress });
         if (signal.aborted) onAbort();
         else signal.addEventListener('abort', onAbort, { once: true });
       });

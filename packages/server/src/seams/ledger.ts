@@ -37,14 +37,16 @@ export interface Ledger {
   settle(key: string, result: unknown, ttlMs: number): void | Promise<void>;
   /** As `settle`, but the key is free: who waits by now gets the result, and the next claim runs anew. @throws as `settle` */
   release(key: string, result: unknown): void | Promise<void>;
+  /** For who claimed the key, before it settles: told to who waits on other nodes, if they can be reached now. */
+  tellProgress(key: string, data: unknown): void;
   /**
    * The result of a key that runs on any node, when it settles; at once when it has. The caller bounds the wait by
-   * `signal`.
+   * `signal`; what `tellProgress` says meanwhile goes to `onProgress`, in order.
    *
    * @throws {TrunklineError} `cancelled` when `signal` fired; `unknown_outcome` when the claim has run out or its node died;
    * `unavailable` when its node could not begin
    */
-  settled(key: string, signal: AbortSignal): Promise<unknown>;
+  settled(key: string, signal: AbortSignal, onProgress: (data: unknown) => void): Promise<unknown>;
   /** Whether anybody on any node waits for the key in `settled`. @throws as `claim` */
   isAwaited(key: string): Promise<boolean>;
   /**

@@ -14,6 +14,7 @@ export interface LedgerConformanceOptions {
 }
 
 const never = (): AbortSignal => new AbortController().signal;
+const unheard = (): void => undefined;
 
 /** What every ledger must do. */
 export function ledgerConformance({ test, create }: LedgerConformanceOptions): void {
@@ -31,11 +32,26 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
       'running',
     ]);
     assert.equal((await other.claim(key, 'data', 60_000)).status, 'running');
-    const waiting = [one.settled(key, never()), other.settled(key, never())];
+    const waiting = [one.settled(key, never(), unheard), other.settled(key, never(), unheard)];
     await one.settle(key, { data: [1] }, 60_000);
     assert.deepEqual(await Promise.all(waiting), [{ data: [1] }, { data: [1] }]);
     assert.deepEqual(await other.claim(key, 'data', 60_000), { status: 'settled', result: { data: [1] } });
-    assert.deepEqual(await other.settled(key, never()), { data: [1] });
+    assert.deepEqual(await other.settled(key, never(), unheard), { data: [1] });
+  });
+
+  test('tells who waits elsewhere how a claimed key goes on, in order and before its result', async () => {
+    await using nodes = await create();
+    const [one] = nodes.ledgers;
+    const other = nodes.ledgers.at(-1) ?? one;
+    const key = createId();
+    await one.claim(key, 'data', 60_000);
+    const told: unknown[] = [];
+    const waiting = other.settled(key, never(), (data) => told.push(data)).then((result) => told.push(result));
+    await settleUntil(() => one.isAwaited(key), 'the wait to be seen');
+    for (const data of [{ percent: 1 }, null, 'text']) one.tellProgress(key, data);
+    await one.settle(key, { data: [1] }, 60_000);
+    await waiting;
+    assert.deepEqual(told, [{ percent: 1 }, null, 'text', { data: [1] }]);
   });
 
   test('ends a wait that is given up', async () => {
@@ -44,7 +60,7 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
     const key = createId();
     await ledger.claim(key, 'data', 60_000);
     const giving = new AbortController();
-    const given = ledger.settled(key, giving.signal);
+    const given = ledger.settled(key, giving.signal, unheard);
     giving.abort();
     await assert.rejects(given, { code: 'cancelled' });
     await settleUntil(async () => !(await ledger.isAwaited(key)), 'nobody to wait');
@@ -56,7 +72,7 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
     const other = nodes.ledgers.at(-1) ?? one;
     const key = createId();
     await one.claim(key, 'data', 60_000);
-    const waiting = other.settled(key, never());
+    const waiting = other.settled(key, never(), unheard);
     await settleUntil(() => one.isAwaited(key), 'the wait to be seen');
     await one.release(key, { error: 'busy' });
     assert.deepEqual(await waiting, { error: 'busy' });

@@ -221,7 +221,7 @@ test('waiting for a request whose node died ends as unknown', async () => {
   await two.backend.roster.start();
   await eventually(async () => (await redis.command('ZCARD', `${pair.prefix}:roster`)) === 2);
   expect(await two.backend.ledger.claim('k', 'data', 60_000)).toEqual({ status: 'claimed' });
-  const waiting = one.backend.ledger.settled('k', new AbortController().signal);
+  const waiting = one.backend.ledger.settled('k', new AbortController().signal, () => undefined);
   const lost = expect(waiting).rejects.toMatchObject({ code: 'unknown_outcome' });
   await two.backend.roster.close();
   await lost;

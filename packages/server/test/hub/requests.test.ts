@@ -50,7 +50,7 @@ const request = (data: unknown = {}, more: { readonly timeoutMs?: number } = {})
   ({ type: 'request', id: 'q1', action: 'echo', data, ...more }) as const;
 
 const attached = async (redis: Awaited<ReturnType<typeof startRedis>>) =>
-  eventually(async () => `${await redis.command('PUBSUB', 'CHANNELS', '*request-settled*')}` !== '');
+  eventually(async () => `${await redis.command('PUBSUB', 'CHANNELS', '*request-channel*')}` !== '');
 
 /** Ann's request runs on her node, and Bob's waits for it on his. */
 async function attachBob({ redis, runs, ann, bob }: Awaited<ReturnType<typeof startPair>>): Promise<void> {
@@ -172,6 +172,54 @@ describe.concurrent('a request', () => {
     finish({ late: true });
     expect(await ann.nextOf('response')).toMatchObject({ data: { late: true } });
     expect(runs).toBe(1);
+  });
+
+  test('tells its progress also to who waits on another node, before its answer', async () => {
+    await using pair = await startPair();
+    const { redis, here, there, ann, bob } = pair;
+    let tell: ((data: unknown) => void) | undefined;
+    let finish: () => void = () => undefined;
+    for (const { hub } of [here, there]) {
+      hub.handle('echo', (_, { progress }) => {
+        tell = progress;
+        return new Promise((resolve) => {
+          finish = () => resolve({ done: true });
+        });
+      });
+    }
+    ann.send(request());
+    await eventually(() => tell !== undefined);
+    bob.send(request());
+    await attached(redis);
+    for (const percent of [1, 2]) tell?.({ percent });
+    finish();
+    for (const client of [ann, bob]) {
+      const told = [await client.next(), await client.next(), await client.next()];
+      expect(told).toMatchObject([
+        { type: 'progress', id: 'q1', data: { percent: 1 } },
+        { type: 'progress', id: 'q1', data: { percent: 2 } },
+        { type: 'response', id: 'q1', data: { done: true } },
+      ]);
+    }
+  });
+
+  test('tells no progress once it is over, whatever its handler does', async () => {
+    await using node = await startHub();
+    const tells: ((data: unknown) => void)[] = [];
+    node.hub.handle('echo', (input, { progress }) => {
+      tells.push(progress);
+      return (input as { readonly waits?: boolean }).waits ? new Promise(() => undefined) : {};
+    });
+    await using ann = await connect(node);
+    ann.send(request());
+    await ann.nextOf('response');
+    ann.send({ ...request({ waits: true }), id: 'q2' });
+    await eventually(() => tells.length === 2);
+    ann.send({ type: 'cancel', id: 'c1', of: 'q2' });
+    expect(await ann.nextOf('error')).toMatchObject({ id: 'q2', code: 'cancelled' });
+    for (const tell of tells) tell({ late: true });
+    ann.send({ ...request(), id: 'q3' });
+    expect(await ann.next()).toMatchObject({ type: 'response', id: 'q3' });
   });
 
   test('that its action had no time for runs again under its id', async () => {

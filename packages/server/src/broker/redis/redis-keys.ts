@@ -77,7 +77,7 @@ export function createRedisKeys(prefix: string): RedisKeys {
     rosterRooms: (nodeId) => `${prefix}:roster-rooms:${nodeId}`,
     rosterRoomOrder: (nodeId) => `${prefix}:roster-room-order:${nodeId}`,
     request: (key) => `${prefix}:request:${key}`,
-    requestChannel: (key) => `${prefix}:request-settled:${key}`,
+    requestChannel: (key) => `${prefix}:request-channel:${key}`,
     receipts: (name) => room(name, 'receipts'),
     foreignLease: `${prefix}:foreign-lease`,
     sessionEnds: `${prefix}:session-ends`,
