@@ -158,6 +158,13 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     },
   ],
   [
+    'receipts',
+    {
+      fields: ['room', 'offset'],
+      check: (f) => need('room', isRoomText(f.room)) ?? need('offset', isCount(f.offset)),
+    },
+  ],
+  [
     'history',
     {
       fields: ['room', 'before', 'after', 'limit'],

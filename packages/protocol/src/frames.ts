@@ -109,6 +109,13 @@ export interface ReadFrame {
   readonly offset: number;
   readonly kind: ReceiptKind;
 }
+/** How many have got or read so far: for rooms too large to be pushed receipts. */
+export interface ReceiptsFrame {
+  readonly type: 'receipts';
+  readonly id: string;
+  readonly room: string;
+  readonly offset: number;
+}
 export interface HistoryFrame {
   readonly type: 'history';
   readonly id: string;
@@ -134,6 +141,7 @@ export type ClientFrame =
   | ResultFrame
   | PresenceSetFrame
   | ReadFrame
+  | ReceiptsFrame
   | HistoryFrame
   | PongFrame;
 
@@ -321,6 +329,12 @@ export interface RefreshResult {
   readonly expiresAt: number | null;
   readonly joined: readonly string[];
   readonly left: readonly string[];
+}
+/** What `response.data` holds for `receipts`: how many other users got or read everything up to the offset. */
+export interface ReceiptCounts {
+  readonly epoch: string;
+  readonly delivered: number;
+  readonly read: number;
 }
 /** What `response.data` holds for `history`: oldest first. */
 export interface HistoryResult {

@@ -91,6 +91,7 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
     offset: count,
     kind: z.enum(['delivered', 'read']),
   }),
+  z.looseObject({ type: z.literal('receipts'), id, room, offset: count }),
   z
     .looseObject({
       type: z.literal('history'),

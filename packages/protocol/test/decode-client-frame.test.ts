@@ -25,6 +25,7 @@ const GOOD = {
   result: { type: 'result', id, of: 'i0', error: { code: 'no', message: '' } },
   presence: { type: 'presence', id, room: 'lobby:a', state: null },
   read: { type: 'read', id, room: 'lobby:a', epoch: 'e', offset: 0, kind: 'read' },
+  receipts: { type: 'receipts', id, room: 'lobby:a', offset: 0 },
   history: { type: 'history', id, room: 'lobby:a', before: 9, limit: 1 },
 } as const;
 
@@ -89,6 +90,9 @@ const FLAWS: readonly Flaw[] = [
   ['read', { epoch: 7 }, 'epoch'],
   ['read', { offset: -1 }, 'offset'],
   ['read', { kind: SECRET }, 'kind'],
+  ['receipts', { room: 7 }, 'room'],
+  ['receipts', { offset: undefined }, 'offset'],
+  ['receipts', { offset: -1 }, 'offset'],
   ['history', { room: 7 }, 'room'],
   ['history', { before: -1 }, 'before'],
   ['history', { before: undefined, after: -1 }, 'after'],

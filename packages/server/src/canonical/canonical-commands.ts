@@ -78,6 +78,8 @@ function commandOf(frame: ClientFrame): Command {
       const { id, room, epoch, offset, kind } = frame;
       return { type: 'read', id, room, epoch, offset, kind };
     }
+    case 'receipts':
+      return { type: 'receipts', id: frame.id, room: frame.room, offset: frame.offset };
     case 'history': {
       const { id, room, before, after, limit } = frame;
       return {

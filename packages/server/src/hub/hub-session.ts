@@ -142,6 +142,11 @@ export class HubSession implements LinkListener, Session {
         await this.#parts.receipts.advance(room, this.principal.userId, command);
         return NOTHING;
       }
+      case 'receipts': {
+        const { room } = memberIn(this.#connection, command.room);
+        const data = await this.#parts.receipts.counts(room, this.principal.userId, command.offset);
+        return { type: 'response', data };
+      }
       case 'history':
         return { type: 'response', data: await readHistory(this.#parts, this.#connection, command) };
       case 'refresh':

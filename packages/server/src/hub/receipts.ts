@@ -1,4 +1,4 @@
-import type { ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
+import type { ReceiptCounts, ReceiptCursor, ReceiptKind } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Core } from './core.js';
 import type { HubRoom } from './hub-room.js';
@@ -17,6 +17,7 @@ export class Receipts {
   readonly #pending = new Map<string, { readonly epoch: string; readonly cursors: Map<string, ReceiptCursor> }>();
   /** What members of this node were told. */
   readonly #told = new WeakMap<HubRoom, { readonly epoch: string; readonly cursors: Map<string, ReceiptCursor> }>();
+  readonly #reading = new Map<string, Promise<readonly ReceiptCursor[]>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly core: Core) {}
@@ -31,8 +32,7 @@ export class Receipts {
     userId: string,
     at: { readonly epoch: string; readonly offset: number; readonly kind: ReceiptKind },
   ): Promise<void> {
-    if (!room.rules.definition.receipts)
-      throw new TrunklineError('forbidden', 'Rooms of this kind keep no receipts.', { path: 'room' });
+    checkKept(room);
     const { epoch, kind } = at;
     const { position } = room.feed;
     if (epoch !== position.epoch) return;
@@ -49,6 +49,35 @@ export class Receipts {
     if (found && found.epoch === room.feed.position.epoch && found.offset <= room.feed.position.offset) {
       await this.advance(room, userId, { epoch: found.epoch, offset: found.offset, kind: 'read' });
     }
+  }
+
+  /**
+   * How many other users have got, or read, everything up to the offset; who read has got.
+   *
+   * @throws {TrunklineError} `forbidden` for kinds without receipts, `unavailable`
+   */
+  async counts(room: HubRoom, userId: string, offset: number): Promise<ReceiptCounts> {
+    checkKept(room);
+    const { epoch } = room.feed.position;
+    let [delivered, read] = [0, 0];
+    for (const cursor of await this.#read(room, epoch)) {
+      if (cursor.userId === userId) continue;
+      const hasRead = (cursor.read ?? -1) >= offset;
+      if (hasRead) read++;
+      if (hasRead || (cursor.delivered ?? -1) >= offset) delivered++;
+    }
+    return { epoch, delivered, read };
+  }
+
+  /** Read once for all who ask at a time: a large room has many cursors, and many who want to know. */
+  #read(room: HubRoom, epoch: string): Promise<readonly ReceiptCursor[]> {
+    const key = `${room.name} ${epoch}`;
+    let reading = this.#reading.get(key);
+    if (reading === undefined) {
+      reading = this.core.ledger.cursors(room.name, epoch).finally(() => this.#reading.delete(key));
+      this.#reading.set(key, reading);
+    }
+    return reading;
   }
 
   heard(room: HubRoom, { epoch, cursors }: ReceiptMessage): void {
@@ -97,4 +126,10 @@ export class Receipts {
     }
     this.#pending.clear();
   }
+}
+
+/** @throws {TrunklineError} `forbidden` */
+function checkKept({ rules }: HubRoom): void {
+  if (!rules.definition.receipts)
+    throw new TrunklineError('forbidden', 'Rooms of this kind keep no receipts.', { path: 'room' });
 }

@@ -396,6 +396,7 @@ export type Command =
       readonly offset: number;
       readonly kind: ReceiptKind;
     }
+  | { readonly type: 'receipts'; readonly id: string; readonly room: string; readonly offset: number }
   | {
       readonly type: 'history';
       readonly id: string;

@@ -213,6 +213,10 @@ describe('a canonical command', () => {
       { type: 'read', id: '1', room: 'conversation:7', epoch: 'e1', offset: 4, kind: 'read' },
     ],
     [
+      { type: 'receipts', id: '1', room: 'conversation:7', offset: 4 },
+      { type: 'receipts', id: '1', room: 'conversation:7', offset: 4 },
+    ],
+    [
       { type: 'history', id: '1', room: 'lobby:main', before: 9, limit: 5 },
       { type: 'history', id: '1', room: 'lobby:main', before: 9, limit: 5 },
     ],
@@ -328,6 +332,7 @@ describe('whatever a client sends', () => {
     'result',
     'presence',
     'read',
+    'receipts',
     'history',
     'refresh',
     'skip',
