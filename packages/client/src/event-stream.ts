@@ -1,56 +1,58 @@
-import { TrunklineError } from '@trunkline/protocol';
+import type { TrunklineError } from '@trunkline/protocol';
 import { onAbort } from './deferred.js';
 import { fault } from './outbox-item.js';
 
+/** Starts something that can end; the answer takes it back. */
+type Start<T> = (run: T) => () => void;
+
 /**
- * Callbacks as an async iterator. Begins to collect at once; a reader that falls too far behind gets `queue_full`
- * rather than a hole.
+ * Callbacks as an async iterator. Begins to collect at once; a reader that falls too far
+ * behind gets `queue_full` rather than a hole.
  */
 export function createEventStream<T>(
-  subscribe: (listener: (value: T) => void) => () => void,
+  subscribe: Start<(value: T) => void>,
+  whenClosed: Start<() => void>,
   signal?: AbortSignal,
 ): AsyncIterableIterator<T> {
   const capacity = 1_000;
   const values: T[] = [];
   let ended: true | TrunklineError | undefined;
   let wake = () => {};
-  let ignore = () => {};
 
-  const unsubscribe = subscribe((value) => {
-    if (values.length === capacity) end(fault('queue_full'));
-    else values.push(value);
-    wake();
-  });
+  const releases = [
+    subscribe((value) => {
+      if (values.length < capacity) values.push(value);
+      else end(fault('queue_full'));
+      wake();
+    }),
+    whenClosed(stop),
+  ];
+  releases.push(onAbort(signal, stop));
   function end(how: true | TrunklineError): void {
     ended = how;
-    unsubscribe();
-    ignore();
+    for (const release of releases) release();
+    wake();
   }
   function stop(): void {
     values.length = 0;
     end(true);
-    wake();
   }
-  ignore = onAbort(signal, stop);
 
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      while (values.length === 0 && !ended) {
+  /** A generator answers one `next` after the other. */
+  async function* read(): AsyncGenerator<T, undefined> {
+    while (values.length > 0 || !ended) {
+      if (values.length === 0)
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-      }
-      const [value] = values.splice(0, 1);
-      if (value !== undefined) return { done: false, value };
-      if (ended instanceof TrunklineError) throw ended;
-      return { done: true, value };
-    },
+      yield* values.splice(0, 1);
+    }
+    if (ended !== true) throw ended;
+  }
+  return Object.assign(read(), {
     async return() {
       stop();
-      return { done: true, value: undefined };
+      return { done: true as const, value: undefined };
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import type { Contract, EventFrame, HistoryResult, Position, RoomKind } from '@trunkline/protocol';
 import type { HistoryPage, HistoryQuery, Room } from './client-api.js';
+import type { ConnectionState } from './connection-state.js';
 import { createEventStream } from './event-stream.js';
 import type { AnyEvent } from './events.js';
 import type { Listeners } from './listeners.js';
@@ -10,6 +11,11 @@ export interface RoomApiParts {
   readonly events: Listeners<[AnyEvent<Contract>]>;
   /** Where live delivery began. */
   readonly liveFrom: () => Position | undefined;
+}
+
+/** By `client.close()`: after any other end `reconnect()` goes on. */
+function isClosedByUs(state: ConnectionState): boolean {
+  return state.status === 'closed' && state.cause.code === 1_000;
 }
 
 type Contractless = Room<Contract, RoomKind<Contract>>;
@@ -58,7 +64,8 @@ export function createRoomApi(
     onEvent: events.add,
     onGap: (listener) => on('gap', (gap) => gap.room === room && listener(gap)),
     onLeft: (listener) => on('left', (left) => left.room === room && listener(left)),
-    events: ({ signal } = {}) => createEventStream(events.add, signal),
+    events: ({ signal } = {}) =>
+      createEventStream(events.add, (stop) => on('state', (state) => isClosedByUs(state) && stop()), signal),
     publish: (event, data, options) => outbox.publish([room], event, data, options),
     signal: (event, data) => wire.ask({ type: 'publish', room, event, data }),
     history,

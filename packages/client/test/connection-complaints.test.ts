@@ -612,6 +612,44 @@ describe('rooms', () => {
     expect(await settle(slow.next())).toBe('queue_full');
   });
 
+  test('events(): each of several next() gets an event, and close() ends them all', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const room = client.room('lobby', 'main');
+    const joining = room.join();
+    const peer = await script.connection();
+    await peer.welcome();
+    peer.joined('lobby:main', POSITION);
+    await joining;
+    const events = room.events();
+    const reader = room.events();
+    const reading = (async () => {
+      const ids: string[] = [];
+      for await (const { id } of reader) ids.push(id);
+      return ids;
+    })();
+    const asked = [events.next(), events.next(), events.next()];
+    for (const offset of [1, 2])
+      peer.send({
+        type: 'event',
+        room: 'lobby:main',
+        event: 'message',
+        id: `ev-${offset}`,
+        offset,
+        epoch: POSITION.epoch,
+        from: { userId: 'bob' },
+        data: { text: 'x' },
+        timestamp: 0,
+      });
+    expect((await Promise.all(asked.slice(0, 2))).map(({ value }) => value.id)).toEqual(['ev-1', 'ev-2']);
+    await client.close();
+    expect([await asked[2], await events.next(), await reading]).toEqual([
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+      ['ev-1', 'ev-2'],
+    ]);
+  });
+
   test('presence survives a refresh and a reconnect without a flap (InsForge #100, phoenix #2255)', async () => {
     await using server = await startServer();
     await using proxy = await startFaultProxy({ targetPort: server.port });
