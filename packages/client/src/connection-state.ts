@@ -44,10 +44,9 @@ export type ConnectionInput =
       readonly type: 'lost';
       readonly cause: Cause;
       readonly final?: boolean;
-      readonly random: number;
+      readonly random?: number;
       readonly minDelayMs?: number;
-    }
-  | { readonly type: 'close'; readonly cause: Cause };
+    };
 
 export interface ReconnectRules extends BackoffOptions {
   /** The first retry after a stable connection is uniform over this; the server tells it. */
@@ -88,8 +87,6 @@ export function transition(state: ConnectionState, input: ConnectionInput, rules
       return status === 'open' ? { ...state, leaving: true } : state;
     case 'lost':
       return lose(state, input, rules);
-    case 'close':
-      return status === 'closed' ? state : { status: 'closed', cause: input.cause };
   }
 }
 
@@ -101,12 +98,14 @@ function lose(
   /** What every runtime makes of a connection that ended without a close frame. */
   const noCode = 1006;
   const { status } = state;
-  if (status === 'idle' || status === 'waiting' || status === 'closed') return state;
-  const { cause, random, final, minDelayMs = 0 } = input;
+  const { cause, random = 0, final, minDelayMs = 0 } = input;
+  if (status === 'closed') return state;
+  if (final) return { status: 'closed', cause };
+  if (status === 'idle' || status === 'waiting') return state;
   const { code } = cause;
   const { reconnect, newToken } = closeRule(code);
   const failures = state.failures + 1;
-  if (final || reconnect === 'never' || failures >= rules.maxAttempts || (isRefusal(code) && !rules.renewable)) {
+  if (reconnect === 'never' || failures >= rules.maxAttempts || (isRefusal(code) && !rules.renewable)) {
     return { status: 'closed', cause };
   }
   const refusals = state.refusals + Number(newToken);

@@ -12,18 +12,19 @@ import { type Cause, type ConnectionInput, type ConnectionState, transition } fr
 import type { Exchange } from './exchange.js';
 import { createLiveness, type Liveness } from './liveness.js';
 import type { ResolvedOptions } from './options.js';
-import type { Timeline } from './timeline.js';
-import type { TokenSource } from './token-source.js';
+import type { TimelineEntry } from './timeline.js';
+import type { Tokens } from './tokens.js';
 import { type Outgoing, openTransport, type Transport } from './transport.js';
 import { onWake } from './wake.js';
 
 export interface ConnectionParts {
   readonly options: ResolvedOptions;
   readonly wire: Pick<Exchange, 'ask' | 'whenQuiet'>;
-  readonly tokens: TokenSource;
-  readonly timeline: Timeline;
+  readonly tokens: Tokens;
+  /** For `explain()`. */
+  readonly note: (what: string, detail: TimelineEntry['detail']) => void;
   /** The rooms of the next hello. */
-  readonly rooms: (helloId: string) => readonly RoomRequest[];
+  readonly rooms: () => readonly RoomRequest[];
   readonly opened: (welcome: WelcomeFrame) => void;
   readonly received: (frame: ServerFrame) => void;
   /** An open connection is gone. */
@@ -48,7 +49,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   const comingBack = 4_000;
   const serviceRestart = 1_012;
   const unavailable = 4_005;
-  const { options, wire, tokens, timeline, failed } = parts;
+  const { options, wire, tokens, note, failed } = parts;
   const { clock, random } = options;
   let state: ConnectionState = { status: 'idle' };
   let transport: Transport | undefined;
@@ -75,7 +76,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     state = next;
     const moved = next.status !== previous.status;
     if (moved) leave(previous, next);
-    timeline.note(next.status, { ...next, on: input.type });
+    note(next.status, { ...next, on: input.type });
     prepare?.();
     parts.changed(next, previous);
     if (moved && state === next) enter(next);
@@ -100,11 +101,11 @@ export function createConnection(parts: ConnectionParts): Connection {
         stopWake();
         if (options.wake) stopWake = onWake(wake);
         refusedMs = 0;
-        patience(options.tokenTimeoutMs, 'token_timeout');
+        patience(options.tokenTimeoutMs);
         void connect(current);
         break;
       case 'authenticating':
-        patience(options.connectTimeoutMs, 'connect_timeout');
+        patience(options.connectTimeoutMs);
         break;
       case 'open':
         cancelTimer = after(clock, stableMs, () => dispatch({ type: 'stable' }));
@@ -128,9 +129,14 @@ export function createConnection(parts: ConnectionParts): Connection {
     dispatch({ type: 'lost', cause, final, minDelayMs, random: random() });
   }
 
-  function patience(timeoutMs: number, reason: string): void {
+  /** Nothing came in time. */
+  function lapse(): void {
+    lose({ code: noCode, reason: 'timeout' });
+  }
+
+  function patience(timeoutMs: number): void {
     cancelTimer();
-    cancelTimer = after(clock, timeoutMs, () => lose({ code: noCode, reason }));
+    cancelTimer = after(clock, timeoutMs, lapse);
   }
 
   async function connect(mine: ConnectionState & { readonly status: 'connecting' }): Promise<void> {
@@ -138,7 +144,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       const token = await tokens.get(mine.newToken ? 'refused' : 'connect');
       const url = typeof options.url === 'function' ? await options.url() : options.url;
       if (state !== mine) return;
-      patience(options.connectTimeoutMs, 'connect_timeout');
+      patience(options.connectTimeoutMs);
       open(url, token);
     } catch (error) {
       if (state !== mine) return;
@@ -151,15 +157,14 @@ export function createConnection(parts: ConnectionParts): Connection {
     const mine = openTransport(new options.WebSocket(url, [SUBPROTOCOL]), {
       opened() {
         dispatch({ type: 'opened' });
-        const id = createId();
         mine.send({
           type: 'hello',
-          id,
+          id: createId(),
           token,
           session,
           contractId: options.contractId,
           batch: true,
-          rooms: parts.rooms(id),
+          rooms: parts.rooms(),
         });
       },
       received,
@@ -187,12 +192,10 @@ export function createConnection(parts: ConnectionParts): Connection {
     const { heartbeat, limits } = frame;
     session = frame.session;
     spreadMs = limits.reconnectSpreadMs;
-    liveness = createLiveness({
-      clock,
-      windowMs: heartbeat.intervalMs + heartbeat.timeoutMs,
+    liveness = createLiveness(clock, heartbeat.intervalMs + heartbeat.timeoutMs, {
       // Leaving a room one is not in is answered and changes nothing.
       probe: () => wire.ask({ type: 'leave', room: 'system:probe' }, () => {}),
-      dead: () => lose({ code: noCode, reason: 'heartbeat_timeout' }),
+      dead: lapse,
     });
     // What waited goes before what listeners of the new state send.
     dispatch({ ...frame, type: 'welcomed' }, () => parts.opened(frame));

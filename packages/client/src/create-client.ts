@@ -3,22 +3,20 @@ import { type AnyCallHandler, createCalls } from './calls.js';
 import type { Client, ClientEvents } from './client-api.js';
 import { type ConnectionParts, createConnection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
-import { createDeferred, type Settle, settleAll } from './deferred.js';
+import { cancelled, createDeferred, type Settle, settleAll } from './deferred.js';
 import type { AnyEvent, Gap, Left } from './events.js';
 import { createExchange } from './exchange.js';
 import { createListeners } from './listeners.js';
-import type { MembershipParts, RoomFrame } from './membership-api.js';
-import { createMemberships } from './memberships.js';
+import { createMembership } from './membership.js';
+import type { Membership, MembershipParts, RoomFrame } from './membership-api.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createOutbox } from './outbox.js';
 import type { OutboxParts } from './outbox-api.js';
-import { createPacer } from './pacer.js';
 import { createQueue } from './queue.js';
 import { createRecentIds } from './recent-ids.js';
 import { toEvent } from './room.js';
-import { createTimeline } from './timeline.js';
-import { createTokenRenewal, type TokenRenewalParts } from './token-renewal.js';
-import { createTokenSource } from './token-source.js';
+import type { TimelineEntry } from './timeline.js';
+import { createTokens, type TokensParts } from './tokens.js';
 
 type News<C extends Contract> = { [N in keyof ClientEvents<C>]: readonly [name: N, ...args: ClientEvents<C>[N]] };
 type Closed = ConnectionState & { readonly status: 'closed' };
@@ -30,38 +28,35 @@ type Closed = ConnectionState & { readonly status: 'closed' };
  */
 export function createClient<C extends Contract = Contract>(given: ClientOptions): Client<C> {
   const rememberedEvents = 2_000;
+  const rememberedSteps = 100;
   const normal = 1_000;
+  /** Of at most 480 bytes each: a hello is at most 64 kB, and its token and session need some of that. */
+  const helloRooms = 100;
   const options = resolveOptions(given);
   const { clock } = options;
   const { add, emit } = createListeners<[News<C>[keyof ClientEvents<C>]]>();
   const openings = new Set<Settle<void>>();
   const seen = createRecentIds(rememberedEvents);
-  const timeline = createTimeline(clock);
-  const tokens = createTokenSource(options.token, clock);
-  const pacer = createPacer(clock);
+  let timeline: readonly TimelineEntry[] = [];
   const queue = createQueue(options.queue);
-  const userId = () => me;
+  const rooms = new Map<string, Membership>();
+  /** Those of the hello. */
+  let asked: readonly Membership[] = [];
   let me: string | undefined;
-  let ending: Promise<void> = Promise.resolve();
+  let ending: Promise<void> | undefined;
 
-  const wire = createExchange(
-    pacer,
-    () => connection.state.status === 'open' && !connection.state.leaving,
-    (frame) => connection.send(frame),
-  );
+  const wire = createExchange(clock, (frame) => connection.send(frame));
   const on: Client<C>['on'] = (name, listener) =>
     add(([what, ...args]) => {
       if (what === name) listener(...(args as never));
     });
   /** Each part takes what it needs of it. */
-  const core: Omit<MembershipParts, 'outbox'> & OutboxParts & TokenRenewalParts & ConnectionParts = {
+  const core: Omit<MembershipParts, 'outbox'> & OutboxParts & TokensParts & Omit<ConnectionParts, 'tokens'> = {
     options,
     wire,
-    pacer,
     queue,
-    tokens,
-    timeline,
-    userId,
+    note,
+    userId: () => me,
     start,
     failed,
     received,
@@ -69,31 +64,35 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     told,
     on,
     event: show,
-    room: (name) => memberships.get(name),
+    room,
     settled: (outcome) => emit(['settled', outcome]),
-    rooms: (helloId) => memberships.forHello(helloId),
+    rooms() {
+      asked = [...rooms.values()].filter(({ wanted }) => wanted).slice(0, helloRooms);
+      return asked.map((one) => one.asked());
+    },
     opened(welcome) {
       me = welcome.userId;
-      for (const part of [pacer, renewal, memberships, outbox]) part.opened(welcome);
+      for (const part of [wire, tokens]) part.opened(welcome);
+      for (const one of rooms.values()) one.opened(asked.includes(one));
+      outbox.opened(welcome);
     },
     dropped() {
-      for (const part of [renewal, wire, memberships, calls]) part.dropped();
+      for (const part of [wire, ...rooms.values(), calls]) part.dropped();
     },
   };
   const outbox = createOutbox(core);
-  const memberships = createMemberships({ ...core, outbox });
   const calls = createCalls(wire);
-  const renewal = createTokenRenewal(core);
-  const connection = createConnection(core);
+  const tokens = createTokens(core);
+  const connection = createConnection({ ...core, tokens });
 
-  const toRoom = (frame: RoomFrame) => memberships.find(frame.room)?.handlers[frame.type](frame as never);
+  const toRoom = (frame: RoomFrame) => rooms.get(frame.room)?.handlers[frame.type](frame as never);
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
       wire.answer(frame);
-      memberships.get(frame.room).handlers.joined(frame);
+      room(frame.room).handlers.joined(frame);
     },
     left: toRoom,
-    event: (frame) => (memberships.find(frame.room) ? toRoom(frame) : show(toEvent(frame))),
+    event: (frame) => (rooms.has(frame.room) ? toRoom(frame) : show(toEvent(frame))),
     gap: toRoom,
     presence: toRoom,
     receipt: toRoom,
@@ -101,16 +100,30 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     response: wire.answer,
     progress: wire.answer,
     error(frame) {
-      if (!wire.answer(frame) && !memberships.refused(frame)) failed(TrunklineError.from(frame));
+      if (wire.answer(frame)) return;
+      const one = asked.find((_, index) => frame.path === `rooms.${index}`);
+      if (one) one.refused(frame);
+      else failed(TrunklineError.from(frame));
     },
     call: calls.call,
     cancel: (frame) => calls.cancel(frame.of),
-    expiring: renewal.expiring,
+    expiring: tokens.expiring,
   };
+
+  /** Makes it known, if it was not. */
+  function room(name: string): Membership {
+    const one = rooms.get(name) ?? createMembership(name, { ...core, outbox });
+    rooms.set(name, one);
+    return one;
+  }
 
   /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
     if (Object.hasOwn(handlers, frame.type)) handlers[frame.type]?.(frame as never);
+  }
+
+  function note(what: string, detail: TimelineEntry['detail']): void {
+    timeline = [...timeline, { at: clock.now(), what, detail }].slice(-rememberedSteps);
   }
 
   /** Once, however many rooms it came through. */
@@ -119,13 +132,13 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   }
 
   function told(what: 'gap' | 'left', { type: _, ...detail }: (Gap | Left) & { readonly type?: string }): void {
-    timeline.note(what, detail);
+    note(what, detail);
     emit([what, detail as never]);
   }
 
   function failed(cause: unknown): TrunklineError {
     const error = cause instanceof TrunklineError ? cause : new TrunklineError('unavailable', String(cause), { cause });
-    timeline.note('error', { ...error.toBody() });
+    note('error', { ...error.toBody() });
     emit(['error', error]);
     return error;
   }
@@ -134,8 +147,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     const error = next.status === 'closed' ? closedError(next) : undefined;
     if (next.status === 'connecting') outbox.started();
     if (error) {
-      renewal.dropped();
-      memberships.end(error);
+      for (const one of rooms.values()) one.end(error);
       ending = outbox.end();
     }
     emit(['state', next, previous]);
@@ -143,14 +155,14 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   }
 
   function closedError({ cause }: Closed): TrunklineError {
-    const code = cause.code === normal ? 'cancelled' : cause.reason || 'unavailable';
-    return new TrunklineError(code, undefined, { cause, retryable: false });
+    return new TrunklineError(cause.reason || 'unavailable', undefined, { cause, retryable: false });
   }
 
-  /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again */
-  function start(): void {
+  /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again; or when the signal has fired */
+  function start(signal: AbortSignal | undefined): void {
     const { state } = connection;
     if (state.status === 'closed') throw closedError(state);
+    if (signal?.aborted) throw cancelled(signal);
     if (state.status === 'idle') connection.dispatch({ type: 'connect' });
   }
 
@@ -176,14 +188,14 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     connect,
     reconnect() {
-      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'reconnect' }, random: 0 });
+      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'reconnect' } });
       return connect();
     },
     async close() {
-      connection.dispatch({ type: 'close', cause: { code: normal, reason: 'close' } });
+      connection.dispatch({ type: 'lost', cause: { code: normal, reason: 'cancelled' }, final: true });
       await ending;
     },
-    room: (kind: string, id?: string) => memberships.get(id === undefined ? kind : `${kind}:${id}`) as never,
+    room: (kind: string, id?: string) => room(id === undefined ? kind : `${kind}:${id}`) as never,
     publish: outbox.publish,
     send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
     request: (action, data, requestOptions) =>
@@ -193,8 +205,8 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     explain: () => ({
       state: connection.state,
       nextAttemptAt: connection.nextAttemptAt,
-      timeline: [...timeline.entries],
-      rooms: memberships.all().map(({ name: room, status, position }) => ({ room, status, position })),
+      timeline,
+      rooms: [...rooms.values()].map(({ name, status, position }) => ({ room: name, status, position })),
       queue: queue.status,
     }),
   };

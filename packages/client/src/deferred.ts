@@ -27,8 +27,3 @@ export function onAbort(signal: AbortSignal | undefined, run: () => void): () =>
 export function cancelled(signal?: AbortSignal): TrunklineError {
   return new TrunklineError('cancelled', undefined, { cause: signal?.reason });
 }
-
-/** @throws {TrunklineError} `cancelled` when the signal has fired */
-export function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw cancelled(signal);
-}

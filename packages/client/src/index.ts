@@ -37,5 +37,5 @@ export { type ClientOptions, DEFAULTS, type QueueOptions } from './options.js';
 export type { Queue, QueuedPublish, QueueStatus, StoredOutcome } from './queue-api.js';
 export type { QueueStorage, StoredPublish } from './queue-storage.js';
 export type { TimelineEntry } from './timeline.js';
-export type { TokenContext, TokenOption } from './token-source.js';
+export type { TokenContext, TokenOption } from './tokens.js';
 export type { WebSocketClass, WebSocketLike } from './transport.js';

@@ -1,9 +1,6 @@
 import { after, type Clock, steady } from './clock.js';
 
-export interface LivenessOptions {
-  readonly clock: Clock;
-  /** Silence after which the peer is dead: heartbeat interval + timeout. */
-  readonly windowMs: number;
+export interface Link {
   /** Asks the peer for any frame. */
   readonly probe: () => void;
   readonly dead: () => void;
@@ -18,9 +15,10 @@ export interface Liveness {
 
 /**
  * Any frame is life. A timer that fires late means that *we* slept, were throttled or blocked: then silence proves
- * nothing, and the peer gets a question and time for the answer.
+ * nothing, and the peer gets a question and time for the answer. It is dead after `windowMs` of silence: heartbeat
+ * interval + timeout.
  */
-export function createLiveness({ clock, windowMs, probe, dead }: LivenessOptions): Liveness {
+export function createLiveness(clock: Clock, windowMs: number, { probe, dead }: Link): Liveness {
   const tickMs = 5_000;
   const lateMs = 2_000;
   const probeMs = 5_000;
@@ -50,5 +48,5 @@ export function createLiveness({ clock, windowMs, probe, dead }: LivenessOptions
   }
   heard();
   schedule();
-  return { heard, check: () => check(), stop: () => cancel() };
+  return { heard, check, stop: () => cancel() };
 }

@@ -24,8 +24,8 @@ export interface MembershipParts {
   readonly options: ResolvedOptions;
   readonly wire: Wire;
   readonly userId: () => string | undefined;
-  /** Connects, if nobody has. @throws {TrunklineError} once closed */
-  readonly start: () => void;
+  /** Connects, if nobody has. @throws {TrunklineError} once closed, or `cancelled` when the signal has fired */
+  readonly start: (signal: AbortSignal | undefined) => void;
   /** For the application and the timeline. */
   readonly told: (what: 'gap' | 'left', detail: Gap | Left) => void;
   readonly event: (event: AnyEvent<Contract>) => void;

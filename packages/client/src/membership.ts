@@ -2,7 +2,7 @@ import { type Contract, type ErrorFrame, type Position, type RoomRequest, Trunkl
 import { backoffMs } from './backoff.js';
 import type { JoinedInfo, RoomStatus } from './client-api.js';
 import { after } from './clock.js';
-import { cancelled, checkSignal, createDeferred, onAbort, type Settle, settleAll } from './deferred.js';
+import { cancelled, createDeferred, onAbort, type Settle, settleAll } from './deferred.js';
 import type { AnyEvent, Gap } from './events.js';
 import { createListeners } from './listeners.js';
 import type { Membership, MembershipParts } from './membership-api.js';
@@ -22,7 +22,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   /** Joins without their leave; one that the server made by itself counts. */
   let wanted = 0;
   let cursor = createRoomCursor();
-  let rewind: number | undefined;
+  let rewind = 0;
   let liveFrom: Position | undefined;
   let info: JoinedInfo | undefined;
   let failures = 0;
@@ -31,7 +31,9 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   /** An event came too early, and none of the log since. */
   let hasHole = false;
 
-  const presence = createPresence((state) => status === 'joined' && wire.ask({ type: 'presence', room, state }));
+  const presence = createPresence(
+    (state) => status === 'joined' && wire.ask({ type: 'presence', room, state }, () => {}),
+  );
   const typing = createTyping(clock, (isTyping) =>
     wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } }),
   );
@@ -49,7 +51,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
 
   function request(): RoomRequest {
     const { position } = cursor;
-    return { room, ...(position ? { position } : rewind !== undefined && { rewind }) };
+    return { room, ...(position ? { position } : rewind && { rewind }) };
   }
 
   function askToJoin(): void {
@@ -117,7 +119,8 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   /** Left on purpose: the next join begins anew. */
   function forget(): void {
     cursor = createRoomCursor();
-    info = liveFrom = rewind = undefined;
+    info = liveFrom = undefined;
+    rewind = 0;
     typing.reset();
     receipts.reset();
     presence.reset();
@@ -147,12 +150,11 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     delivered: (offset) => receipts.move('delivered', offset),
     refused,
 
-    async join({ rewind: wantedRewind, signal } = {}) {
-      parts.start();
-      checkSignal(signal);
+    async join({ rewind: atLeast = 0, signal } = {}) {
+      parts.start(signal);
       wanted++;
       if (status === 'joined' && info) return info;
-      rewind ??= wantedRewind;
+      rewind ||= atLeast;
       const { promise, settle: waiter } = createDeferred<JoinedInfo>();
       waiters.add(waiter);
       const stop = onAbort(signal, () => {
@@ -192,8 +194,11 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     end(error) {
       const isOwnWish = error.code === 'cancelled';
       cancelRetry();
-      wanted = isOwnWish ? 0 : wanted - waiters.size;
-      if (isOwnWish) forget();
+      wanted -= waiters.size;
+      if (isOwnWish) {
+        wanted = 0;
+        forget();
+      }
       settleAll(waiters, error);
       become('out');
     },
@@ -204,7 +209,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
         const { position, reason } = frame;
         wanted ||= 1;
         const from = cursor.position;
-        cursor.moveTo(position);
+        cursor.position = position;
         if (!from) liveFrom = position;
         if (!hasHole) failures = 0;
         info = frame;
@@ -249,7 +254,7 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
 
       gap(frame) {
         if (status !== 'joined') return;
-        cursor.moveTo(frame.position);
+        cursor.position = frame.position;
         tellGap(frame);
       },
 

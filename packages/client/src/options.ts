@@ -1,7 +1,7 @@
 import type { BackoffOptions } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import type { QueueStorage } from './queue-storage.js';
-import type { TokenOption } from './token-source.js';
+import type { TokenOption } from './tokens.js';
 import type { WebSocketClass } from './transport.js';
 
 export interface QueueOptions {

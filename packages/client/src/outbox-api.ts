@@ -4,19 +4,17 @@ import type { Wire } from './exchange.js';
 import type { Membership } from './membership-api.js';
 import type { ResolvedOptions } from './options.js';
 import type { Sendable } from './outbox-item.js';
-import type { Pacer } from './pacer.js';
 import type { OutboxQueue } from './queue.js';
 import type { StoredOutcome } from './queue-api.js';
 
 export interface OutboxParts {
   readonly options: ResolvedOptions;
   readonly wire: Wire;
-  readonly pacer: Pacer;
   readonly queue: OutboxQueue;
   readonly room: (name: string) => Pick<Membership, 'status' | 'position'>;
   readonly userId: () => string | undefined;
-  /** Connects, if nobody has. @throws {TrunklineError} once closed */
-  readonly start: () => void;
+  /** Connects, if nobody has. @throws {TrunklineError} once closed, or `cancelled` when the signal has fired */
+  readonly start: (signal: AbortSignal | undefined) => void;
   readonly failed: (error: unknown) => void;
   /** A publish that nobody in this page waits for. */
   readonly settled: (outcome: StoredOutcome) => void;

@@ -1,7 +1,7 @@
 import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
 import { after, steady } from './clock.js';
-import { cancelled, checkSignal, createDeferred, onAbort, settleAll } from './deferred.js';
+import { cancelled, createDeferred, onAbort, settleAll } from './deferred.js';
 import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
 import type { Outbox, OutboxParts } from './outbox-api.js';
@@ -21,10 +21,9 @@ import type { StoredOutcome } from './queue-api.js';
 import type { StoredPublish, StoredQueue } from './queue-storage.js';
 
 const GRACE_MS = 1_000;
-const REFUSED = { baseMs: 400, capMs: 10_000 };
 
 export function createOutbox(parts: OutboxParts): Outbox {
-  const { options, wire, pacer, queue, room: roomOf, userId, failed, settled } = parts;
+  const { options, wire, queue, room: roomOf, userId, failed, settled } = parts;
   const { clock, random } = options;
   const now = steady(clock);
   const { storage, whenFull } = options.queue;
@@ -57,8 +56,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string },
     old?: OutboxItem,
   ): Promise<T> {
-    parts.start();
-    checkSignal(draft.signal);
+    parts.start(draft.signal);
     // The server could not even say what it refuses.
     if (!/^[!-~]{1,128}$/.test(id)) throw fault('invalid_frame');
     const [frame, bytes] = copyJson(draft.frame);
@@ -103,18 +101,18 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const { id, rooms, frame, waiters } = item;
     drop(item);
     if (frame.type === 'publish' && waiters.size === 0)
-      settled({ id, rooms, event: frame.event, data: frame.data, result: result as StoredOutcome['result'] });
+      settled({ ...frame, id, rooms, result: result as StoredOutcome['result'] });
     settleAll(waiters, result as never);
   }
 
   /** The server need not wait for it any more. */
   function skip({ id, rooms }: OutboxItem): void {
-    for (const room of rooms) wire.ask({ type: 'skip', room, of: id });
+    for (const room of rooms) wire.ask({ type: 'skip', room, of: id }, () => {});
   }
 
   function pump(): void {
     cancelPump();
-    if (!limits || !wire.isReady()) return;
+    if (!wire.isReady() || !limits) return;
     const { maxUnacked, dedupeWindowMs } = limits;
     const time = now();
     /** Rooms whose next message is not on its way yet: what is younger waits too. */
@@ -137,7 +135,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
         rooms.some((room) => held.has(room) || (item.restUntil && flying.has(room))) ||
         // A join under way will tell the epoch: what is in doubt waits for it.
         (doubtful && memberships.some(({ status }) => status === 'joining')) ||
-        (frame.type === 'publish' && (unacked >= maxUnacked || store?.allows({ ...item, ...frame }) === false));
+        (frame.type === 'publish' && (unacked >= maxUnacked || (store && !store.allows({ ...item, ...frame }))));
       if (restUntil > time) nextMs = Math.min(nextMs, restUntil - time);
       if (waits) {
         for (const room of rooms) held.add(room);
@@ -147,7 +145,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
         finish(item, fault(isUnsent(item) ? 'too_large' : 'unknown_outcome'));
         continue;
       }
-      const waitMs = pacer.waitMs();
+      const waitMs = wire.waitMs();
       if (waitMs > 0) {
         nextMs = Math.min(nextMs, waitMs);
         break;
@@ -193,7 +191,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     }
     if (!item.doubtful) item.sentAt = undefined;
     item.restUntil =
-      now() + (code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(REFUSED, item.failures++, random())));
+      now() +
+      (code === 'out_of_order' ? 0 : Math.max(retryAfterMs, backoffMs(options.backoff, item.failures++, random())));
   }
 
   /** Older than what this page has: they go first. */
@@ -247,7 +246,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
         const isKept = store && frame.type === 'publish';
         settleAll(
           waiters,
-          frame.type === 'history' || (isUnsent(item) && !isKept) ? cancelled() : fault('unknown_outcome'),
+          (frame.type === 'history' || isUnsent(item)) && !isKept ? cancelled() : fault('unknown_outcome'),
         );
       }
       const closing = store?.close();

@@ -27,7 +27,7 @@ function byUser(members: readonly PresenceMember[]): Map<string, PresenceMember>
 export function applyPresence(before: PresenceSnapshot, frame: PresenceFrame): PresenceSnapshot {
   const { version } = frame;
   if (version <= before.version) return before;
-  if (frame.change === 'sync') return { version, members: frame.members };
+  if (frame.change === 'sync') return frame;
   const members = byUser(before.members);
   if (frame.change === 'leave') members.delete(frame.member.userId);
   else members.set(frame.member.userId, frame.member);

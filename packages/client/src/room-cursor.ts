@@ -6,34 +6,29 @@ type Verdict = 'deliver' | 'duplicate' | 'hole';
 
 /** Where one room's reader is. The position moves before anybody is called, so that a handler may leave and join again. */
 export interface RoomCursor {
-  readonly position: Position | undefined;
-  /** Takes the server's word for where events go on. */
-  moveTo(position: Position): void;
+  /** Set by the server's word for where events go on. */
+  position: Position | undefined;
   judge(event: EventFrame): Verdict;
 }
 
 export function createRoomCursor(): RoomCursor {
   const remembered = 500;
   const seen = createRecentIds(remembered);
-  let position: Position | undefined;
-  return {
-    get position() {
-      return position;
-    },
-    moveTo(next) {
-      position = next;
-    },
+  const cursor: RoomCursor = {
+    position: undefined,
     judge({ id, epoch, offset }) {
       if (offset !== undefined && epoch !== undefined) {
+        const { position } = cursor;
         if (position) {
           // Nobody said what became of the epoch before: a join tells it.
           if (position.epoch !== epoch || offset > position.offset + 1) return 'hole';
           if (offset <= position.offset) return 'duplicate';
         }
-        position = { epoch, offset, lastId: id };
+        cursor.position = { epoch, offset, lastId: id };
       }
       // A provisional event comes again with its place, a retained one with each join.
       return seen.add(id) ? 'deliver' : 'duplicate';
     },
   };
+  return cursor;
 }

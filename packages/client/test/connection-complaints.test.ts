@@ -144,7 +144,7 @@ describe('reconnecting', () => {
     });
     const opening = settle(client.connect());
     await eventually(() => client.state.status === 'waiting');
-    expect(client.state).toMatchObject({ cause: { reason: 'connect_timeout' } });
+    expect(client.state).toMatchObject({ cause: { reason: 'timeout' } });
     await client.close();
     expect(await opening).toBe('cancelled');
     silent.close();
@@ -163,7 +163,7 @@ describe('reconnecting', () => {
     expect(client.explain().timeline).toContainEqual(
       expect.objectContaining({
         what: 'waiting',
-        detail: expect.objectContaining({ cause: { code: 1006, reason: 'heartbeat_timeout' } }),
+        detail: expect.objectContaining({ cause: { code: 1006, reason: 'timeout' } }),
       }),
     );
   });
@@ -286,6 +286,7 @@ describe('reconnecting', () => {
     expect(client.state.status).toBe('closed');
     expect(client.explain().timeline.filter(({ what }) => what === 'connecting')).toHaveLength(3);
   });
+
 });
 
 describe('tokens', () => {
@@ -341,6 +342,34 @@ describe('tokens', () => {
     await eventually(() => told.length === 2);
     await clock.advance(30_000);
     expect([(await peer.next('refresh')).token, told]).toEqual(['t4', ['unavailable', 'unauthenticated']]);
+  });
+
+  test('a renewal whose provider never answers is given up after its time, told, and tried again', async () => {
+    await using script = await startScript();
+    let fetches = 0;
+    const signals: AbortSignal[] = [];
+    const clock = createManualClock();
+    await using client = openClient({
+      url: script.url,
+      clock,
+      random: () => 0,
+      token: ({ signal }) => {
+        signals.push(signal);
+        return ++fetches === 2 ? new Promise<never>(() => {}) : `t${fetches}`;
+      },
+    });
+    const told = errors(client);
+    const opening = client.connect();
+    const peer = await script.connection();
+    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await opening;
+    await clock.advance(2_880_000);
+    expect([fetches, told]).toEqual([2, []]);
+    await clock.advance(30_000);
+    expect([told, signals[1]?.aborted]).toEqual([['timeout'], true]);
+    await clock.advance(30_000);
+    expect((await peer.next('refresh')).token).toBe('t3');
   });
 
   test('a renewal whose provider fails spoils no token: the one at hand is good for the next connection', async () => {

@@ -29,7 +29,10 @@ const authenticating = [...connecting, { type: 'opened' }] as const satisfies Co
 const open = [...authenticating, welcomed] as const satisfies ConnectionInput[];
 const stable = [...open, { type: 'stable' }] as const satisfies ConnectionInput[];
 const waiting = [...stable, lost(1006)] as const satisfies ConnectionInput[];
-const closed = [...open, { type: 'close', cause: { code: 1000, reason: '' } }] as const satisfies ConnectionInput[];
+const closed = [
+  ...open,
+  { type: 'lost', final: true, cause: { code: 1000, reason: '' } },
+] as const satisfies ConnectionInput[];
 const WAYS: Readonly<Record<Status, readonly ConnectionInput[]>> = {
   idle: [],
   connecting,
@@ -43,7 +46,7 @@ test.each<[Status, ConnectionInput, Status]>([
   ['idle', { type: 'connect' }, 'connecting'],
   ['idle', { type: 'retry' }, 'idle'],
   ['idle', lost(1006), 'idle'],
-  ['idle', { type: 'close', cause: { code: 1000, reason: '' } }, 'closed'],
+  ['idle', { type: 'lost', final: true, cause: { code: 1000, reason: '' } }, 'closed'],
   ['connecting', { type: 'connect' }, 'connecting'],
   ['connecting', { type: 'opened' }, 'authenticating'],
   ['connecting', welcomed, 'connecting'],
@@ -54,12 +57,12 @@ test.each<[Status, ConnectionInput, Status]>([
   ['open', { type: 'opened' }, 'open'],
   ['open', { type: 'leaving' }, 'open'],
   ['open', lost(4500), 'closed'],
-  ['open', { type: 'close', cause: { code: 1000, reason: '' } }, 'closed'],
+  ['open', { type: 'lost', final: true, cause: { code: 1000, reason: '' } }, 'closed'],
   ['waiting', { type: 'retry' }, 'connecting'],
   ['waiting', { type: 'connect' }, 'connecting'],
   ['waiting', lost(1006), 'waiting'],
   ['waiting', { type: 'opened' }, 'waiting'],
-  ['waiting', { type: 'close', cause: { code: 1000, reason: '' } }, 'closed'],
+  ['waiting', { type: 'lost', final: true, cause: { code: 1000, reason: '' } }, 'closed'],
   ['closed', { type: 'retry' }, 'closed'],
   ['closed', { type: 'opened' }, 'closed'],
   ['closed', lost(1006), 'closed'],

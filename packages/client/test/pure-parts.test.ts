@@ -1,15 +1,15 @@
 import type { EventFrame, PresenceFrame, PresenceMember } from '@trunkline/protocol';
-import { createManualClock } from '@trunkline/testkit';
+import { createManualClock, type ManualClock } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { backoffMs } from '../src/backoff.js';
+import { createExchange } from '../src/exchange.js';
 import { createLiveness } from '../src/liveness.js';
-import { createPacer } from '../src/pacer.js';
+import { DEFAULTS } from '../src/options.js';
 import { applyPresence, createPresence, diffPresence, NOBODY } from '../src/presence.js';
 import { createReceipts } from '../src/receipts.js';
 import { createRecentIds } from '../src/recent-ids.js';
 import { createRoomCursor } from '../src/room-cursor.js';
-import { renewAfterMs } from '../src/token-renewal.js';
-import { createTokenSource } from '../src/token-source.js';
+import { createTokens, renewAfterMs, type TokenOption } from '../src/tokens.js';
 import { createTyping } from '../src/typing.js';
 
 test.each([
@@ -51,7 +51,7 @@ describe('room cursor', () => {
 
   test('moves with each event and drops what it has had', () => {
     const cursor = createRoomCursor();
-    cursor.moveTo({ epoch: 'e1', offset: 4, lastId: 'x' });
+    cursor.position = { epoch: 'e1', offset: 4, lastId: 'x' };
     expect([event('a', 5), event('a', 5), event('z', 3), event('b', 6)].map(cursor.judge)).toEqual([
       'deliver',
       'duplicate',
@@ -63,7 +63,7 @@ describe('room cursor', () => {
 
   test('shows a provisional event once, and takes its place when it comes again', () => {
     const cursor = createRoomCursor();
-    cursor.moveTo({ epoch: 'e1', offset: 0, lastId: '' });
+    cursor.position = { epoch: 'e1', offset: 0, lastId: '' };
     expect([event('a'), event('a', 1)].map(cursor.judge)).toEqual(['deliver', 'duplicate']);
     expect(cursor.position).toEqual({ epoch: 'e1', offset: 1, lastId: 'a' });
   });
@@ -75,14 +75,14 @@ describe('room cursor', () => {
 
   test('takes an event of another epoch for a hole: nobody said what became of the one before', () => {
     const cursor = createRoomCursor();
-    cursor.moveTo({ epoch: 'e1', offset: 5, lastId: 'x' });
+    cursor.position = { epoch: 'e1', offset: 5, lastId: 'x' };
     expect([event('b', 2, 'e2'), event('c', 6, 'e2')].map(cursor.judge)).toEqual(['hole', 'hole']);
     expect(cursor.position).toEqual({ epoch: 'e1', offset: 5, lastId: 'x' });
   });
 
   test('sees a hole and stays before it', () => {
     const cursor = createRoomCursor();
-    cursor.moveTo({ epoch: 'e1', offset: 1, lastId: 'x' });
+    cursor.position = { epoch: 'e1', offset: 1, lastId: 'x' };
     expect(cursor.judge(event('c', 3))).toBe('hole');
     expect(cursor.position?.offset).toBe(1);
     expect([event('b', 2), event('c', 3)].map(cursor.judge)).toEqual(['deliver', 'deliver']);
@@ -155,7 +155,8 @@ describe('presence', () => {
     { what: 'a change of the same version', frame: change(7, 'leave', ann), version: 7, members: [ann, bob] },
     { what: 'an older sync', frame: sync(6, []), version: 7, members: [ann, bob] },
   ])('$what gives the list that the server means', ({ frame, version, members }) => {
-    expect(applyPresence({ version: 7, members: [ann, bob] }, frame)).toEqual({ version, members });
+    const after = applyPresence({ version: 7, members: [ann, bob] }, frame);
+    expect([after.version, after.members]).toEqual([version, members]);
   });
 
   test('a store tells differences only, its own state after each join, and nobody once it is left', () => {
@@ -185,9 +186,7 @@ describe('liveness', () => {
   function start(windowMs = 35_000) {
     const clock = createManualClock();
     const log: string[] = [];
-    const liveness = createLiveness({
-      clock,
-      windowMs,
+    const liveness = createLiveness(clock, windowMs, {
       probe: () => log.push('probe'),
       dead: () => log.push(`dead ${clock.now() - 1_700_000_000_000}`),
     });
@@ -224,9 +223,7 @@ describe('liveness', () => {
     const clock = createManualClock();
     let setBackMs = 0;
     const log: string[] = [];
-    createLiveness({
-      clock: { ...clock, now: () => clock.now() - setBackMs },
-      windowMs: 35_000,
+    createLiveness({ ...clock, now: () => clock.now() - setBackMs }, 35_000, {
       probe: () => log.push('probe'),
       dead: () => log.push('dead'),
     });
@@ -248,7 +245,7 @@ describe('liveness', () => {
     const timers: (() => void)[] = [];
     const log: string[] = [];
     const clock = { now: () => now, setTimeout: (run: () => void) => timers.push(run), clearTimeout: () => {} };
-    createLiveness({ clock, windowMs: 35_000, probe: () => log.push('probe'), dead: () => log.push('dead') });
+    createLiveness(clock, 35_000, { probe: () => log.push('probe'), dead: () => log.push('dead') });
     now = 3_600_000;
     timers.shift()?.();
     expect(log).toEqual(['probe']);
@@ -258,29 +255,53 @@ describe('liveness', () => {
   });
 });
 
-test('the pacer lets a burst through and then the sustained rate, both a little below the server', () => {
-  const clock = createManualClock();
-  const pacer = createPacer(clock);
-  pacer.opened({ limits: { burst: 10, messagesPerSecond: 100 } });
-  let sent = 0;
-  while (pacer.waitMs() === 0) {
-    pacer.take();
-    sent++;
+describe('pace', () => {
+  const limits = { burst: 10, messagesPerSecond: 100 };
+  const leave = { type: 'leave', room: 'lobby:main' } as const;
+  function start(setBackMs = () => 0) {
+    const clock = createManualClock();
+    const sent: string[] = [];
+    const wire = createExchange({ ...clock, now: () => clock.now() - setBackMs() }, ({ type }) => sent.push(type));
+    return { clock, sent, wire };
   }
-  expect(sent).toBe(8);
-  expect(pacer.waitMs()).toBe(13);
-});
 
-test('the pacer goes on when the clock is set back', async () => {
-  const clock = createManualClock();
-  let setBackMs = 0;
-  const pacer = createPacer({ ...clock, now: () => clock.now() - setBackMs });
-  pacer.opened({ limits: { burst: 10, messagesPerSecond: 100 } });
-  while (pacer.waitMs() === 0) pacer.take();
-  setBackMs = 300_000;
-  expect(pacer.waitMs()).toBe(13);
-  await clock.advance(13);
-  expect(pacer.waitMs()).toBe(0);
+  test('lets a burst through and then the sustained rate, both a little below the server', async () => {
+    const { clock, sent, wire } = start();
+    expect([wire.waitMs(), wire.ask(leave, () => {})]).toEqual([Infinity, false]);
+    wire.opened({ limits });
+    for (let n = 0; n < 20; n++) wire.ask(leave, () => {});
+    expect([sent.length, wire.waitMs()]).toEqual([8, 163]);
+    await clock.advance(13);
+    expect(sent.length).toBe(9);
+    await clock.advance(150);
+    expect([sent.length, wire.waitMs()]).toEqual([20, 0]);
+  });
+
+  test('goes on when the clock is set back', async () => {
+    let setBackMs = 0;
+    const { clock, sent, wire } = start(() => setBackMs);
+    wire.opened({ limits });
+    for (let n = 0; n < 9; n++) wire.ask(leave, () => {});
+    setBackMs = 300_000;
+    expect(wire.waitMs()).toBe(25);
+    await clock.advance(13);
+    expect([sent.length, wire.waitMs()]).toEqual([9, 12]);
+  });
+
+  test('lets nothing wait that can not, and sends nothing that waited for another connection', async () => {
+    const { clock, sent, wire } = start();
+    wire.opened({ limits });
+    const answers: unknown[] = [];
+    for (let n = 0; n < 10; n++) wire.ask(leave, (answer) => answers.push(answer));
+    expect(wire.ask({ type: 'publish', room: 'lobby:main', event: 'typing', data: {} })).toBe(false);
+    wire.ask({ type: 'cancel', of: 'x' });
+    expect(sent.slice(7)).toEqual(['leave', 'cancel']);
+    wire.dropped();
+    expect([answers.length, wire.isReady(), clock.pending]).toEqual([10, false, 0]);
+    wire.opened({ limits });
+    await clock.advance(1_000);
+    expect([sent.length, wire.isReady()]).toEqual([9, true]);
+  });
 });
 
 describe('typing', () => {
@@ -375,6 +396,17 @@ describe('receipts', () => {
 });
 
 describe('token source', () => {
+  function createTokenSource(token: TokenOption, clock: ManualClock) {
+    const { backoff, tokenTimeoutMs } = DEFAULTS;
+    const options = { backoff, clock, random: Math.random, token, tokenTimeoutMs };
+    const { opened, ...tokens } = createTokens({ options, wire: { ask: () => false }, failed: () => {} });
+    const expires = (expiresAt: number) => {
+      opened({ expiresAt, serverTime: clock.now() });
+      tokens.abandon();
+    };
+    return { ...tokens, expires };
+  }
+
   test('one fetch at a time, whoever asks', async () => {
     let fetches = 0;
     const tokens = createTokenSource(async () => `t${++fetches}`, createManualClock());

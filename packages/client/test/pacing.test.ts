@@ -1,0 +1,94 @@
+import { createManualClock, eventually } from '@trunkline/testkit';
+import { expect, test } from 'vitest';
+import { openClient } from './support/open-client.js';
+import { LIMITS, POSITION, startScript } from './support/scripted-server.js';
+import { startServer } from './support/start-server.js';
+
+/** All that the SDK sends keeps within `welcome.limits`. */
+const names = (count: number) => Array.from({ length: count }, (_, n) => `lobby:${n}` as const);
+const ignore = () => {};
+const SLOW = { limits: { ...LIMITS, messagesPerSecond: 10, burst: 10 } };
+/** So that no silence ends a connection whose time the test moves. */
+const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+
+test('joins beyond the hello are paced, all settle, and the server refuses none', async () => {
+  await using server = await startServer({ limits: { messagesPerSecond: 100, messageBurst: 40 } });
+  await using client = openClient({ url: server.url, token: () => server.token('ann') });
+  await client.connect();
+  const told: string[] = [];
+  client.on('error', ({ code }) => told.push(code));
+  const joined = await Promise.all(names(190).map((name) => client.room(name).join()));
+  expect(joined.map(({ recovered }) => recovered)).toEqual(joined.map(() => false));
+  const { timeline } = client.explain();
+  expect([told, timeline.filter(({ what }) => what === 'waiting')]).toEqual([[], []]);
+});
+
+test('what waited when the connection went is asked for on the next one, in its pace, each room once', async () => {
+  await using script = await startScript();
+  const clock = createManualClock();
+  await using client = openClient({ url: script.url, clock, random: () => 0 });
+  void client.connect();
+  const first = await script.connection();
+  await first.welcome({ ...SLOW, heartbeat });
+  await eventually(() => client.state.status === 'open');
+  const rooms = names(130);
+  const joins = Promise.all(rooms.map((name) => client.room(name).join()));
+  for (const name of rooms.slice(0, 8)) expect((await first.next('join')).room).toBe(name);
+  first.close(4000);
+  await eventually(() => client.state.status === 'waiting');
+  await clock.advance(5);
+  const second = await script.connection();
+  const { rooms: asked = [] } = await second.welcome({ ...SLOW, heartbeat });
+  await eventually(() => client.state.status === 'open');
+  expect(asked).toHaveLength(100);
+  for (const { room } of asked) second.joined(room, POSITION);
+  await clock.advance(0);
+  const counts: number[] = [];
+  const joinsSeen = () => second.seen.filter(({ type }) => type === 'join');
+  for (let total = 8; ; total += 8) {
+    const expected = Math.min(total, 30);
+    await eventually(() => joinsSeen().length >= expected);
+    counts.push(joinsSeen().length);
+    if (expected === 30) break;
+    await clock.advance(1_000);
+  }
+  expect(counts).toEqual([8, 16, 24, 30]);
+  for (const frame of joinsSeen()) if (frame.type === 'join') second.joined(frame.room, POSITION);
+  expect((await joins).length).toBe(130);
+  expect(new Set(joinsSeen().map((frame) => 'room' in frame && frame.room)).size).toBe(30);
+});
+
+test('what can not wait overtakes what is paced: pongs, answers to calls, what gives a request up', async () => {
+  await using script = await startScript();
+  const clock = createManualClock();
+  await using client = openClient({ url: script.url, clock });
+  void client.connect();
+  const peer = await script.connection();
+  await peer.welcome({ ...SLOW, heartbeat });
+  await eventually(() => client.state.status === 'open');
+  client.handle('client_tool_call', () => ({ done: true }));
+  const controller = new AbortController();
+  const asked = client.request('echo', {}, { signal: controller.signal }).catch(({ code }) => code);
+  for (const name of names(50)) client.room(name).join().catch(ignore);
+  await peer.next('join');
+  peer.send({ type: 'ping' });
+  peer.send({ type: 'call', id: 'k1', method: 'client_tool_call', data: {} });
+  controller.abort();
+  await Promise.all([peer.next('pong'), peer.next('result'), peer.next('cancel')]);
+  expect([await asked, peer.seen.filter(({ type }) => type === 'join').length]).toEqual(['cancelled', 7]);
+});
+
+test('nothing waits for its turn any more once the client is closed', async () => {
+  await using script = await startScript();
+  const clock = createManualClock();
+  const client = openClient({ url: script.url, clock });
+  void client.connect();
+  const peer = await script.connection();
+  await peer.welcome({ ...SLOW, heartbeat });
+  await eventually(() => client.state.status === 'open');
+  const joins = Promise.allSettled(names(50).map((name) => client.room(name).join()));
+  await peer.next('join');
+  await client.close();
+  expect((await joins).every(({ status }) => status === 'rejected')).toBe(true);
+  expect(clock.pending).toBe(0);
+});
