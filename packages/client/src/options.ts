@@ -62,17 +62,20 @@ export const DEFAULTS = {
   wake: true,
 } as const;
 
+/** What is not given, or given as undefined, is the default. */
+function withDefaults<D extends object, T extends object>(defaults: D, given: T | undefined): D & T {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(entries) as T) };
+}
+
 /** @throws {TypeError} one sentence that says what is missing */
-export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const WebSocket: WebSocketClass | undefined = options.WebSocket ?? globalThis.WebSocket;
+export function resolveOptions(given: ClientOptions): ResolvedOptions {
+  const { WebSocket = globalThis.WebSocket as WebSocketClass | undefined, backoff, queue } = given;
   if (!WebSocket) throw new TypeError('Pass a WebSocket class.');
   return {
-    clock: systemClock,
-    random: Math.random,
-    ...DEFAULTS,
-    ...options,
+    ...withDefaults({ ...DEFAULTS, clock: systemClock, random: Math.random }, given),
     WebSocket,
-    backoff: { ...DEFAULTS.backoff, ...options.backoff },
-    queue: { ...DEFAULTS.queue, ...options.queue },
+    backoff: withDefaults(DEFAULTS.backoff, backoff),
+    queue: withDefaults(DEFAULTS.queue, queue),
   };
 }

@@ -287,6 +287,23 @@ describe('reconnecting', () => {
     expect(client.explain().timeline.filter(({ what }) => what === 'connecting')).toHaveLength(3);
   });
 
+  test('an option that is given as undefined is the default', async () => {
+    await using _leaks = watchLeaks();
+    await using client = openClient({
+      url: urlOf(1),
+      ...Object.fromEntries(
+        ['clock', 'random', 'maxAttempts', 'connectTimeoutMs', 'wake'].map((name) => [name, undefined]),
+      ),
+      backoff: Object.fromEntries(['baseMs', 'capMs'].map((name) => [name, undefined])),
+      queue: Object.fromEntries(['maxItems', 'maxBytes', 'whenFull'].map((name) => [name, undefined])),
+    });
+    void settle(client.connect());
+    const sent = settle(client.room('lobby', 'main').publish('message', { text: 'x' }));
+    await eventually(() => client.state.status === 'waiting');
+    expect([client.queue.status.length, client.explain().nextAttemptAt]).toEqual([1, expect.any(Number)]);
+    await client.close();
+    expect(await sent).toBe('cancelled');
+  });
 });
 
 describe('tokens', () => {
