@@ -44,6 +44,8 @@ export type ConnectionInput =
       readonly type: 'lost';
       readonly cause: Cause;
       readonly final?: boolean;
+      /** True: the application let it go, to connect anew. */
+      readonly wanted?: boolean;
       readonly random?: number;
       readonly minDelayMs?: number;
     };
@@ -98,13 +100,13 @@ function lose(
   /** What every runtime makes of a connection that ended without a close frame. */
   const noCode = 1006;
   const { status } = state;
-  const { cause, random = 0, final, minDelayMs = 0 } = input;
+  const { cause, random = 0, final, wanted, minDelayMs = 0 } = input;
   if (status === 'closed') return state;
   if (final) return { status: 'closed', cause };
   if (status === 'idle' || status === 'waiting') return state;
   const { code } = cause;
   const { reconnect, newToken } = closeRule(code);
-  const failures = state.failures + 1;
+  const failures = state.failures + Number(!wanted);
   if (reconnect === 'never' || failures >= rules.maxAttempts || (isRefusal(code) && !rules.renewable)) {
     return { status: 'closed', cause };
   }

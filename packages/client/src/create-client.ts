@@ -71,6 +71,11 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       return asked.map((one) => one.asked());
     },
     opened(welcome) {
+      // What one user published is not sent as another.
+      if (me !== undefined && me !== welcome.userId) {
+        ending = outbox.end();
+        outbox.started();
+      }
       me = welcome.userId;
       for (const part of [wire, tokens]) part.opened(welcome);
       for (const one of rooms.values()) one.opened(asked.includes(one));
@@ -188,7 +193,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     connect,
     reconnect() {
-      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'reconnect' } });
+      connection.dispatch({ type: 'lost', cause: { code: 1_012, reason: 'reconnect' }, wanted: true });
       return connect();
     },
     async close() {

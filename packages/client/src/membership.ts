@@ -6,6 +6,7 @@ import { cancelled, createDeferred, onAbort, type Settle, settleAll } from './de
 import type { AnyEvent, Gap } from './events.js';
 import { createListeners } from './listeners.js';
 import type { Membership, MembershipParts } from './membership-api.js';
+import { fault } from './outbox-item.js';
 import { createPresence } from './presence.js';
 import { createReceipts } from './receipts.js';
 import { createRoomApi, toEvent } from './room.js';
@@ -151,6 +152,8 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     refused,
 
     async join({ rewind: atLeast = 0, signal } = {}) {
+      // In a hello the server would refuse all rooms for it, and in the end the client.
+      if (!/^\d{1,15}$/.test(`${atLeast}`)) throw fault('invalid_frame');
       parts.start(signal);
       wanted++;
       if (status === 'joined' && info) return info;

@@ -287,6 +287,19 @@ describe('reconnecting', () => {
     expect(client.explain().timeline.filter(({ what }) => what === 'connecting')).toHaveLength(3);
   });
 
+  test('maxAttempts counts no press of reconnect()', async () => {
+    await using script = await startScript();
+    await using client = openClient({ ...QUICK, url: script.url, maxAttempts: 2 });
+    const seen = statuses(client);
+    void settle(client.connect());
+    for (let n = 0; n < 4; n++) {
+      await (await script.connection()).welcome();
+      await eventually(() => client.state.status === 'open');
+      void settle(client.reconnect());
+    }
+    expect(seen.map(({ status }) => status)).not.toContain('closed');
+  });
+
   test('an option that is given as undefined is the default', async () => {
     await using _leaks = watchLeaks();
     await using client = openClient({
@@ -695,6 +708,21 @@ describe('rooms', () => {
       ['ev-1', 'ev-2'],
     ]);
   });
+
+  test.each([-1, 1.5, Number.NaN, Infinity])(
+    'a rewind of %s is refused to the caller, and harms no other room',
+    async (rewind) => {
+      await using script = await startScript();
+      await using client = openClient({ url: script.url });
+      const refused = settle(client.room('lobby', 'bad').join({ rewind }));
+      const joining = client.room('lobby', 'main').join({ rewind: 2 });
+      const peer = await script.connection();
+      expect((await peer.welcome()).rooms).toEqual([{ room: 'lobby:main', rewind: 2 }]);
+      peer.joined('lobby:main', POSITION);
+      await joining;
+      expect([await refused, client.room('lobby', 'bad').status]).toEqual(['invalid_frame', 'out']);
+    },
+  );
 
   test('presence survives a refresh and a reconnect without a flap (InsForge #100, phoenix #2255)', async () => {
     await using server = await startServer();

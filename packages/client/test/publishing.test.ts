@@ -189,3 +189,23 @@ test('a signal beyond the server’s rate is not sent, and says so', async () =>
   const sent = Array.from({ length: 30 }, () => client.room('lobby', 'main').signal('typing', { isTyping: true }));
   expect(sent.filter(Boolean)).toHaveLength(8);
 });
+
+test('what one user published is not sent as another: it settles when the user changes', async () => {
+  await using script = await startScript();
+  await using client = openClient({ ...QUICK, url: script.url });
+  void settle(client.connect());
+  const first = await script.connection();
+  await first.welcome({ userId: 'ann' });
+  const room = client.room('lobby', 'main');
+  await eventually(() => client.state.status === 'open');
+  const sent = settle(room.publish('message', { text: 'sent' }));
+  await first.next('publish');
+  first.terminate();
+  await eventually(() => client.state.status !== 'open');
+  const unsent = settle(room.publish('message', { text: 'unsent' }));
+  const second = await script.connection();
+  await second.welcome({ userId: 'bob' });
+  expect(await Promise.all([sent, unsent])).toEqual(['unknown_outcome', 'cancelled']);
+  void settle(room.publish('message', { text: 'own' }));
+  expect((await second.next('publish')).data).toEqual({ text: 'own' });
+});
