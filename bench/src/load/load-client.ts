@@ -37,7 +37,8 @@ export class LoadClient {
   #skip = 0;
   #readies: number;
   #isReady: () => void = () => {};
-  #failed: (error: Error) => void = () => {};
+  #isUnready: (error: Error) => void = () => {};
+  #isCut = false;
 
   constructor(options: LoadClientOptions) {
     this.#options = options;
@@ -45,7 +46,7 @@ export class LoadClient {
     this.#readies = options.speaker.readiesOf(options.identity);
     this.ready = new Promise((resolve, reject) => {
       this.#isReady = resolve;
-      this.#failed = reject;
+      this.#isUnready = reject;
     });
     this.#socket = connect({
       host: '127.0.0.1',
@@ -60,7 +61,7 @@ export class LoadClient {
       },
     });
     this.#socket.on('connect', () => this.#socket.write(this.#handshake()));
-    this.#socket.on('error', this.#failed);
+    this.#socket.on('error', (error) => this.#failed(error));
     this.#socket.on('close', () => this.#failed(new Error('The server closed the connection.')));
   }
 
@@ -83,7 +84,14 @@ export class LoadClient {
 
   /** Ends without a goodbye, and without a port in TIME_WAIT. */
   cut(): void {
+    this.#isCut = true;
     this.#socket.resetAndDestroy();
+  }
+
+  #failed(error: Error): void {
+    if (this.#isCut) return;
+    this.#isUnready(error);
+    this.#options.meter.fail(error);
   }
 
   #handshake(): string {
@@ -166,7 +174,6 @@ export class LoadClient {
       this.#readies--;
       if (this.#readies === 0) this.#isReady();
     } else if (kind === 'error') {
-      meter.errors++;
       this.#failed(new Error(`The server refused: ${bytes.toString('utf8', start, start + Math.min(length, 300))}`));
     }
   }

@@ -6,12 +6,26 @@ const ZERO = 48;
 /** Counts what all clients of one crowd receive, and takes latencies from a sample of it. */
 export class Meter {
   deliveries = 0;
-  errors = 0;
+  /** Rejects when the server refuses or drops one of the clients: what was counted on will not all arrive. */
+  readonly failed: Promise<never>;
+  #fail: (error: Error) => void = () => {};
   readonly latenciesMs: number[] = [];
   /** One delivery in so many has its timestamp read. */
   sampleEvery = 64;
   #target = Number.POSITIVE_INFINITY;
   #reached: (() => void) | undefined;
+
+  constructor() {
+    this.failed = new Promise((_resolve, reject) => {
+      this.#fail = reject;
+    });
+    // Those that measure are told; a crowd whose clients are meant to be dropped is not asked.
+    this.failed.catch(() => undefined);
+  }
+
+  fail(error: Error): void {
+    this.#fail(error);
+  }
 
   delivered(bytes: Buffer, start: number, end: number): void {
     this.deliveries++;

@@ -31,16 +31,13 @@ export async function observed(
 }
 
 /** A message that never arrives must end the run, not hang it. */
-async function inTime(work: Promise<unknown>, meter: Meter): Promise<void> {
+export async function inTime<T>(work: Promise<T>, meter: Meter): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Not everything arrived: ${meter.deliveries} deliveries, ${meter.errors} errors.`)),
-      PATIENCE_MS,
-    );
+    timer = setTimeout(() => reject(new Error(`Not everything arrived: ${meter.deliveries} deliveries.`)), PATIENCE_MS);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, late, meter.failed]);
   } finally {
     clearTimeout(timer);
   }

@@ -2,7 +2,7 @@ import { gather } from '../load/crowd.js';
 import type { LoadClient } from '../load/load-client.js';
 import { messageData, nextId } from '../load/message-data.js';
 import { nowMicros } from '../load/meter.js';
-import { observed } from '../load/observed.js';
+import { inTime, observed } from '../load/observed.js';
 import { SPEAKERS } from '../load/speaker.js';
 import { quantile } from '../measure/statistics.js';
 import { loadWorkload } from './load-workload.js';
@@ -81,13 +81,13 @@ export const durablePublish = loadWorkload({
 
     const all = (times: number): Promise<unknown> =>
       Promise.all(crowd.clients.map((client) => saturate(client, times)));
-    await all(Math.ceil(PUBLISHES_EACH[size] / 2));
+    await inTime(all(Math.ceil(PUBLISHES_EACH[size] / 2)), crowd.meter);
     return {
       async round() {
         const count = CLIENTS * PUBLISHES_EACH[size];
         const sample = await observed(target, crowd.meter, count, () => all(PUBLISHES_EACH[size]));
         const acksPerSecond = count / (sample.seconds ?? 1);
-        const latencies = await pace(GOAL_PER_SECOND / 2, count);
+        const latencies = await inTime(pace(GOAL_PER_SECOND / 2, count), crowd.meter);
         return {
           ...sample,
           acksPerSecond,

@@ -1,7 +1,7 @@
 import { gather } from '../load/crowd.js';
 import type { LoadClient } from '../load/load-client.js';
 import { messageData } from '../load/message-data.js';
-import { observed } from '../load/observed.js';
+import { inTime, observed } from '../load/observed.js';
 import { SPEAKERS } from '../load/speaker.js';
 import { loadWorkload } from './load-workload.js';
 import { type Size, WITH_LEAST } from './workload.js';
@@ -37,7 +37,7 @@ export const requestResponse = loadWorkload({
         send();
       });
     const askAll = (times: number): Promise<unknown> => Promise.all(crowd.clients.map((client) => ask(client, times)));
-    await askAll(WARM_UP_EACH[size]);
+    await inTime(askAll(WARM_UP_EACH[size]), crowd.meter);
     return {
       async round() {
         const sample = await observed(target, crowd.meter, CLIENTS * REQUESTS_EACH[size], () =>
