@@ -5,6 +5,7 @@ import type { Principal } from '../seams/authenticator.js';
 import type { Gone, Link, Notice } from '../seams/dialect.js';
 import { type Core, sharedNow } from './core.js';
 import { Memberships } from './memberships.js';
+import { RecentIds } from './recent-ids.js';
 import type { LastingOptions } from './shared-options.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -13,8 +14,6 @@ const PULLED_QUEUE_BYTES = 256 * 1_024;
 const DRAIN_POLL_MS = 10;
 /** So many frames at once are no reason to look at a peer. */
 const FRAMES_AHEAD = 20;
-/** How long ids are remembered for dialects whose clients know none. */
-const SEEN_IDS = 256;
 
 /** One open connection: its link, its principal, its rooms, and what it may be sent. */
 export class Connection {
@@ -46,7 +45,7 @@ export class Connection {
   /** Rooms it is about to become a member of. */
   joining = 0;
   #endAnnounced = false;
-  #seen: Set<string> | undefined;
+  #seen: RecentIds | undefined;
   #conflated: Map<string, unknown> | undefined;
 
   constructor(
@@ -123,11 +122,8 @@ export class Connection {
 
   /** True the first time an event id is shown, for clients that can not tell. */
   showsFirst(eventId: string): boolean {
-    this.#seen ??= new Set();
-    if (this.#seen.has(eventId)) return false;
-    this.#seen.add(eventId);
-    if (this.#seen.size > SEEN_IDS) this.#seen.delete(this.#seen.values().next().value ?? '');
-    return true;
+    this.#seen ??= new RecentIds();
+    return this.#seen.add(eventId);
   }
 
   /** Sends what was conflated once the peer has caught up. Called by the shared timer. */

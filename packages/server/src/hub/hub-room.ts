@@ -6,6 +6,7 @@ import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { eventNotice } from './event-notice.js';
 import type { KindRules } from './event-rules.js';
+import { RecentIds } from './recent-ids.js';
 import { type FeedSink, NO_POSITION, RoomFeed } from './room-feed.js';
 
 /**
@@ -38,6 +39,8 @@ export class HubRoom implements FeedSink {
   holds = 0;
   /** What those who are in this room alone are listed with. */
   readonly nameAlone: readonly string[];
+  /** From the log, where the same event may come once more while the log is away. */
+  #delivered: RecentIds | undefined;
   readonly #groups = new Map<Encoder<unknown>, Set<Membership>>();
 
   constructor(
@@ -74,7 +77,16 @@ export class HubRoom implements FeedSink {
   }
 
   deliver(event: LoggedEvent): void {
+    if (this.rules.definition.whenDegraded === 'provisional') {
+      this.#delivered ??= new RecentIds();
+      this.#delivered.add(event.id);
+    }
     this.fanOut(eventNotice(this.name, event), { durable: true, ref: event.ref });
+  }
+
+  /** An event that the log does not hold yet, marked provisional; not if the log gave it before. */
+  showProvisionally(notice: EventNotice, ref: string | undefined): void {
+    if (!this.#delivered?.has(notice.id)) this.fanOut(notice, { durable: false, ref });
   }
 
   gap(reason: GapReason, from: Position, position: Position): void {

@@ -39,8 +39,8 @@ export class ProvisionalOutbox {
     return this.#items.some((item) => item.publication.room === room);
   }
 
-  /** What became of the same publish, which waits already; null: it does not. */
-  attach({ room, key, event, data }: Publication): Promise<Appended> | null {
+  /** What becomes of the same publish, which waits already, or that its id stands for another; null: none waits. */
+  attach({ room, key, event, data }: Publication): Appended | Promise<Appended> | null {
     const held = this.#items.find(
       ({ publication }) =>
         key !== undefined &&
@@ -50,7 +50,7 @@ export class ProvisionalOutbox {
     );
     if (held === undefined) return null;
     const isSame = held.publication.event === event && held.data === wordData(data);
-    return isSame ? held.appended : Promise.resolve({ status: 'conflict' });
+    return isSame ? held.appended : { status: 'conflict' };
   }
 
   /** Resolves when appended. @throws {TrunklineError} `unavailable` when full, `forbidden` when the right is gone by then */
@@ -111,7 +111,13 @@ export class ProvisionalOutbox {
           return true;
         }
       }
-      resolve(await this.core.broker.publish(publication));
+      const appended = await this.core.broker.publish(publication);
+      resolve(appended);
+      // A service was answered long ago, and members were shown it.
+      if (appended.status === 'conflict' && principal === null) {
+        const { room, event, eventId } = publication;
+        this.core.logger.warn({ room, event, eventId }, 'a provisional event was dropped: its id has another payload');
+      }
       return true;
     } catch (error) {
       // The key makes another try harmless, whatever became of this one.

@@ -108,16 +108,16 @@ export class Publisher {
   }
 
   /** Shows the event to this node's members, marked provisional, and keeps it for the log. */
-  #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Promise<Appended> {
+  #hold(publication: Publication, principal: Principal | null, outgoing: Outgoing): Appended | Promise<Appended> {
     const attached = this.outbox.attach(publication);
     if (attached !== null) {
-      outgoing.onProvisional?.();
+      if (attached instanceof Promise) outgoing.onProvisional?.();
       return attached;
     }
     const appended = this.outbox.add(publication, principal);
     const { room, event, eventId, from, data, timestamp, key } = publication;
     const shown = { event, id: eventId, from, data, timestamp, provisional: true } as const;
-    this.rooms.get(room)?.fanOut(eventNotice(room, shown), { durable: false, ref: key?.id });
+    this.rooms.get(room)?.showProvisionally(eventNotice(room, shown), key?.id);
     outgoing.onProvisional?.();
     return appended;
   }

@@ -18,7 +18,7 @@ export class ServicePublisher {
     const { rooms, event, data, id } = publication;
     const from = publication.from ?? { service: 'hub' };
     const userId = keeperOf(from);
-    const eventId = eventIdOf(userId, id);
+    const eventId = eventIdOf(userId, rooms, id);
     // Everything is checked before anything is done.
     const checked = rooms.map((room) => ({ room, ...this.publisher.check(room, event, data) }));
     if (checked.length === 0)
@@ -70,8 +70,11 @@ function keeperOf(from: From): string {
   return `\u0000service\n${'service' in from ? from.service : ''}`;
 }
 
-/** The event's id: the caller's when it is a UUID. One that comes again before the log knows it has the same. */
-function eventIdOf(userId: string, id: string | undefined): string {
+/**
+ * The event's id: the caller's when it is a UUID, which stands for one event wherever it is published. One that comes
+ * again before the log knows it has the same.
+ */
+function eventIdOf(userId: string, rooms: readonly string[], id: string | undefined): string {
   if (id === undefined) return createUuid();
-  return UUID.test(id) ? id : deriveUuid(`${userId}\n${id}`);
+  return UUID.test(id) ? id : deriveUuid([userId, ...rooms, id].join('\n'));
 }

@@ -1,0 +1,59 @@
+import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
+import { expect, test } from 'vitest';
+import { startHub } from './start-hub.js';
+import { freshPrefix, startNode } from './start-nodes.js';
+
+const booking = { event: 'status_update', from: { service: 'orders' } } as const;
+
+test('one id in two rooms names two publishes, with two events', async () => {
+  await using node = await startHub();
+  const [first, second] = [
+    await node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status: 'a' }, id: 'order-42' }),
+    await node.hub.publish({ ...booking, rooms: ['booking:2'], data: { bookingId: '2', status: 'b' }, id: 'order-42' }),
+  ];
+  expect(second.eventId).not.toBe(first.eventId);
+  const again = { ...booking, rooms: ['booking:2'], data: { bookingId: '2', status: 'b' }, id: 'order-42' };
+  expect(await node.hub.publish(again)).toMatchObject({ eventId: second.eventId, rooms: [{ duplicate: true }] });
+});
+
+test('what a service publishes again while Redis is away is shown once, and never with another payload', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode({ url: redis.url, prefix: freshPrefix() });
+  const publish = (id: string, status: string) =>
+    node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status }, id });
+  await using ann = await connectRaw({ url: node.url });
+  await ann.hello({ token: await node.token('ann', { roles: ['admin'] }) });
+  await ann.join('booking:1');
+  const known = await publish('known', 'A');
+  await ann.nextOf('event');
+  redis.pause();
+  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+  expect(await publish('known', 'A')).toMatchObject({ eventId: known.eventId, provisional: true });
+  const fresh = await publish('fresh', 'B');
+  expect(fresh).toMatchObject({ provisional: true });
+  expect(await publish('fresh', 'B')).toEqual(fresh);
+  await expect(publish('fresh', 'C')).rejects.toMatchObject({ code: 'id_conflict' });
+  expect(await ann.nextOf('event')).toMatchObject({ id: fresh.eventId, data: { status: 'B' }, provisional: true });
+  redis.resume();
+  expect(await ann.nextOf('event', 20_000)).toMatchObject({ id: fresh.eventId, offset: 2 });
+  const { entries } = await node.hub.history('booking:1', { limit: 10 });
+  expect(entries.map(({ data }) => (data as { status: string }).status)).toEqual(['A', 'B']);
+}, 60_000);
+
+test('a provisional publish that its id does not stand for is told in the log of the server', async () => {
+  await using redis = await startRedis();
+  const lines: string[] = [];
+  const logger = {
+    ...{ debug: () => undefined, info: () => undefined, error: () => undefined },
+    warn: (_: object, message: string) => void lines.push(message),
+  };
+  await using node = await startNode({ url: redis.url, prefix: freshPrefix(), logger });
+  const publish = (status: string) =>
+    node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status }, id: 'known' });
+  await publish('A');
+  redis.pause();
+  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+  expect(await publish('B')).toMatchObject({ provisional: true });
+  redis.resume();
+  await eventually(() => lines.some((line) => line.includes('another payload')), { timeoutMs: 20_000 });
+}, 60_000);
