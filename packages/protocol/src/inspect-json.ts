@@ -1,7 +1,9 @@
-/** What makes parsed JSON unacceptable: nesting, a number JSON can not carry back, or a key that could reach a prototype. */
+import { DEFAULT_LIMITS } from './limits.js';
+
+/** What makes parsed JSON unacceptable: nesting, width, a number JSON can not carry back, or a key that could reach a prototype. */
 export interface JsonFlaw {
   readonly path: string;
-  readonly reason: 'too_deep' | 'forbidden_key' | 'not_finite';
+  readonly reason: 'too_deep' | 'too_wide' | 'forbidden_key' | 'not_finite';
 }
 
 /**
@@ -21,7 +23,9 @@ export function inspectJson(value: unknown, maxDepth: number, path = 'data'): Js
     }
     return null;
   }
+  let keys = 0;
   for (const key in value) {
+    if (++keys > DEFAULT_LIMITS.jsonKeys) return { path, reason: 'too_wide' };
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') return { path, reason: 'forbidden_key' };
     const flaw = inspectJson((value as Record<string, unknown>)[key], maxDepth - 1, path);
     if (flaw) return flaw;

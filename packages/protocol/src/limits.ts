@@ -8,6 +8,8 @@ export const DEFAULT_LIMITS = {
   helloBytes: 65_536,
   /** Nesting of `data`. */
   jsonDepth: 64,
+  /** Keys of one object in `data`: V8 and Zod take many microseconds for each when they are many. */
+  jsonKeys: 10_000,
   /** Events of one `history` page. */
   historyPage: 1_000,
   /** Bytes of one message, either way. */

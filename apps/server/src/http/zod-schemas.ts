@@ -20,7 +20,7 @@ export function useZodSchemas(app: FastifyInstance): void {
       return {
         error: new TrunklineError(
           'invalid_data',
-          'The body nests too deep, or holds a key or number that is not taken.',
+          'The body nests too deep, has an object with too many keys, or holds a key or number that is not taken.',
           { path: flaw.path },
         ),
       };
