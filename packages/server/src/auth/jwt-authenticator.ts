@@ -132,8 +132,8 @@ function headerOf(token: string): ProtectedHeaderParameters {
 /** RFC 9068 types by header; the claims are how Keycloak, Cognito and others mark a refresh token. */
 function isAccessToken(type: string | undefined, payload: JWTPayload): boolean {
   if (type !== undefined && !ACCESS_TOKEN_TYPES.includes(type.toLowerCase())) return false;
-  return ![payload.typ, payload.type, payload.token_use, payload.token_type].some(
-    (mark) => typeof mark === 'string' && mark.toLowerCase() === 'refresh',
+  return ![payload.typ, payload.type, payload.use, payload.token_use, payload.token_type].some(
+    (mark) => typeof mark === 'string' && mark.toLowerCase().startsWith('refresh'),
   );
 }
 

@@ -243,7 +243,13 @@ describe('issuer, audience and type', () => {
     });
   });
 
-  it.each([{ typ: 'Refresh' }, { token_use: 'refresh' }, { type: 'refresh' }])(
+  it.each([
+    { typ: 'Refresh' },
+    { token_use: 'refresh' },
+    { type: 'refresh' },
+    { token_type: 'refresh_token' },
+    { use: 'refresh' },
+  ])(
     'refuses a refresh token that says %j (S8)',
     async (claims) => {
       await expect(authenticate(await sign(good(claims)))).rejects.toMatchObject({ code: 'unauthenticated' });
