@@ -13,7 +13,7 @@ export interface Calls {
   dropped(): void;
 }
 
-export function createCalls({ ask }: Pick<Wire, 'ask'>): Calls {
+export function createCalls(wire: Pick<Wire, 'ask'>): Calls {
   const messageLength = 1_024;
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
@@ -44,7 +44,7 @@ export function createCalls({ ask }: Pick<Wire, 'ask'>): Calls {
         const { code, message } = error instanceof TrunklineError ? error : fault('internal');
         result = { error: { code, message: message.slice(0, messageLength) } };
       }
-      if (running.delete(id)) ask({ type: 'result', of: id, ...result });
+      if (running.delete(id)) wire.ask({ type: 'result', of: id, ...result });
     },
     cancel,
     dropped() {

@@ -66,23 +66,23 @@ export function transition(state: ConnectionState, input: ConnectionInput, rules
   const { status } = state;
   switch (input.type) {
     case 'connect':
+      if (status === 'idle' || status === 'closed') return { ...CALM, status: 'connecting' };
+      return transition(state, { type: 'retry' }, rules);
     case 'retry':
-      if (status === 'waiting') return { ...state, status: 'connecting' };
-      return input.type === 'connect' && (status === 'idle' || status === 'closed')
-        ? { status: 'connecting', ...CALM }
-        : state;
+      return status === 'waiting' ? { ...state, status: 'connecting' } : state;
     case 'opened':
       return status === 'connecting' ? { ...state, status: 'authenticating' } : state;
     case 'welcomed':
-      if (status !== 'authenticating') return state;
-      return {
-        ...CALM,
-        status: 'open',
-        connectionId: input.connectionId,
-        userId: input.userId,
-        leaving: false,
-        failures: state.failures,
-      };
+      return status === 'authenticating'
+        ? {
+            ...CALM,
+            status: 'open',
+            connectionId: input.connectionId,
+            userId: input.userId,
+            leaving: false,
+            failures: state.failures,
+          }
+        : state;
     case 'stable':
       return status === 'open' ? { ...state, failures: 0 } : state;
     case 'leaving':

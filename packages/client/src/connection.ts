@@ -20,7 +20,6 @@ import { onWake } from './wake.js';
 export interface ConnectionParts {
   readonly options: ResolvedOptions;
   readonly wire: Pick<Exchange, 'ask' | 'whenQuiet'>;
-  readonly tokens: Tokens;
   /** For `explain()`. */
   readonly note: (what: string, detail: TimelineEntry['detail']) => void;
   /** The rooms of the next hello. */
@@ -42,14 +41,14 @@ export interface Connection {
 }
 
 /** Drives the state machine: does what a state asks for when it is entered, and tells it what happened. */
-export function createConnection(parts: ConnectionParts): Connection {
+export function createConnection(parts: ConnectionParts, tokens: Tokens): Connection {
   const stableMs = 5_000;
   const noCode = 1_006;
   /** A clean 1000 would end my presence at once; I am coming back. */
   const comingBack = 4_000;
   const serviceRestart = 1_012;
   const unavailable = 4_005;
-  const { options, wire, tokens, note, failed } = parts;
+  const { options, wire, note, failed } = parts;
   const { clock, random } = options;
   let state: ConnectionState = { status: 'idle' };
   let transport: Transport | undefined;
@@ -72,8 +71,8 @@ export function createConnection(parts: ConnectionParts): Connection {
       spreadMs,
       renewable: tokens.renewable,
     });
-    if (next === previous) return;
     state = next;
+    if (next === previous) return;
     const moved = next.status !== previous.status;
     if (moved) leave(previous, next);
     note(next.status, { ...next, on: input.type });
@@ -154,10 +153,10 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   function open(url: string, token: string | undefined): void {
-    const mine = openTransport(new options.WebSocket(url, [SUBPROTOCOL]), {
+    transport = openTransport(new options.WebSocket(url, [SUBPROTOCOL]), {
       opened() {
         dispatch({ type: 'opened' });
-        mine.send({
+        transport?.send({
           type: 'hello',
           id: createId(),
           token,
@@ -171,7 +170,6 @@ export function createConnection(parts: ConnectionParts): Connection {
       failed,
       closed: lose,
     });
-    transport = mine;
   }
 
   function received(frame: ServerFrame | null): void {

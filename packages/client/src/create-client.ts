@@ -1,10 +1,10 @@
 import { type Contract, type ServerFrame, TrunklineError } from '@trunkline/protocol';
-import { type AnyCallHandler, createCalls } from './calls.js';
+import { createCalls } from './calls.js';
 import type { Client, ClientEvents } from './client-api.js';
 import { type ConnectionParts, createConnection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
 import { cancelled, createDeferred, type Settle, settleAll } from './deferred.js';
-import type { AnyEvent, Gap, Left } from './events.js';
+import { type AnyEvent, type Gap, type Left, toEvent } from './events.js';
 import { createExchange } from './exchange.js';
 import { createListeners } from './listeners.js';
 import { createMembership } from './membership.js';
@@ -14,7 +14,6 @@ import { createOutbox } from './outbox.js';
 import type { OutboxParts } from './outbox-api.js';
 import { createQueue } from './queue.js';
 import { createRecentIds } from './recent-ids.js';
-import { toEvent } from './room.js';
 import type { TimelineEntry } from './timeline.js';
 import { createTokens, type TokensParts } from './tokens.js';
 
@@ -51,7 +50,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       if (what === name) listener(...(args as never));
     });
   /** Each part takes what it needs of it. */
-  const core: Omit<MembershipParts, 'outbox'> & OutboxParts & TokensParts & Omit<ConnectionParts, 'tokens'> = {
+  const core: MembershipParts & OutboxParts & TokensParts & ConnectionParts = {
     options,
     wire,
     queue,
@@ -88,7 +87,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   const outbox = createOutbox(core);
   const calls = createCalls(wire);
   const tokens = createTokens(core);
-  const connection = createConnection({ ...core, tokens });
+  const connection = createConnection(core, tokens);
 
   const toRoom = (frame: RoomFrame) => rooms.get(frame.room)?.handlers[frame.type](frame as never);
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
@@ -117,7 +116,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
 
   /** Makes it known, if it was not. */
   function room(name: string): Membership {
-    const one = rooms.get(name) ?? createMembership(name, { ...core, outbox });
+    const one = rooms.get(name) ?? createMembership(name, outbox, core);
     rooms.set(name, one);
     return one;
   }
@@ -189,7 +188,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     get connectionId() {
       const { state } = connection;
-      return 'connectionId' in state ? state.connectionId : undefined;
+      return state.status === 'open' ? state.connectionId : undefined;
     },
     connect,
     reconnect() {
@@ -205,7 +204,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
     request: (action, data, requestOptions) =>
       outbox.request({ type: 'request', action, data }, requestOptions as never) as never,
-    handle: (method, handler) => calls.handle(method, handler as AnyCallHandler),
+    handle: calls.handle,
     on,
     explain: () => ({
       state: connection.state,

@@ -1,4 +1,5 @@
 import type { TrunklineError } from '@trunkline/protocol';
+import type { Client } from './client-api.js';
 import { onAbort } from './deferred.js';
 import { fault } from './outbox-item.js';
 
@@ -11,10 +12,11 @@ type Start<T> = (run: T) => () => void;
  */
 export function createEventStream<T>(
   subscribe: Start<(value: T) => void>,
-  whenClosed: Start<() => void>,
+  on: Client['on'],
   signal?: AbortSignal,
 ): AsyncIterableIterator<T> {
   const capacity = 1_000;
+  const normal = 1_000;
   const values: T[] = [];
   let ended: true | TrunklineError | undefined;
   let wake = () => {};
@@ -25,7 +27,8 @@ export function createEventStream<T>(
       else end(fault('queue_full'));
       wake();
     }),
-    whenClosed(stop),
+    // After any other end `reconnect()` goes on.
+    on('state', (state) => 'cause' in state && state.cause.code === normal && stop()),
   ];
   releases.push(onAbort(signal, stop));
   function end(how: true | TrunklineError): void {

@@ -1,6 +1,7 @@
 import type {
   Contract,
   EventData,
+  EventFrame,
   EventName,
   From,
   GapReason,
@@ -52,4 +53,13 @@ export interface Left {
   readonly reason: LeftReason | (string & {});
   /** True: the client joins again by itself. */
   readonly retryable: boolean;
+}
+
+/** An event as the application gets it; what is inside was checked by the server against the contract. */
+export function toEvent<E>({
+  type: _,
+  provisional = false,
+  ...frame
+}: Omit<EventFrame, 'provisional'> & { readonly provisional?: boolean }): E {
+  return { ...frame, provisional } as E;
 }

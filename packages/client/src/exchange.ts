@@ -79,7 +79,7 @@ export function createExchange(clock: Clock, transmit: (frame: Named) => void): 
   }
 
   return {
-    waitMs: () => waitMs(),
+    waitMs,
     opened({ limits: { messagesPerSecond, burst } }) {
       intervalMs = 1_000 / (messagesPerSecond * share);
       slackMs = (burst * share - 1) * intervalMs;
@@ -103,7 +103,7 @@ export function createExchange(clock: Clock, transmit: (frame: Named) => void): 
       if (type !== 'progress') waiting.delete(id);
       entry?.answered(answer);
       checkQuiet();
-      return entry !== undefined;
+      return !!entry;
     },
     dropped() {
       cancel();

@@ -15,7 +15,6 @@ import type { Client, Room } from './client-api.js';
 import type { AnyEvent, Gap, Left } from './events.js';
 import type { Wire } from './exchange.js';
 import type { ResolvedOptions } from './options.js';
-import type { Outbox } from './outbox-api.js';
 
 /** What the server says about one room. */
 export type RoomFrame = JoinedFrame | LeftFrame | EventFrame | GapFrame | PresenceFrame | ReceiptFrame;
@@ -29,7 +28,6 @@ export interface MembershipParts {
   /** For the application and the timeline. */
   readonly told: (what: 'gap' | 'left', detail: Gap | Left) => void;
   readonly event: (event: AnyEvent<Contract>) => void;
-  readonly outbox: Outbox;
   readonly on: Client<Contract>['on'];
 }
 

@@ -3,18 +3,20 @@ import { backoffMs } from './backoff.js';
 import type { JoinedInfo, RoomStatus } from './client-api.js';
 import { after } from './clock.js';
 import { cancelled, createDeferred, onAbort, type Settle, settleAll } from './deferred.js';
-import type { AnyEvent, Gap } from './events.js';
+import { createEventStream } from './event-stream.js';
+import { type AnyEvent, type Gap, toEvent } from './events.js';
+import { createHistory } from './history.js';
 import { createListeners } from './listeners.js';
 import type { Membership, MembershipParts } from './membership-api.js';
+import type { Outbox } from './outbox-api.js';
 import { fault } from './outbox-item.js';
 import { createPresence } from './presence.js';
 import { createReceipts } from './receipts.js';
-import { createRoomApi, toEvent } from './room.js';
 import { createRoomCursor } from './room-cursor.js';
 import { createTyping } from './typing.js';
 
-export function createMembership(room: string, parts: MembershipParts): Membership {
-  const { options, wire, outbox } = parts;
+export function createMembership(room: string, outbox: Outbox, parts: MembershipParts): Membership {
+  const { options, wire, on } = parts;
   const { clock, random, backoff } = options;
   const waiters = new Set<Settle<JoinedInfo>>();
   const events = createListeners<[AnyEvent<Contract>]>();
@@ -97,19 +99,19 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     // Now and not at the answer: what comes until then is of the next join.
     forget();
     if (status === 'leaving') return leaving;
-    if (status !== 'out' && wire.isReady()) return askToLeave();
-    out();
+    if (status === 'out' || !wire.isReady()) return out();
+    return askToLeave();
   }
 
   function askToLeave(): Promise<void> {
     become('leaving');
-    leaving = new Promise((resolve) => {
-      wire.ask({ type: 'leave', room }, () => {
-        if (status === 'leaving') out();
-        resolve();
-      });
+    const { promise, settle } = createDeferred<void>();
+    wire.ask({ type: 'leave', room }, () => {
+      if (status === 'leaving') out();
+      settle();
     });
-    return leaving;
+    leaving = promise;
+    return promise;
   }
 
   function out(): void {
@@ -133,7 +135,18 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
   }
 
   return {
-    ...createRoomApi({ room, events, liveFrom: () => liveFrom }, parts),
+    name: room,
+    on: (event, listener) =>
+      events.add((one) => {
+        if (one.event === event) listener(one as never);
+      }),
+    onEvent: events.add,
+    onGap: (listener) => on('gap', (gap) => gap.room === room && listener(gap)),
+    onLeft: (listener) => on('left', (left) => left.room === room && listener(left)),
+    events: ({ signal } = {}) => createEventStream(events.add, on, signal),
+    publish: (event, data, options) => outbox.publish([room], event, data, options),
+    signal: (event, data) => wire.ask({ type: 'publish', room, event, data }),
+    history: createHistory(room, outbox, () => liveFrom),
     get status() {
       return status;
     },
@@ -183,9 +196,10 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     },
 
     opened(wasAsked) {
-      if (wanted > 0 && !wasAsked) askToJoin();
-      // Left while the hello was on its way.
-      if (wanted === 0 && wasAsked) void askToLeave();
+      if (wanted > 0 === wasAsked) return;
+      // Else it was left while the hello was on its way.
+      if (wanted > 0) askToJoin();
+      else void askToLeave();
     },
 
     dropped() {
@@ -195,10 +209,9 @@ export function createMembership(room: string, parts: MembershipParts): Membersh
     },
 
     end(error) {
-      const isOwnWish = error.code === 'cancelled';
       cancelRetry();
       wanted -= waiters.size;
-      if (isOwnWish) {
+      if (error.code === 'cancelled') {
         wanted = 0;
         forget();
       }

@@ -80,22 +80,13 @@ export function goesAgain(item: OutboxItem, { code, retryable }: TrunklineError)
   return (retryable && BEFORE_ANYTHING.test(code)) || (code === 'unknown_outcome' && renew(item));
 }
 
-export interface Memory {
-  readonly now: number;
-  readonly dedupeWindowMs: number;
-  /** The epoch that the item's room has by now, if known. */
-  readonly epoch: string | undefined;
-}
-
 /** True for an item that may have acted and that the server may not know any more: sent again, it might act twice. */
-export function isForgotten(item: OutboxItem, { now, dedupeWindowMs, epoch }: Memory): boolean {
+export function isForgotten(item: OutboxItem, ageMs: number, dedupeWindowMs: number): boolean {
   const resultWindowMs = 300_000;
-  const { frame, doubtful, sentAt = now } = item;
+  const { frame, doubtful } = item;
   if (!doubtful || frame.type === 'history') return false;
-  // A resend must arrive while the server still remembers.
-  const ageMs = (now - sentAt) * 1.05;
   if (frame.type === 'request') return ageMs > resultWindowMs && !renew(item);
-  return ageMs > dedupeWindowMs || (epoch ?? item.epoch) !== (item.epoch ?? epoch);
+  return ageMs > dedupeWindowMs;
 }
 
 /** An idempotent request may act again, so it goes on under a new id. */

@@ -81,7 +81,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   /** Drops the oldest for it, if the application wants that. */
   function fits(bytes: number): boolean {
     while (!queue.fits(bytes)) {
-      const oldest = whenFull === 'drop-oldest' && find((item) => item.rooms.length > 0 && isUnsent(item));
+      const oldest = whenFull === 'drop-oldest' && find((item) => item.frame.type === 'publish' && isUnsent(item));
       if (!oldest) return false;
       finish(oldest, fault('queue_full'));
     }
@@ -136,12 +136,14 @@ export function createOutbox(parts: OutboxParts): Outbox {
         // A join under way will tell the epoch: what is in doubt waits for it.
         (doubtful && memberships.some(({ status }) => status === 'joining')) ||
         (frame.type === 'publish' && (unacked >= maxUnacked || (store && !store.allows({ ...item, ...frame }))));
-      if (restUntil > time) nextMs = Math.min(nextMs, restUntil - time);
       if (waits) {
+        if (restUntil > time) nextMs = Math.min(nextMs, restUntil - time);
         for (const room of rooms) held.add(room);
         continue;
       }
-      if (isTooLarge(bytes, limits) || isForgotten(item, { now: time, dedupeWindowMs, epoch })) {
+      // A resend must arrive while the server still remembers, and in the epoch that it was sent to.
+      const ageMs = epoch && item.epoch && epoch !== item.epoch ? Infinity : (time - (item.sentAt ?? time)) * 1.05;
+      if (isTooLarge(bytes, limits) || isForgotten(item, ageMs, dedupeWindowMs)) {
         finish(item, fault(isUnsent(item) ? 'too_large' : 'unknown_outcome'));
         continue;
       }
@@ -172,10 +174,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
       return;
     }
     item.inFlight = false;
-    if (!answer) {
-      item.doubtful = true;
-      return;
-    }
+    item.doubtful ||= !answer;
+    if (!answer) return;
     const result = readAnswer(answer);
     // One of several rooms refuses it; others may have it.
     if (answer.type === 'ack') item.doubtful ||= answer.rooms?.some(({ error }) => !error);

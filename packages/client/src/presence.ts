@@ -52,7 +52,7 @@ export function createPresence(tell: (state: unknown) => unknown): PresenceStore
   function sync(next: PresenceSnapshot): void {
     const diff = diffPresence(snapshot.members, next.members);
     snapshot = next;
-    if (diff.joined.length + diff.updated.length + diff.left.length > 0) changed.emit(diff);
+    if (Object.values(diff).flat().length > 0) changed.emit(diff);
   }
   return {
     get members() {

@@ -128,7 +128,7 @@ export function createTokens({ options, wire, failed }: TokensParts): Tokens {
   }
 
   return {
-    renewable: provider !== undefined,
+    renewable: !!provider,
     get,
     opened(welcome) {
       aheadMs = welcome.serverTime - clock.now();

@@ -56,7 +56,7 @@ export function openTransport(socket: WebSocketLike & { terminate?(): void }, ev
     send(frame) {
       if (socket.readyState === open) socket.send(JSON.stringify(frame));
     },
-    close(code, dead = false) {
+    close(code, dead) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       if (socket.readyState === closed) return;
       // `ws` would wait half a minute for a peer that never answers, and the process with it.

@@ -5,12 +5,11 @@ interface Target {
 /** Tells when the machine or the page comes back: online, visible, shown again. Nothing where there is no page. */
 export function onWake(run: () => void): () => void {
   const controller = new AbortController();
-  const { signal } = controller;
   const page: Document | undefined = globalThis.document;
   const wake = () => {
     if (page?.visibilityState !== 'hidden') run();
   };
-  const listen = (target: Target | undefined, type: string) => target?.addEventListener?.(type, wake, { signal });
+  const listen = (target: Target | undefined, type: string) => target?.addEventListener?.(type, wake, controller);
   listen(globalThis, 'online');
   listen(globalThis, 'pageshow');
   listen(page, 'visibilitychange');
