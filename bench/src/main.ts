@@ -76,7 +76,13 @@ for (const workload of WORKLOADS) {
   if (names.length > 0 && !names.includes(workload.name)) continue;
   const contenders = workload.contenders.filter((name) => only?.includes(name) ?? true);
   const narrowed = { ...workload, contenders };
-  results.push(judge(narrowed, await measureRounds(narrowed, { size, rounds, progress })));
+  try {
+    results.push(judge(narrowed, await measureRounds(narrowed, { size, rounds, progress })));
+  } catch (error) {
+    // Others took minutes, and are measured all the same.
+    process.exitCode = 1;
+    progress(`${workload.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const curves = all || names.includes('curves') ? await measureCurves(progress) : {};
