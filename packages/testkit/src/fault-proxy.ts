@@ -34,6 +34,8 @@ export interface FaultProxy extends AsyncDisposable {
   delay(ms: number, direction?: Direction | 'both'): void;
   /** Lets no byte through and closes nothing, new connections included, until `heal`; then held bytes go on, as TCP would. */
   blackhole(direction: Direction | 'both'): void;
+  /** A black hole, until `heal`, for every connection that has sent what matches, and for each that will. */
+  blackholeThat(matches: (sent: string) => boolean): void;
   /** One open connection, by what it has sent. `hold` is a black hole for it alone, for good. @throws {Error} when there is none */
   connectionThat(matches: (sent: string) => boolean): Pick<ProxiedPair, 'hold' | 'reset' | 'end'>;
   /** Ends delays, black holes and pending cuts; connections stay. */
@@ -57,6 +59,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     held: { up: false, down: false },
     cutAfter: undefined,
     swallow: undefined,
+    heldThat: undefined,
   };
   const pairs = new Set<ProxiedPair>();
   let refusals = 0;
@@ -111,6 +114,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       if (direction !== 'up') faults.held.down = true;
       for (const pair of pairs) pair.refresh();
     },
+    blackholeThat(matches) {
+      faults.heldThat = matches;
+      for (const pair of pairs) pair.refresh();
+    },
     connectionThat(matches) {
       for (const pair of pairs) if (matches(pair.sent)) return pair;
       throw new Error(`none of ${pairs.size} connections matches`);
@@ -120,6 +127,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       faults.held = { up: false, down: false };
       faults.cutAfter = undefined;
       faults.swallow = undefined;
+      faults.heldThat = undefined;
       for (const pair of pairs) pair.refresh();
     },
     cutAfter(direction, bytes) {

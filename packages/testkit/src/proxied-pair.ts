@@ -9,6 +9,8 @@ export interface Faults {
   held: Record<Direction, boolean>;
   cutAfter: { readonly direction: Direction; left: number } | undefined;
   swallow: ((request: Buffer) => boolean) | undefined;
+  /** Connections that sent this get and say nothing. */
+  heldThat: ((sent: string) => boolean) | undefined;
 }
 
 /** One connection through the proxy. */
@@ -50,6 +52,7 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
     from.on('data', (chunk: Buffer) => {
       if (over || isCut) return;
       if (direction === 'up' && sent.length < 65_536) sent += chunk.toString('latin1');
+      if (direction === 'up' && faults.heldThat !== undefined) refresh();
       if (direction === 'up' && faults.swallow?.(chunk) === true) {
         faults.swallow = undefined;
         swallowing = true;
@@ -100,8 +103,9 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
   }
 
   function refresh(): void {
-    hold(client, faults.held.up || held.up);
-    hold(target, faults.held.down || held.down);
+    const isMeant = faults.heldThat?.(sent) === true;
+    hold(client, isMeant || faults.held.up || held.up);
+    hold(target, isMeant || faults.held.down || held.down);
   }
 
   client.setNoDelay(true);

@@ -99,6 +99,24 @@ test('holds bytes in a black hole and passes them on when it heals', async () =>
   await eventually(() => peer.seen.text === 'hello');
 });
 
+test('holds up the connections that sent one word, new ones too, and no other until it heals', async () => {
+  await using echo = await startEcho();
+  await using proxy = await startFaultProxy({ targetPort: echo.port });
+  await using early = await dial(proxy.port);
+  early.socket.write('deaf');
+  await eventually(() => early.seen.text === 'deaf');
+  proxy.blackholeThat((sent) => sent.startsWith('deaf'));
+  await using late = await dial(proxy.port);
+  await using other = await dial(proxy.port);
+  early.socket.write('er');
+  late.socket.write('deaf');
+  other.socket.write('well');
+  await eventually(() => other.seen.text === 'well');
+  expect([early.seen.text, late.seen.text]).toEqual(['deaf', '']);
+  proxy.heal();
+  await eventually(() => early.seen.text === 'deafer' && late.seen.text === 'deaf');
+});
+
 test('refuses the next connections and then accepts again', async () => {
   await using echo = await startEcho();
   await using proxy = await startFaultProxy({ targetPort: echo.port });
