@@ -1,6 +1,8 @@
+import type { BrokerStatus } from '../seams/broker.js';
 import { type Notice, PING } from '../seams/dialect.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
+import type { HubRoom } from './hub-room.js';
 import type { LiveAuthorisation } from './live-authorisation.js';
 import type { Rooms } from './rooms.js';
 
@@ -29,6 +31,8 @@ export class Pulse {
   #tickedAt = performance.now();
   /** Silence counts from here after this process itself stood still. */
   #forgivenAt = Number.NEGATIVE_INFINITY;
+  /** What is left of a round over the rooms: begun anew each time, the first ones would be due again before the last had their turn. */
+  #unchecked: Iterator<HubRoom> | undefined;
   readonly #tickMs: number;
 
   constructor(
@@ -126,15 +130,23 @@ export class Pulse {
     }
   }
 
-  /** Pub/sub can lose the last event of a room that then stays quiet; the memory broker can not. */
+  /** Pub/sub can lose the last event of a room that then stays quiet, and a deaf node hears none; the memory broker loses nothing. */
   #checkIdleRooms(now: number): void {
-    if (this.core.broker.name === 'memory' || this.core.broker.status.state !== 'connected') return;
+    if (this.core.broker.name === 'memory' || !isLogReadable(this.core.broker.status)) return;
     let checks = 0;
-    for (const room of this.rooms.all()) {
-      if (now - room.feed.checkedAt < IDLE_CHECK_MS) continue;
-      room.feed.checkedAt = now;
-      room.feed.check();
+    this.#unchecked ??= this.rooms.all();
+    for (let next = this.#unchecked.next(); !next.done; next = this.#unchecked.next()) {
+      const { feed } = next.value;
+      if (now - feed.checkedAt < IDLE_CHECK_MS) continue;
+      feed.checkedAt = now;
+      feed.check();
       if (++checks >= CHECKS_PER_TICK) return;
     }
+    this.#unchecked = undefined;
   }
+}
+
+/** A deaf node has nothing but the log to know from what its members miss (RELIABILITY C5). */
+function isLogReadable(status: BrokerStatus): boolean {
+  return status.state === 'connected' || (status.state === 'degraded' && status.deaf === true);
 }

@@ -1,6 +1,6 @@
 import { createId } from '@trunkline/protocol';
 import { createRedisBackend, type RedisBackendOptions } from '../../src/broker/redis/redis-backend.js';
-import type { HubLimits } from '../../src/hub/hub-api.js';
+import type { HubLimits, HubOptions } from '../../src/hub/hub-api.js';
 import type { Logger } from '../../src/seams/dialect.js';
 import { startHub } from './start-hub.js';
 
@@ -9,17 +9,20 @@ export interface NodeOptions {
   readonly prefix: string;
   readonly limits?: Partial<HubLimits>;
   readonly backend?: Partial<RedisBackendOptions>;
+  readonly heartbeat?: HubOptions['heartbeat'];
   /** @default silent */
   readonly logger?: Logger;
 }
 
+/** Often enough that a test need not wait for what comes with it. */
+const OFTEN = { intervalMs: 1_000, timeoutMs: 10_000 };
+
 /** One node of several: a hub whose rooms, rights and revocations are in Redis. */
-export function startNode({ url, prefix, limits = {}, backend: more = {}, logger }: NodeOptions) {
+export function startNode({ url, prefix, limits = {}, backend: more = {}, heartbeat = OFTEN, logger }: NodeOptions) {
   const backend = createRedisBackend({ url, prefix, ...more });
   const { broker, directory, ledger, presence, revocations, roster } = backend;
   return startHub({
-    ...{ broker, directory, ledger, limits, presence, revocations, roster },
-    heartbeat: { intervalMs: 1_000, timeoutMs: 10_000 },
+    ...{ broker, directory, heartbeat, ledger, limits, presence, revocations, roster },
     ...(logger === undefined ? {} : { logger }),
     sessionSecret: 'the-same-on-every-node-of-a-test',
   });
