@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'outbox not deduplicated',
-    find: 'if (this.#seen.has(eventId)) return false;',
+    find: 'if (this.#ids.has(id)) return false;',
     replace: '',
     caughtBy: { scenario: shownTwice },
   },

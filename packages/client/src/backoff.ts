@@ -8,5 +8,5 @@ export interface BackoffOptions {
 
 /** Full jitter: anything between nothing and the bound, so that a crowd that fell together does not come back together. */
 export function backoffMs(options: BackoffOptions, failures: number, random: number): number {
-  return Math.round(random * Math.min(options.capMs, options.baseMs * 2 ** Math.min(failures, 30)));
+  return Math.round(random * Math.min(options.capMs, options.baseMs * 2 ** failures));
 }

@@ -12,6 +12,7 @@ import type {
   GapReason,
   Position,
   PresenceMember,
+  ReceiptCounts,
   ReceiptCursor,
   RoomKind,
   TrunklineError,
@@ -140,6 +141,8 @@ export interface Room<C extends Contract = Contract, K extends RoomKind<C> = Roo
   /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. */
   signal<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>): boolean;
   history(query?: HistoryQuery): Promise<HistoryPage<C, K>>;
+  /** How many others got, and read, everything up to the offset; also in rooms too large for `receipts`. @throws {TrunklineError} */
+  receiptCounts(offset: number): Promise<ReceiptCounts>;
   /** Moves my read cursor, at most once a second. @default the newest event received */
   read(offset?: number): void;
   /** Moves my delivered cursor, at most once a second. @default the newest event received */

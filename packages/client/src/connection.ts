@@ -4,7 +4,7 @@ import {
   type RoomRequest,
   type ServerFrame,
   SUBPROTOCOL,
-  TrunklineError,
+  type TrunklineError,
   type WelcomeFrame,
 } from '@trunkline/protocol';
 import { after } from './clock.js';
@@ -12,6 +12,7 @@ import { type Cause, type ConnectionInput, type ConnectionState, transition } fr
 import type { Exchange } from './exchange.js';
 import { createLiveness, type Liveness } from './liveness.js';
 import type { ResolvedOptions } from './options.js';
+import { fault } from './outbox-item.js';
 import type { TimelineEntry } from './timeline.js';
 import type { Tokens } from './tokens.js';
 import { type Outgoing, openTransport, type Transport } from './transport.js';
@@ -114,7 +115,7 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
         cancelTimer = after(clock, current.delayMs, () => dispatch({ type: 'retry' }));
         // No promise carries this; an application that heard nothing would wait for ever.
         if (current.opaque === 3 || current.refusals === 2) {
-          failed(new TrunklineError(current.opaque > 0 ? 'unavailable' : 'unauthenticated'));
+          failed(fault(current.opaque > 0 ? 'unavailable' : 'unauthenticated'));
         }
         break;
       case 'closed':

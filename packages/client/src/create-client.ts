@@ -2,7 +2,7 @@ import { type Contract, type ServerFrame, TrunklineError } from '@trunkline/prot
 import { createCalls } from './calls.js';
 import type { Client, ClientEvents } from './client-api.js';
 import { type ConnectionParts, createConnection } from './connection.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectionState, Status } from './connection-state.js';
 import { cancelled, createDeferred, type Settle, settleAll } from './deferred.js';
 import { type AnyEvent, type Gap, type Left, toEvent } from './events.js';
 import { createExchange } from './exchange.js';
@@ -89,11 +89,16 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   const tokens = createTokens(core);
   const connection = createConnection(core, tokens);
 
-  const toRoom = (frame: RoomFrame) => rooms.get(frame.room)?.handlers[frame.type](frame as never);
+  const toRoom = (frame: RoomFrame) => {
+    const one = rooms.get(frame.room);
+    // What was on its way to a room that is being left comes too late.
+    if (one?.status !== 'leaving') one?.handlers[frame.type](frame as never);
+  };
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
       wire.answer(frame);
-      room(frame.room).handlers.joined(frame);
+      room(frame.room);
+      toRoom(frame);
     },
     left: toRoom,
     event: (frame) => (rooms.has(frame.room) ? toRoom(frame) : show(toEvent(frame))),
@@ -187,8 +192,8 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       return me;
     },
     get connectionId() {
-      const { state } = connection;
-      return state.status === 'open' ? state.connectionId : undefined;
+      const { connectionId }: { readonly status: Status; readonly connectionId?: string } = connection.state;
+      return connectionId;
     },
     connect,
     reconnect() {

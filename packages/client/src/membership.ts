@@ -1,4 +1,11 @@
-import { type Contract, type ErrorFrame, type Position, type RoomRequest, TrunklineError } from '@trunkline/protocol';
+import {
+  type Contract,
+  type ErrorFrame,
+  type Position,
+  type ReceiptCounts,
+  type RoomRequest,
+  TrunklineError,
+} from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
 import type { JoinedInfo, RoomStatus } from './client-api.js';
 import { after } from './clock.js';
@@ -146,6 +153,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     events: ({ signal } = {}) => createEventStream(events.add, on, signal),
     publish: (event, data, options) => outbox.publish([room], event, data, options),
     signal: (event, data) => wire.ask({ type: 'publish', room, event, data }),
+    receiptCounts: (offset) => outbox.request({ type: 'receipts', room, offset }) as Promise<ReceiptCounts>,
     history: createHistory(room, outbox, () => liveFrom),
     get status() {
       return status;
@@ -221,7 +229,6 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
 
     handlers: {
       joined(frame) {
-        if (status === 'leaving') return;
         const { position, reason } = frame;
         wanted ||= 1;
         const from = cursor.position;
@@ -239,7 +246,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
       },
 
       left(frame) {
-        if (status === 'leaving' || status === 'out') return;
+        if (status === 'out') return;
         if (frame.retryable) {
           become('joining');
           retry();
@@ -274,12 +281,8 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
         tellGap(frame);
       },
 
-      presence(frame) {
-        if (status !== 'leaving') presence.change(frame);
-      },
-      receipt(frame) {
-        if (status !== 'leaving') receipts.heard(frame);
-      },
+      presence: presence.change,
+      receipt: receipts.heard,
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Settle } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
 
 /** What goes through the queue: it has one answer, and is sent until it comes. */
-export type Sendable = Question & { readonly type: 'publish' | 'request' | 'history' };
+export type Sendable = Question & { readonly type: 'publish' | 'request' | 'history' | 'receipts' };
 
 /** One frame on its way to its answer. */
 export interface OutboxItem {

@@ -19,7 +19,7 @@ export function diffPresence(before: readonly PresenceMember[], next: readonly P
   return { joined, updated, left: [...gone.values()] };
 }
 
-function byUser(members: readonly PresenceMember[]): Map<string, PresenceMember> {
+export function byUser<T extends { readonly userId: string }>(members: readonly T[]): Map<string, T> {
   return new Map(members.map((member) => [member.userId, member]));
 }
 

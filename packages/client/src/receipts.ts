@@ -2,6 +2,7 @@ import type { Position, ReceiptCursor, ReceiptFrame, ReceiptKind } from '@trunkl
 import type { Receipts } from './client-api.js';
 import { after, type Clock } from './clock.js';
 import { createListeners } from './listeners.js';
+import { byUser } from './presence.js';
 
 export interface ReceiptStore extends Receipts {
   move(kind: ReceiptKind, offset?: number): void;
@@ -53,7 +54,7 @@ export function createReceipts(clock: Clock, tell: Tell, position: () => Positio
       schedule();
     },
     heard({ epoch, cursors: moved }) {
-      const merged = new Map((epoch === known ? cursors : []).map((cursor) => [cursor.userId, cursor]));
+      const merged = byUser(epoch === known ? cursors : []);
       for (const cursor of moved) merged.set(cursor.userId, { ...merged.get(cursor.userId), ...cursor });
       known = epoch;
       cursors = [...merged.values()];

@@ -16,13 +16,14 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
   const typists = new Map<string, () => void>();
   const changed = createListeners<[readonly string[]]>();
   let users: readonly string[] = [];
-  let sentAt: number | undefined;
+  /** 0: the others were not told. */
+  let sentAt = 0;
   let cancelIdle = () => {};
 
   function stop(): void {
     cancelIdle();
-    if (sentAt !== undefined) send(false);
-    sentAt = undefined;
+    if (sentAt) send(false);
+    sentAt = 0;
   }
   function heard(userId: string, isTyping: boolean): void {
     typists.get(userId)?.();
@@ -44,14 +45,13 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
     start() {
       cancelIdle();
       cancelIdle = after(clock, idleMs, stop);
-      if (sentAt !== undefined && clock.now() - sentAt < resendMs) return;
-      if (send(true)) sentAt = clock.now();
+      if (clock.now() - sentAt >= resendMs && send(true)) sentAt = clock.now();
     },
     stop,
     heard,
     reset() {
       cancelIdle();
-      sentAt = undefined;
+      sentAt = 0;
       for (const userId of users) heard(userId, false);
     },
   };

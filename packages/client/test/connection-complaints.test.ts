@@ -766,6 +766,8 @@ describe('rooms', () => {
     await eventually(() => there.position?.offset === 1);
     there.read();
     await eventually(() => here.receipts.cursors.find(({ userId, read }) => userId === 'bob' && read === 1));
+    expect(await here.receiptCounts(1)).toMatchObject({ delivered: 1, read: 1 });
+    await expect(ann.room('lobby', 'other').receiptCounts(1)).rejects.toMatchObject({ code: 'not_joined' });
     expect(there.typing.users).toEqual([]);
   });
 });

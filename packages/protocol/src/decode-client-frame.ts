@@ -17,7 +17,7 @@ export type DecodedClientFrame = { readonly ok: true; readonly frame: ClientFram
 
 const MESSAGES = {
   too_deep: 'JSON nests too deep.',
-  too_wide: `An object has more than ${DEFAULT_LIMITS.jsonKeys} keys.`,
+  too_wide: 'An object has too many keys.',
   forbidden_key: 'The keys __proto__, constructor and prototype are refused.',
   not_finite: 'A number is outside what JSON can carry.',
 } as const;
