@@ -36,6 +36,7 @@ export {
 } from './auth/index.js';
 export { createMemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
 export { createRedisBackend, type RedisBackend, type RedisBackendOptions } from './broker/redis/redis-backend.js';
+export { describeForbidden, isForbidden, type RedisChannels, redisChannels } from './broker/redis/redis-rights.js';
 export { parseRedisUrl, type RedisTarget } from './broker/redis/redis-url.js';
 export { type CanonicalDialectOptions, canonicalDialect } from './canonical/canonical-dialect.js';
 export { createMemoryDirectory, type MemoryDirectoryOptions } from './directory/memory-directory.js';

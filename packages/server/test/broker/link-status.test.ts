@@ -10,6 +10,8 @@ const WELL: LinkFacts = {
   lossReason: 'lost',
   obstacle: null,
   refusal: null,
+  mayNotHear: null,
+  mayNotSay: null,
   hearing: true,
   healed: true,
   graceUntil: 0,
@@ -29,6 +31,13 @@ test.each<[string, Partial<LinkFacts>, BrokerStatus, BrokerStatus]>([
   ['commands are back and nothing was heard yet', { hearing: false, healed: false, graceUntil: 10 }, AWAY, AWAY],
   ['it hears and is not repaired yet', { healed: false, graceUntil: 10 }, AWAY, AWAY],
   ['it hears and repairs take too long', { healed: false, graceUntil: 4 }, AWAY, DEAF],
+  [
+    'an ACL forbids to listen, whatever is heard',
+    { mayNotHear: 'no', graceUntil: 10 },
+    CONNECTED,
+    { state: 'degraded', reason: 'no', deaf: true },
+  ],
+  ['an ACL forbids to publish', { mayNotSay: 'no' }, AWAY, { state: 'degraded', reason: 'no', deaf: true }],
   ['it is closed', { closed: true }, CONNECTED, { state: 'degraded', reason: 'closed' }],
 ])('when %s', (_case, change, before, expected) => {
   expect(statusOf({ ...WELL, ...change }, before, 5)).toEqual(expected);

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../seams/dialect.js';
 import type { Observer } from '../../seams/observer.js';
+import { isReplyError } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
+import { isForbidden } from './redis-rights.js';
 
 export interface CanaryOptions {
   readonly nodeId: string;
@@ -14,6 +16,8 @@ export interface CanaryOptions {
   listening(): boolean;
   /** Redis took or refused a small write. */
   onWritten(error: Error | null): void;
+  /** An ACL forbids to publish on our channel; null when it allows it again. Called at each change. */
+  onForbidden(error: Error | null): void;
   /** Our earlier canary is gone from Redis: it lost its data. */
   onDataLost(): void;
   /** Commands are sent and not answered. */
@@ -53,6 +57,8 @@ export function createCanary(options: CanaryOptions): Canary {
   let heardAt: number | undefined;
   let unansweredSince: number | undefined;
   let unheardSince: number | undefined;
+  /** What Redis said against our publishing. */
+  let forbidden: string | undefined;
 
   function sing(): void {
     const redis = options.commands();
@@ -81,10 +87,24 @@ export function createCanary(options: CanaryOptions): Canary {
       // The song may have been heard before the answer to its publishing was read.
       if (options.listening() && lastHeard < number) unheardSince ??= performance.now();
     };
-    redis.publish(keys.canary, `1 ${nodeId} ${number}`).then(sung, (error: Error) => {
-      // Redis answers and lets us say nothing: nobody hears this node, itself included.
-      if (error.name === 'ReplyError') sung();
-    });
+    redis.publish(keys.canary, `1 ${nodeId} ${number}`).then(
+      () => {
+        permit(null);
+        sung();
+      },
+      (error: Error) => {
+        if (isForbidden(error)) permit(error);
+        // Redis answers and lets us say nothing: nobody hears this node, itself included.
+        else if (isReplyError(error)) sung();
+      },
+    );
+  }
+
+  function permit(error: Error | null): void {
+    if (forbidden === error?.message) return;
+    forbidden = error?.message;
+    unheardSince = undefined;
+    options.onForbidden(error);
   }
 
   function watchPeers(now: number): void {

@@ -1,8 +1,7 @@
 import type { RedisLink } from './redis-link.js';
+import { describeForbidden, FOREIGN_CHANNELS } from './redis-rights.js';
 import { leaseScript, releaseScript } from './scripts/lease.js';
 
-/** Where other services publish; the names are theirs and carry no prefix. */
-const FOREIGN_CHANNELS = ['booking:status', 'support:message', 'technician:location'] as const;
 type ForeignChannel = (typeof FOREIGN_CHANNELS)[number];
 
 /**
@@ -10,8 +9,10 @@ type ForeignChannel = (typeof FOREIGN_CHANNELS)[number];
  * lease. What comes while the lease moves is lost, as Redis pub/sub loses it, and counted.
  */
 export interface ForeignChannels {
-  /** Hears the channels and takes part in the lease. `message` is the parsed JSON; junk is counted and ignored. */
+  /** Hears the channels and takes part in the lease; resolves when Redis answered, if it is there. `message` is the parsed JSON; junk is counted and ignored. */
   start(handler: (channel: ForeignChannel, message: unknown) => void): Promise<void>;
+  /** What an ACL keeps this node from hearing, and the rule that is missing; such a node leaves the lease to others. */
+  readonly forbidden: string | null;
   /** True while this node certainly holds the lease. */
   isHolder(): boolean;
   /** True while the channels are heard here and some node holds the lease. */
@@ -44,9 +45,18 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
   /** What came for the log since a holder was known to live. */
   let unclaimed = 0;
   let renewing = false;
+  let forbidden: string | null = null;
+  const channels = subscriber.group((error) => {
+    forbidden = error && describeForbidden(error, { own: [], foreign: FOREIGN_CHANNELS });
+    if (forbidden === null) logger.info({}, 'Redis allows the channels of other services again');
+    else {
+      logger.error({ redis: link.target.label }, forbidden);
+      void release();
+    }
+  });
 
   async function renew(): Promise<void> {
-    if (renewing) return;
+    if (renewing || forbidden !== null) return;
     renewing = true;
     const askedAt = performance.now();
     try {
@@ -61,6 +71,13 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
     } finally {
       renewing = false;
     }
+  }
+
+  /** The next holder need not wait for the end of a lease that nobody uses. */
+  async function release(): Promise<void> {
+    if (performance.now() >= heldUntil) return;
+    heldUntil = 0;
+    await link.script(releaseScript, [keys.foreignLease, nodeId]).catch(() => undefined);
   }
 
   function take(askedAt: number): void {
@@ -99,19 +116,25 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
 
   return {
     async start(handler) {
-      for (const channel of FOREIGN_CHANNELS) void subscriber.listen(channel, (text) => hear(channel, text, handler));
+      const listening = FOREIGN_CHANNELS.map((channel) =>
+        channels.listen(channel, (text) => hear(channel, text, handler)),
+      );
       timer = setInterval(() => void renew(), RENEW_MS);
       link.onHeal(renew);
+      await Promise.all(listening);
       await renew();
     },
+    get forbidden() {
+      return forbidden;
+    },
     isHolder: () => performance.now() < heldUntil,
-    isHeard: () => link.status.state === 'connected' && performance.now() < Math.max(heldUntil, othersUntil),
+    isHeard: () =>
+      link.status.state === 'connected' &&
+      FOREIGN_CHANNELS.every((channel) => channels.isHeard(channel)) &&
+      performance.now() < Math.max(heldUntil, othersUntil),
     async close() {
       clearInterval(timer);
-      if (timer === undefined || performance.now() >= heldUntil) return;
-      heldUntil = 0;
-      // The next holder need not wait for the end of a lease that nobody uses.
-      await link.script(releaseScript, [keys.foreignLease, nodeId]).catch(() => undefined);
+      await release();
     },
   };
 }

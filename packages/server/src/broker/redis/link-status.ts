@@ -11,6 +11,10 @@ export interface LinkFacts {
   readonly obstacle: string | null;
   /** Why Redis refused the last small write. */
   readonly refusal: string | null;
+  /** What an ACL keeps this node from hearing of our channels. */
+  readonly mayNotHear: string | null;
+  /** What it keeps this node from saying there. */
+  readonly mayNotSay: string | null;
   /** Our own canary was heard on this subscriber. */
   readonly hearing: boolean;
   /** What was missed is repaired. */
@@ -29,8 +33,8 @@ export interface LinkStatus {
   set(change: Partial<LinkFacts>): void;
   /** For so long not hearing is not yet deafness. */
   forgive(): void;
-  /** Ends `starting`, whatever the facts. */
-  settle(): void;
+  /** Resolves when `starting` ends, which it does after so long, whatever the facts. */
+  settled(timeoutMs: number): Promise<void>;
   onChange(listener: (status: BrokerStatus) => void): void;
 }
 
@@ -46,6 +50,8 @@ export function createLinkStatus(logger: Logger, label: string): LinkStatus {
     lossReason: 'Redis can not be reached',
     obstacle: null,
     refusal: null,
+    mayNotHear: null,
+    mayNotSay: null,
     hearing: false,
     healed: false,
     graceUntil: 0,
@@ -67,7 +73,10 @@ export function createLinkStatus(logger: Logger, label: string): LinkStatus {
   }
 
   function set(change: Partial<LinkFacts>): void {
+    const before = forbiddenIn(facts);
     facts = { ...facts, ...change };
+    const now = forbiddenIn(facts);
+    if (now !== null && now !== before) logger.error({ redis: label }, now);
     if (facts.closed) clearTimeout(timer);
     evaluate();
   }
@@ -88,9 +97,17 @@ export function createLinkStatus(logger: Logger, label: string): LinkStatus {
       if (!facts.closed) timer = setTimeout(evaluate, GRACE_MS + 1);
       set({ graceUntil: performance.now() + GRACE_MS });
     },
-    settle() {
-      if (current.state === 'starting') announce(statusOf(facts, current, performance.now()));
-    },
+    settled: (timeoutMs) =>
+      new Promise((resolve) => {
+        const late = setTimeout(() => {
+          if (current.state === 'starting') announce(statusOf(facts, current, performance.now()));
+          resolve();
+        }, timeoutMs);
+        listeners.push(() => {
+          clearTimeout(late);
+          resolve();
+        });
+      }),
     onChange: (listener) => void listeners.push(listener),
   };
 }
@@ -101,9 +118,15 @@ export function statusOf(facts: LinkFacts, before: BrokerStatus, now: number): B
   if (!facts.usable) return { state: 'degraded', reason: facts.lossReason };
   const trouble = facts.obstacle ?? facts.refusal;
   if (trouble !== null) return { state: 'degraded', reason: trouble };
+  const forbidden = forbiddenIn(facts);
+  if (forbidden !== null) return { state: 'degraded', reason: forbidden, deaf: true };
   if (facts.hearing && facts.healed) return { state: 'connected' };
   if (now >= facts.graceUntil) return { state: 'degraded', reason: 'this node does not hear Redis', deaf: true };
   return before.state === 'connected' ? before : { state: 'degraded', reason: facts.lossReason };
+}
+
+function forbiddenIn({ mayNotHear, mayNotSay }: LinkFacts): string | null {
+  return mayNotHear ?? mayNotSay;
 }
 
 function isSame(one: BrokerStatus, other: BrokerStatus): boolean {

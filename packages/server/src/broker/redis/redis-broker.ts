@@ -108,11 +108,11 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
     purge: async (room) => void (await restart(room, '')),
     bumpEpoch: (room, epoch) => restart(room, epoch),
     emit(room, message, retain) {
-      const heardHere = link.usable && subscriber.connection.ready;
+      const channel = keys.roomChannel(room);
+      const heardHere = link.usable && subscriber.hears(channel);
       if (!heardHere && subscribed.has(room) && !retain?.only) events?.emitted(room, message);
       if (!link.usable) return;
       const envelope = encodeEmitted(message);
-      const channel = keys.roomChannel(room);
       const args = [
         keys.retained(room),
         keys.retainedOrder(room),
@@ -142,7 +142,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
         events?.signalled(message);
         return;
       }
-      if (to === 'all' && !(link.usable && subscriber.connection.ready)) events?.signalled(message);
+      if (to === 'all' && !(link.usable && subscriber.hears(keys.nodesChannel))) events?.signalled(message);
       if (!link.usable) return;
       const channel = to === 'all' ? keys.nodesChannel : keys.nodeChannel(to.nodeId);
       link.commands.publish(channel, encodeSignal(message)).catch(() => undefined);

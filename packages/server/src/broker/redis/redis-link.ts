@@ -7,6 +7,7 @@ import { createLinkStatus } from './link-status.js';
 import { createRedisConnection } from './redis-connection.js';
 import { describeFailure, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
+import { describeForbidden, redisChannels } from './redis-rights.js';
 import { type RedisScript, runScript } from './redis-script.js';
 import type { RedisTarget } from './redis-url.js';
 import { createRefusalLog, type RefusalLog } from './refusal-log.js';
@@ -113,11 +114,13 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       if (status.facts.hearing) status.forgive();
       status.set({ hearing: false, healed: false });
     },
+    onForbidden: (error) => permit('mayNotHear', error),
   });
   const canary = createCanary({
     ...{ nodeId, keys, logger, observer },
     commands: () => (status.facts.usable ? commands.redis : undefined),
-    listening: () => subscriber.connection.ready,
+    listening: () => subscriber.hears(keys.canary),
+    onForbidden: (error) => permit('mayNotSay', error),
     onWritten(error) {
       status.set({ refusal: error === null ? null : describeFailure(error) });
     },
@@ -144,6 +147,13 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   /** A demoted master keeps our connection; the sentinels know its successor. */
   function reconnectOnError(error: Error): boolean {
     return target.topology === 'sentinel' && error.message.startsWith('READONLY');
+  }
+
+  /** What the ACL forbade was missed: when it allows it, rooms are repaired before the status says so. */
+  function permit(what: 'mayNotHear' | 'mayNotSay', error: Error | null): void {
+    const why = error && describeForbidden(error, redisChannels(keys.prefix));
+    status.set({ [what]: why, hearing: false, healed: false });
+    if (status.facts.usable && subscriber.connection.ready) canary.expect();
   }
 
   async function prepare(): Promise<void> {
@@ -183,16 +193,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     void subscriber.listen(keys.canary, (message) => {
       if (!canary.hear(message)) observer.brokerEvent?.('junk');
     });
-    const settled = new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        status.settle();
-        resolve();
-      }, options.startTimeoutMs);
-      status.onChange(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    const settled = status.settled(options.startTimeoutMs);
     canary.start();
     server.start();
     commands.open();
