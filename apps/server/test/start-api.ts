@@ -50,6 +50,7 @@ export async function startApi(options: TestApiOptions = {}) {
       isListening: () => true,
       isDraining: () => state.isDraining,
       isForeignHeard: () => true,
+      foreignForbidden: () => null,
       readyWhenDegraded: true,
     });
   const board = createNodeBoard({

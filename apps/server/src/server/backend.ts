@@ -32,6 +32,8 @@ export interface Backend {
   start(hub: Hub): Promise<void>;
   /** Some node takes in the events of other services. */
   isForeignHeard(): boolean;
+  /** What Redis forbids this node of the channels of other services. */
+  foreignForbidden(): string | null;
   /** Before the hub closes: hears other services no more. */
   stop(): Promise<void>;
 }
@@ -48,7 +50,13 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
     const seams = directory
       ? { directory: createWebhookDirectory({ ...directory, carrier: createMemoryDirectory() }) }
       : {};
-    return { seams, start: async () => undefined, isForeignHeard: () => true, stop: async () => undefined };
+    return {
+      seams,
+      start: async () => undefined,
+      isForeignHeard: () => true,
+      foreignForbidden: () => null,
+      stop: async () => undefined,
+    };
   }
   const { prefix } = configuration.redis;
   const { broker, commands, foreign, ...stores } = openRedis(configuration.redis, configuration.presenceLeaseMs, tools);
@@ -69,14 +77,16 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
       if (status.state === 'degraded' && REFUSED.test(status.reason))
         throw new ConfigurationError('REDIS_URL', `${status.reason}.`);
       await bookingForeignChannels(hub, foreign, tools.logger);
+      if (foreign.forbidden !== null) throw new ConfigurationError('REDIS_URL', `${foreign.forbidden}.`);
     },
     isForeignHeard: () => foreign.isHeard(),
+    foreignForbidden: () => foreign.forbidden,
     stop: () => foreign.close(),
   };
 }
 
 /** Waiting will not cure these. */
-const REFUSED = /refuses the password|needs a password|forbids a command/;
+const REFUSED = /refuses the password|needs a password|Redis forbids/;
 
 function openRedis(redis: { url: string; prefix: string }, presenceLeaseMs: number, tools: BackendTools): RedisBackend {
   try {

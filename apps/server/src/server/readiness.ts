@@ -7,6 +7,8 @@ export interface ReadinessParts {
   readonly isDraining: () => boolean;
   /** Events of other services' Redis channels were taken in by some node since the start. True where there is no Redis. */
   readonly isForeignHeard: () => boolean;
+  /** What Redis forbids this node of those channels. */
+  readonly foreignForbidden: () => string | null;
   readonly readyWhenDegraded: boolean;
 }
 
@@ -19,6 +21,8 @@ export function readinessOf(parts: ReadinessParts): Readiness {
   if (status.state === 'degraded')
     return { ready: status.ready && parts.readyWhenDegraded, status: 'degraded', ...reason };
   if (!status.ready) return { ready: false, status: 'unready', ...reason };
+  const forbidden = parts.foreignForbidden();
+  if (forbidden !== null) return { ready: false, status: 'unready', reason: forbidden };
   if (!parts.isForeignHeard())
     return { ready: false, status: 'starting', reason: 'no node hears the channels of other services yet' };
   return { ready: true, status: 'ok' };

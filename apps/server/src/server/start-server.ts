@@ -83,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isListening: () => state.isListening,
       isDraining: () => state.isDraining,
       isForeignHeard: () => state.wasForeignHeard,
+      foreignForbidden: backend.foreignForbidden,
       readyWhenDegraded: configuration.readyWhenDegraded,
     });
   };
