@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { freePort, type RedisServer, type SpawnedServer, startRedis, startSentinelTopology } from '@trunkline/testkit';
@@ -149,6 +150,38 @@ function expiryOf(jwt: string): number {
   const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
   return Number(Reflect.get(Object(claims), 'exp'));
 }
+
+test.each([
+  ['none', ['resetchannels'], /needs &trunkline:\*, and &booking:status/],
+  ['ours alone', ['resetchannels', '&trunkline:*'], /needs &booking:status &support:message &technician:location/],
+  ['another prefix', ['resetchannels', '&other:*'], /needs &trunkline:\*/],
+  ['to publish', ['&*', '-publish'], /needs \+publish/],
+  ['to subscribe', ['&*', '-subscribe'], /needs \+subscribe/],
+])('fault 16: a Redis user that may use channels: %s', async (_, rules, found) => {
+  await using guarded = await startRedis({ appendonly: true });
+  await guarded.command('ACL', 'SETUSER', 'node', 'on', '>secret', '~*', '+@all', ...rules);
+  const { code, report } = await examine({ REDIS_URL: `redis://node:secret@127.0.0.1:${guarded.port}` });
+  expect({ code, faults: report.findings.filter(({ status }) => status === 'fault') }).toEqual({
+    code: 1,
+    faults: [
+      expect.objectContaining({
+        check: 'redis channels',
+        found: expect.stringMatching(found),
+        fix: expect.stringContaining('ACL SETUSER'),
+      }),
+    ],
+  });
+});
+
+test('finds all that the guide says of a Redis user to be enough', async () => {
+  const guide = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
+  const [, rules = ''] = /^ACL SETUSER trunkline (.*)$/m.exec(guide) ?? [];
+  await using guarded = await startRedis({ appendonly: true });
+  await guarded.command('ACL', 'SETUSER', 'trunkline', ...rules.split(' '));
+  const { code, report } = await examine({ REDIS_URL: `redis://trunkline:password@127.0.0.1:${guarded.port}` });
+  expect({ code, faults: report.faults }).toEqual({ code: 0, faults: 0 });
+  expect(report.findings).toContainEqual(expect.objectContaining({ check: 'redis channels', status: 'ok' }));
+});
 
 /** Answers each command by its name alone. */
 async function startFakeRedis(answerTo: (word: string) => string): Promise<AsyncDisposable & { readonly url: string }> {

@@ -1,12 +1,13 @@
 import { parseRedisUrl, type RedisTarget } from '@trunkline/server';
 import { Redis } from 'ioredis';
+import { checkRedisRights } from './check-redis-rights.js';
 import { type Check, type Finding, fault, messageOf, ok, skipped, warning } from './finding.js';
 
 const CONNECT_MS = 3_000;
 const OLDEST = [6, 2] as const;
 
 /** Reachable, new enough, and set so that it neither evicts nor forgets. */
-export const checkRedis: Check = async ({ env: { REDIS_URL: url } }) => {
+export const checkRedis: Check = async ({ env: { REDIS_URL: url, REDIS_PREFIX: prefix } }) => {
   if (!url) return [skipped('redis', 'REDIS_URL is not set; the server keeps everything in memory')];
   let target: RedisTarget;
   try {
@@ -43,6 +44,8 @@ export const checkRedis: Check = async ({ env: { REDIS_URL: url } }) => {
       role(info),
       await eviction(redis),
       await persistence(redis),
+      // Last: who listens may ask nothing else.
+      await checkRedisRights(redis, prefix || 'trunkline'),
     ];
   } catch (error) {
     return [unreachable(messageOf(failure ?? error), target)];
@@ -57,6 +60,12 @@ function unreachable(message: string, { label, topology }: RedisTarget): Finding
       'redis',
       'it refuses our password',
       'Put the right user and password into REDIS_URL: redis://user:password@host.',
+    );
+  if (message.startsWith('NOPERM'))
+    return fault(
+      'redis',
+      `it forbids a command: ${message}`,
+      'Give our user in Redis the rights of docs/operating.md.',
     );
   if (topology === 'sentinel')
     return fault(
