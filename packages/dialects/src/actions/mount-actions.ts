@@ -8,6 +8,8 @@ import type { ServerMessage } from './schema.js';
 import { SocketLink } from './socket-link.js';
 
 export interface MountOptions {
+  /** @default Engine.IO's own */
+  createSessionId?(): string;
   /** Pages of this origin may poll. */
   mayPoll(origin: string): boolean;
 }
@@ -28,7 +30,7 @@ const POLLING_METHODS = ['GET', 'POST', 'OPTIONS'];
  * Serves Socket.IO on an engine bound by hand: `io.attach()` takes over the HTTP server and destroys every other
  * dialect's upgrade that is slower than a second.
  */
-export function mountActions(gateway: Gateway, { mayPoll }: MountOptions): Mount {
+export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: MountOptions): Mount {
   const { heartbeat, helloTimeoutMs, maxMessageBytes } = gateway.limits;
   const engine = new Engine({
     allowEIO3: true,
@@ -40,6 +42,7 @@ export function mountActions(gateway: Gateway, { mayPoll }: MountOptions): Mount
     pingInterval: heartbeat.intervalMs,
     pingTimeout: heartbeat.timeoutMs,
   });
+  if (createSessionId) engine.generateId = () => createSessionId();
   const io = new Server({ connectTimeout: helloTimeoutMs, serveClient: false });
   io.bind(engine);
 
