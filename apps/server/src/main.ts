@@ -1,6 +1,9 @@
 import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from '@trunkline/server';
+import { createNeighbours, type Neighbours } from './cluster/neighbours.js';
+import { createPrivateDirectory, outlivePrimary } from './cluster/private-directory.js';
 import { runWorkers } from './cluster/run-workers.js';
 import { serveMetricsToWorkers } from './cluster/shared-metrics.js';
 import { ConfigurationError, EX_CONFIG } from './config/configuration-error.js';
@@ -13,6 +16,8 @@ import { setV8Flags } from './server/v8-flags.js';
 
 const PAGES = fileURLToPath(new URL('../../playground/dist', import.meta.url));
 const ADMIN = fileURLToPath(new URL('../../admin/dist', import.meta.url));
+/** Set by the primary for its workers, whatever the operator's environment says. */
+const DIRECTORY = 'TRUNKLINE_WORKERS_DIRECTORY';
 
 try {
   const configuration = readConfiguration(process.env);
@@ -26,8 +31,18 @@ try {
 
 async function runPrimary({ keys, log, workers }: Configuration): Promise<void> {
   serveMetricsToWorkers();
-  const environment = keys.secret === undefined ? {} : { JWT_SECRET: keys.secret };
-  process.exit(await runWorkers({ count: workers, environment, logger: createLogger(log) }));
+  const logger = createLogger(log);
+  const directory = createPrivateDirectory();
+  if (directory === null)
+    logger.warn(
+      {},
+      'no place for private sockets: Socket.IO clients that begin with polling can not connect; let TMPDIR be writable',
+    );
+  const environment = {
+    [DIRECTORY]: directory ?? '',
+    ...(keys.secret === undefined ? {} : { JWT_SECRET: keys.secret }),
+  };
+  process.exit(await runWorkers({ count: workers, environment, logger }));
 }
 
 async function runServer(configuration: Configuration): Promise<void> {
@@ -38,6 +53,7 @@ async function runServer(configuration: Configuration): Promise<void> {
   const starting = startServer({
     configuration,
     logger,
+    neighbours: neighboursOf(logger),
     ...(hasPages ? { pagesDirectory: PAGES } : {}),
     ...(hasDashboard ? { adminDirectory: ADMIN } : {}),
   });
@@ -49,4 +65,22 @@ async function runServer(configuration: Configuration): Promise<void> {
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
   if (!configuration.production && issuer && isFirst)
     process.stdout.write(await announce({ url: server.url, issuer, hasPages, hasDashboard }));
+}
+
+function neighboursOf(logger: Logger): Neighbours | undefined {
+  const directory = process.env[DIRECTORY];
+  if (!cluster.worker || !directory) return undefined;
+  const id = String(cluster.worker.id);
+  try {
+    const neighbours = createNeighbours({ directory, id, logger });
+    outlivePrimary(directory, id);
+    return neighbours;
+  } catch (error) {
+    // Somebody removed it: better to serve all other clients than to end and end again.
+    logger.error(
+      { err: error },
+      'the directory for private sockets is gone; restart, or some Socket.IO clients can not connect',
+    );
+    return undefined;
+  }
 }

@@ -3,6 +3,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { createLoginLimiter } from '../accounts/login-limiter.js';
 import { createActionWebhook } from '../actions/action-webhook.js';
 import { createNodeBoard } from '../admin/node-board.js';
+import type { Neighbours } from '../cluster/neighbours.js';
 import { createMetricsReader } from '../cluster/shared-metrics.js';
 import { loadContract } from '../config/contract-file.js';
 import type { Configuration } from '../config/read-configuration.js';
@@ -22,6 +23,8 @@ import { readinessOf } from './readiness.js';
 export interface ServerOptions {
   readonly configuration: Configuration;
   readonly logger: PinoLogger;
+  /** The other workers, of which this is one. */
+  readonly neighbours?: Neighbours | undefined;
   /** The playground's built files. */
   readonly pagesDirectory?: string;
   /** The dashboard's. */
@@ -42,7 +45,7 @@ export interface RunningServer {
 
 /** @throws {ConfigurationError} for what only shows when it is tried: a taken port, an unreadable file, a refused password */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { configuration, logger } = options;
+  const { configuration, logger, neighbours } = options;
   const contract = await loadContract(configuration.contractFile);
   const metrics = createMetrics();
   const backend = createBackend(configuration, { logger, observer: metrics.observer });
@@ -114,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(identity.accounts ? { accounts: identity.accounts } : {}),
     ...(options.pagesDirectory === undefined ? {} : { pagesDirectory: options.pagesDirectory }),
   };
+  const dialectOptions = { policy: configuration, neighbours };
   const apis: Api[] = [];
   const close = () => {
     board.close();
@@ -127,12 +131,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const api = await createDialectApi(dialect, context, logger);
       apis.push(api);
       dialectPorts.push(
-        await bind(api, [documentedDialect(dialect, configuration)], { variable: 'LISTEN', port, speaks: dialect }),
+        await bind(api, [documentedDialect(dialect, dialectOptions)], { variable: 'LISTEN', port, speaks: dialect }),
       );
     }
     const api = await createApi(context, logger);
     apis.push(api);
-    const port = await bind(api, mainDialects(configuration), {
+    const port = await bind(api, mainDialects(dialectOptions), {
       variable: 'PORT',
       port: configuration.port,
       speaks: 'all',
@@ -147,7 +151,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       identity,
       async drain() {
         state.isDraining = true;
-        const drained = await hub.drain(configuration.drain);
+        // The sessions of others that go through here are sent away by them, and need it until then.
+        const [drained] = await Promise.all([
+          hub.drain(configuration.drain),
+          neighbours?.idle(configuration.drain.deadlineMs),
+        ]);
         await close();
         return drained;
       },
