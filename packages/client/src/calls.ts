@@ -2,7 +2,7 @@ import { type CallFrame, type ErrorBody, TrunklineError } from '@trunkline/proto
 import type { Wire } from './exchange.js';
 import { fault } from './outbox-item.js';
 
-export type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
+type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
 
 /** Answers what the server asks of this client. */
 export interface Calls {

@@ -249,12 +249,9 @@ describe('issuer, audience and type', () => {
     { type: 'refresh' },
     { token_type: 'refresh_token' },
     { use: 'refresh' },
-  ])(
-    'refuses a refresh token that says %j (S8)',
-    async (claims) => {
-      await expect(authenticate(await sign(good(claims)))).rejects.toMatchObject({ code: 'unauthenticated' });
-    },
-  );
+  ])('refuses a refresh token that says %j (S8)', async (claims) => {
+    await expect(authenticate(await sign(good(claims)))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
 });
 
 describe('the development test token', () => {
