@@ -23,7 +23,11 @@ export function readinessOf(parts: ReadinessParts): Readiness {
   if (!status.ready) return { ready: false, status: 'unready', ...reason };
   const forbidden = parts.foreignForbidden();
   if (!parts.isForeignHeard())
-    return { ready: false, status: 'starting', reason: forbidden ?? 'no node hears the channels of other services yet' };
+    return {
+      ready: false,
+      status: 'starting',
+      reason: forbidden ?? 'no node hears the channels of other services yet',
+    };
   // A right that was taken away is missed by all nodes at once: out together they would serve nobody.
   if (forbidden !== null) return { ready: parts.readyWhenDegraded, status: 'degraded', reason: forbidden };
   return { ready: true, status: 'ok' };
