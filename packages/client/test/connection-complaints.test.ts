@@ -15,6 +15,25 @@ const settle = (promise: Promise<unknown>) =>
     (value) => value,
     (error) => (error instanceof TrunklineError ? error.code : error),
   );
+/** A client that is in lobby:main, and the server that says so. */
+async function joinLobby() {
+  const script = await startScript();
+  const client = openClient({ url: script.url });
+  const room = client.room('lobby', 'main');
+  const joined = room.join();
+  const peer = await script.connection();
+  await peer.welcome();
+  peer.joined('lobby:main', POSITION);
+  await joined;
+  return {
+    ...{ client, room, peer },
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      await script[Symbol.asyncDispose]();
+    },
+  };
+}
+
 function statuses(client: TestClient): ConnectionState[] {
   const seen: ConnectionState[] = [];
   client.on('state', (next) => seen.push(next));
@@ -563,14 +582,8 @@ describe('rooms', () => {
   });
 
   test('what is wanted of a room while it is being left is had after it', async () => {
-    await using script = await startScript();
-    await using client = openClient({ url: script.url });
-    const room = client.room('lobby', 'main');
-    const joined = room.join();
-    const peer = await script.connection();
-    await peer.welcome();
-    peer.joined('lobby:main', POSITION);
-    await joined;
+    await using lobby = await joinLobby();
+    const { room, peer } = lobby;
     const left = room.leave();
     const { id } = await peer.next('leave');
     const given = settle(room.join());
@@ -672,14 +685,8 @@ describe('rooms', () => {
   });
 
   test('events(): each of several next() gets an event, and close() ends them all', async () => {
-    await using script = await startScript();
-    await using client = openClient({ url: script.url });
-    const room = client.room('lobby', 'main');
-    const joining = room.join();
-    const peer = await script.connection();
-    await peer.welcome();
-    peer.joined('lobby:main', POSITION);
-    await joining;
+    await using lobby = await joinLobby();
+    const { client, room, peer } = lobby;
     const events = room.events();
     const reader = room.events();
     const reading = (async () => {
