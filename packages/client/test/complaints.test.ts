@@ -3,7 +3,7 @@ import { createManualClock, eventually, startFaultProxy, watchLeaks } from '@tru
 import { describe, expect, test } from 'vitest';
 import type { ConnectionState } from '../src/index.js';
 import { openClient, type TestClient } from './support/open-client.js';
-import { startScript } from './support/scripted-server.js';
+import { DAILY_HEARTBEAT, startScript } from './support/scripted-server.js';
 import { startServer, urlOf } from './support/start-server.js';
 
 /** What users of other libraries complain about, one test each. The number is the issue that says it. */
@@ -149,7 +149,7 @@ describe('what was missed', () => {
     await using client = openClient({ url: script.url, clock, random: () => 0.5 });
     void client.room('lobby', 'main').join();
     const peer = await script.connection();
-    await peer.welcome({ heartbeat: { intervalMs: 86_400_000, timeoutMs: 0 } });
+    await peer.welcome({ heartbeat: DAILY_HEARTBEAT });
     peer.joined('lobby:main', at(0));
     const joins = () => peer.seen.filter(({ type }) => type === 'join').length;
     const waits: number[] = [];

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ConnectionState, createClient, type TokenContext } from '../src/index.js';
 import { openClient, type TestClient } from './support/open-client.js';
-import { POSITION, startScript } from './support/scripted-server.js';
+import { DAILY_HEARTBEAT, POSITION, startScript } from './support/scripted-server.js';
 import { startServer, urlOf } from './support/start-server.js';
 
 const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
@@ -219,8 +219,7 @@ describe('reconnecting', () => {
     await using client = openClient({ url: script.url, clock });
     const published = client.room('lobby', 'main').publish('message', { text: 'last words' });
     const first = await script.connection();
-    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
-    await first.welcome({ heartbeat });
+    await first.welcome({ heartbeat: DAILY_HEARTBEAT });
     const { id } = await first.next('publish');
     const goaway = { type: 'goaway', code: 1012, reason: 'service_restart', reconnect: true, afterMs: 60_000 } as const;
     first.sendBatch([goaway, goaway, { type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 }]);
@@ -228,7 +227,7 @@ describe('reconnecting', () => {
     await eventually(() => client.state.status === 'waiting');
     await clock.advance(5);
     const second = await script.connection();
-    await second.welcome({ heartbeat });
+    await second.welcome({ heartbeat: DAILY_HEARTBEAT });
     await eventually(() => client.state.status === 'open');
     await clock.advance(120_000);
     expect(client.state.status).toBe('open');
@@ -380,8 +379,7 @@ describe('tokens', () => {
     const told = errors(client);
     const opening = client.connect();
     const peer = await script.connection();
-    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
-    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await peer.welcome({ heartbeat: DAILY_HEARTBEAT, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
     await opening;
     await clock.advance(2_880_000);
     await eventually(() => told.length === 1);
@@ -410,8 +408,7 @@ describe('tokens', () => {
     const told = errors(client);
     const opening = client.connect();
     const peer = await script.connection();
-    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
-    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await peer.welcome({ heartbeat: DAILY_HEARTBEAT, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
     await opening;
     await clock.advance(2_880_000);
     expect([fetches, told]).toEqual([2, []]);
@@ -438,8 +435,7 @@ describe('tokens', () => {
     const told = errors(client);
     const opening = client.connect();
     const peer = await script.connection();
-    const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
-    await peer.welcome({ heartbeat, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
+    await peer.welcome({ heartbeat: DAILY_HEARTBEAT, serverTime: clock.now(), expiresAt: clock.now() + 3_600_000 });
     await opening;
     while (told.length < 2) await clock.advance(10_000);
     peer.close(4000);

@@ -1,15 +1,13 @@
 import { createManualClock, eventually } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { openClient } from './support/open-client.js';
-import { LIMITS, POSITION, startScript } from './support/scripted-server.js';
+import { DAILY_HEARTBEAT, LIMITS, POSITION, startScript } from './support/scripted-server.js';
 import { startServer } from './support/start-server.js';
 
 /** All that the SDK sends keeps within `welcome.limits`. */
 const names = (count: number) => Array.from({ length: count }, (_, n) => `lobby:${n}` as const);
 const ignore = () => {};
-const SLOW = { limits: { ...LIMITS, messagesPerSecond: 10, burst: 10 } };
-/** So that no silence ends a connection whose time the test moves. */
-const heartbeat = { intervalMs: 86_400_000, timeoutMs: 0 };
+const SLOW = { limits: { ...LIMITS, messagesPerSecond: 10, burst: 10 }, heartbeat: DAILY_HEARTBEAT };
 
 test('joins beyond the hello are paced, all settle, and the server refuses none', async () => {
   await using server = await startServer({ limits: { messagesPerSecond: 100, messageBurst: 40 } });
@@ -29,7 +27,7 @@ test('what waited when the connection went is asked for on the next one, in its 
   await using client = openClient({ url: script.url, clock, random: () => 0 });
   void client.connect();
   const first = await script.connection();
-  await first.welcome({ ...SLOW, heartbeat });
+  await first.welcome(SLOW);
   await eventually(() => client.state.status === 'open');
   const rooms = names(130);
   const joins = Promise.all(rooms.map((name) => client.room(name).join()));
@@ -38,7 +36,7 @@ test('what waited when the connection went is asked for on the next one, in its 
   await eventually(() => client.state.status === 'waiting');
   await clock.advance(5);
   const second = await script.connection();
-  const { rooms: asked = [] } = await second.welcome({ ...SLOW, heartbeat });
+  const { rooms: asked = [] } = await second.welcome(SLOW);
   await eventually(() => client.state.status === 'open');
   expect(asked).toHaveLength(100);
   for (const { room } of asked) second.joined(room, POSITION);
@@ -64,7 +62,7 @@ test('what can not wait overtakes what is paced: pongs, answers to calls, what g
   await using client = openClient({ url: script.url, clock });
   void client.connect();
   const peer = await script.connection();
-  await peer.welcome({ ...SLOW, heartbeat });
+  await peer.welcome(SLOW);
   await eventually(() => client.state.status === 'open');
   client.handle('client_tool_call', () => ({ done: true }));
   const controller = new AbortController();
@@ -84,7 +82,7 @@ test('nothing waits for its turn any more once the client is closed', async () =
   const client = openClient({ url: script.url, clock });
   void client.connect();
   const peer = await script.connection();
-  await peer.welcome({ ...SLOW, heartbeat });
+  await peer.welcome(SLOW);
   await eventually(() => client.state.status === 'open');
   const joins = Promise.allSettled(names(50).map((name) => client.room(name).join()));
   await peer.next('join');

@@ -33,6 +33,9 @@ export interface ScriptedServer extends AsyncDisposable {
   connection(): Promise<Peer>;
 }
 
+/** So that no silence ends a connection whose time the test moves. */
+export const DAILY_HEARTBEAT = { intervalMs: 86_400_000, timeoutMs: 0 };
+
 export const LIMITS = {
   maxMessageBytes: 1_048_576,
   maxRooms: 200,
