@@ -24,25 +24,6 @@ test('appends once when the reply is swallowed, and the caller sees it appended'
   expect(await redis.command('XLEN', 'trunkline:{lobby:all}:log')).toBe(6);
 });
 
-test('a durable publish is one command, and so one round trip', async () => {
-  await using redis = await startRedis();
-  await using node = await startNode(redis.url);
-  const { broker } = node.backend;
-  await broker.publish(makePublication(ROOM));
-  await redis.command('CONFIG', 'RESETSTAT');
-  await Promise.all(Array.from({ length: 500 }, () => broker.publish(makePublication(ROOM))));
-  const calls = new Map(
-    [...String(await redis.command('INFO', 'commandstats')).matchAll(/cmdstat_(\S+):calls=(\d+)/g)].map(
-      ([, command, count]) => [command, Number(count)],
-    ),
-  );
-  expect(calls.get('evalsha')).toBe(500);
-  expect(calls.get('eval') ?? 0).toBe(0);
-  expect(calls.get('script|load') ?? 0).toBe(0);
-  // Everything else it does is done inside the script.
-  expect(calls.get('xadd')).toBe(500);
-});
-
 test('a publish that Redis never saw fails as unavailable and stays invisible', async () => {
   await using redis = await startRedis();
   await using proxy = await startFaultProxy({ targetPort: redis.port });

@@ -1,7 +1,7 @@
 import { TrunklineError } from '@trunkline/protocol';
 import type { Redis } from 'ioredis';
 import type { Appended, Publication } from '../../seams/broker.js';
-import { argumentsOf, PAYLOAD_AT, readReply } from './append-call.js';
+import { argumentsOf, byRoom, readReply, type Together, type Worded, wordingOf } from './append-call.js';
 import { isReplyError, isUnsent, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { isForgotten } from './redis-script.js';
@@ -23,8 +23,9 @@ export interface AppendLaneOptions {
 }
 
 /**
- * Appends in call order over one connection. A publish whose reply was lost is sent again, under the same key, when the
- * connection is back within its deadline; one that was told `unavailable` never is.
+ * Appends over one connection, a room's publishes in call order; those of one turn are one call. A publish whose reply
+ * was lost is sent again, under the same key, when the connection is back within its deadline; one that was told
+ * `unavailable` never is.
  */
 export interface AppendLane {
   publish(publication: Publication): Promise<Appended>;
@@ -37,10 +38,7 @@ export interface AppendLane {
   close(): void;
 }
 
-interface Job {
-  readonly publication: Publication;
-  readonly args: readonly (string | number)[];
-  readonly chars: number;
+interface Job extends Worded {
   readonly order: number;
   readonly deadlineAt: number;
   attempts: number;
@@ -56,12 +54,16 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
   let reason = 'Redis can not be reached';
   let order = 0;
   let chars = 0;
+  /** Of this turn, and not sent yet. */
+  const gathered: Job[] = [];
   /** Sent, and not answered. */
   const inFlight = new Set<Job>();
   let waiting: Job[] = [];
   /** The newest publish of each publisher and room that was given up while the connection was gone. */
   const givenUp = new Map<string, number>();
   let sweeper: NodeJS.Timeout | undefined;
+
+  const outstanding = (): number => gathered.length + inFlight.size + waiting.length;
 
   function settle(job: Job, error: TrunklineError | null, appended?: Appended): void {
     if (job.settled) return;
@@ -79,8 +81,8 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
   }
 
   function forget(job: Job): void {
-    chars -= job.chars;
-    if (inFlight.size + waiting.length > 0) return;
+    chars -= job.wording.payload.length;
+    if (outstanding() > 0) return;
     clearInterval(sweeper);
     sweeper = undefined;
   }
@@ -107,27 +109,34 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
     givenUp.set(publisherOf(job), job.order);
   }
 
-  /** What one turn sends leaves in one write: a system call a publish was a quarter of what a publish cost. */
-  function hold(): void {
-    const { stream } = redis;
-    if (stream === undefined || stream.writableCorked > 0) return;
-    stream.cork();
-    setImmediate(() => stream.uncork());
+  function sendGathered(): void {
+    if (mode === 'open') sendAll(gathered.splice(0));
+    else waiting.push(...gathered.splice(0));
   }
 
-  function send(job: Job): void {
-    job.attempts += 1;
-    hold();
-    inFlight.add(job);
-    const appended = redis.evalsha(appendScript.sha, appendScript.keys, ...job.args);
-    const wanted = job.publication.minReplicas;
+  /** What one turn sends leaves in one write: a system call a publish was a quarter of what a publish cost. */
+  function sendAll(jobs: readonly Job[]): void {
+    redis.stream?.cork();
+    for (const together of byRoom(jobs)) send(together);
+    redis.stream?.uncork();
+  }
+
+  function send(together: Together<Job>): void {
+    for (const job of together) {
+      job.attempts += 1;
+      inFlight.add(job);
+    }
+    const called = redis.evalsha(appendScript.sha, appendScript.keys + together.length, ...argumentsOf(together, keys));
+    const wanted = together[0].publication.minReplicas;
     const copied = wanted === 0 ? wanted : redis.wait(wanted, Math.min(WAIT_MS, deadlineMs));
     // Its own failure shows in the append as well, or is told below.
     if (wanted > 0) Promise.resolve(copied).catch(() => undefined);
-    appended.then((reply) => answered(job, reply, copied)).catch((error: unknown) => failed(job, error));
+    for (const [index, job] of together.entries())
+      called.then((replies) => answered(job, replies, index, copied)).catch((error: unknown) => failed(job, error));
   }
 
-  async function answered(job: Job, reply: unknown, copied: number | Promise<number>): Promise<void> {
+  async function answered(job: Job, replies: unknown, index: number, copied: number | Promise<number>): Promise<void> {
+    const reply: unknown = Array.isArray(replies) ? replies[index] : replies;
     const result = readReply(reply, job.attempts > 1 ? job.publication.eventId : null);
     if (typeof copied !== 'number') {
       job.maybeHeld = true;
@@ -177,43 +186,42 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
 
   function flush(): void {
     mode = 'open';
-    for (const job of waiting.splice(0).sort((a, b) => a.order - b.order)) {
-      if (job.order < (givenUp.get(publisherOf(job)) ?? Number.POSITIVE_INFINITY)) send(job);
-      else {
-        giveUp(job, 'An earlier publish of this publisher was given up');
-        forget(job);
-      }
+    const mayGo = (job: Job): boolean => job.order < (givenUp.get(publisherOf(job)) ?? Number.POSITIVE_INFINITY);
+    const jobs = waiting.splice(0).sort((a, b) => a.order - b.order);
+    for (const job of jobs) {
+      if (mayGo(job)) continue;
+      giveUp(job, 'An earlier publish of this publisher was given up');
+      forget(job);
     }
+    sendAll(jobs.filter(mayGo));
     givenUp.clear();
   }
 
   return {
     publish(publication) {
       if (mode === 'away') return Promise.reject(unavailable(reason));
-      if (inFlight.size + waiting.length >= MAX_OUTSTANDING || chars >= MAX_OUTSTANDING_CHARS) {
+      if (outstanding() >= MAX_OUTSTANDING || chars >= MAX_OUTSTANDING_CHARS) {
         return Promise.reject(new TrunklineError('unavailable', 'Redis does not keep up.', { retryAfterMs: 1_000 }));
       }
       return new Promise((resolve, reject) => {
-        const args = argumentsOf(publication, keys);
-        const size = String(args[PAYLOAD_AT]).length;
+        const wording = wordingOf(publication, keys);
         const deadlineAt = performance.now() + deadlineMs;
         order += 1;
-        chars += size;
+        chars += wording.payload.length;
         const job: Job = {
           publication,
-          args,
+          wording,
           order,
           deadlineAt,
           resolve,
           reject,
-          chars: size,
           attempts: 0,
           maybeHeld: false,
           settled: false,
         };
         sweeper ??= setInterval(sweep, SWEEP_MS);
-        if (mode === 'open') send(job);
-        else waiting.push(job);
+        if (mode !== 'open') waiting.push(job);
+        else if (gathered.push(job) === 1) setImmediate(sendGathered);
       });
     },
     async resume() {
@@ -231,7 +239,7 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
       mode = 'away';
       reason = 'closed';
       clearInterval(sweeper);
-      for (const job of [...inFlight, ...waiting.splice(0)]) {
+      for (const job of [...inFlight, ...gathered.splice(0), ...waiting.splice(0)]) {
         job.maybeHeld ||= inFlight.has(job);
         giveUp(job, reason);
       }

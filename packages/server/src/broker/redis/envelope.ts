@@ -6,9 +6,9 @@ const MAX_ENVELOPE_CHARS = 16 * 1_048_576;
 /** The first character of everything we say on a channel. Other versions are ignored and counted. */
 const ENVELOPE_VERSION = '1';
 
-/** What a room's channel carries. `check`: the log may differ from what was heard. */
+/** What a room's channel carries. `logged`: what one call appended, a payload a line. `check`: the log may differ from what was heard. */
 export type RoomMessage =
-  | { readonly type: 'logged'; readonly event: LoggedEvent }
+  | { readonly type: 'logged'; readonly events: readonly LoggedEvent[] }
   | { readonly type: 'emitted'; readonly message: unknown }
   | { readonly type: 'check' };
 
@@ -44,8 +44,14 @@ export function decodeRoomMessage(text: string): RoomMessage | null {
   const offsetEnd = text.indexOf('\n', epochEnd + 1);
   const offset = Number(text.slice(epochEnd + 1, offsetEnd));
   if (epochEnd < 3 || offsetEnd < 0 || !Number.isSafeInteger(offset) || offset < 1) return null;
-  const event = decodePayload(text.slice(offsetEnd + 1), text.slice(2, epochEnd), offset);
-  return event === null ? null : { type: 'logged', event };
+  const epoch = text.slice(2, epochEnd);
+  const events: LoggedEvent[] = [];
+  for (const payload of text.slice(offsetEnd + 1).split('\n')) {
+    const event = decodePayload(payload, epoch, offset + events.length);
+    if (event === null) return null;
+    events.push(event);
+  }
+  return { type: 'logged', events };
 }
 
 export function encodeSignal(message: unknown): string {

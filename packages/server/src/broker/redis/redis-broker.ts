@@ -60,7 +60,7 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
     if (!subscribed.has(room)) return;
     const message = decodeRoomMessage(text);
     if (message === null) observer.brokerEvent?.('junk');
-    else if (message.type === 'logged') events?.logged(room, message.event);
+    else if (message.type === 'logged') for (const event of message.events) events?.logged(room, event);
     else if (message.type === 'emitted') events?.emitted(room, message.message);
     else events?.suspect([room]);
   }
