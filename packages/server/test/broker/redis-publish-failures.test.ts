@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { expect, test as serial } from 'vitest';
+import { appendScript } from '../../src/broker/redis/scripts/append.js';
 import { makePublication } from '../../src/testing/index.js';
 import { startNode } from './backends.js';
 
@@ -106,6 +108,26 @@ test('a Redis that stops answers nobody: unknown outcome within the deadline, de
   await broker.publish(publication);
   const { entries } = await broker.read(ROOM, { limit: 10 });
   expect(entries.filter(({ id }) => id === publication.eventId)).toHaveLength(1);
+});
+
+test('publishes of several rooms that are sent again together settle within a deadline each', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(URL_OF(proxy.port), { publishDeadlineMs: 1_500 });
+  const settledWithinMs = async (room: string): Promise<number> => {
+    const startedAt = performance.now();
+    const outcome = node.backend.broker.publish(makePublication(room));
+    await expect(outcome).rejects.toMatchObject({ code: 'unknown_outcome', retrySafe: true });
+    return performance.now() - startedAt;
+  };
+  proxy.blackholeThat((sent) => sent.includes(appendScript.sha));
+  const early = [settledWithinMs('lobby:one'), settledWithinMs('lobby:two')];
+  await delay(1_000);
+  const late = [settledWithinMs('lobby:one'), settledWithinMs('lobby:two')];
+  await delay(50);
+  proxy.rstAll();
+  const tookMs = await Promise.all([...early, ...late]);
+  expect(Math.max(...tookMs)).toBeLessThan(2_000);
 });
 
 test('asks for replicas on a connection of its own and does not claim more than they confirm', async () => {

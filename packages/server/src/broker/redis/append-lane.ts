@@ -89,8 +89,9 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
 
   function sweep(): void {
     const now = performance.now();
+    // What is sent again together goes room by room: the order in flight is not that of the deadlines.
     for (const job of inFlight) {
-      if (job.deadlineAt > now) break;
+      if (job.settled || job.deadlineAt > now) continue;
       job.maybeHeld = true;
       giveUp(job, 'no reply in time');
     }
