@@ -108,6 +108,26 @@ test('a full Redis refuses what is new in a call and still knows what it holds',
   expect(await broker.publish(makePublication(unborn))).toMatchObject({ status: 'appended', offset: 1 });
 });
 
+test('refusals of one call have their own reasons, whichever comes first', async () => {
+  await using redis = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] });
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  await broker.publish(makePublication(ROOM));
+  const broken = makePublication(ROOM);
+  await redis.command('LPUSH', `trunkline:{${ROOM}}:seen:u2:u1${broken.key?.id}`, 'junk');
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+  for (const batch of [
+    [broken, makePublication(ROOM)],
+    [makePublication(ROOM), broken],
+  ]) {
+    const outcomes = await Promise.allSettled(batch.map(async (one) => broker.publish(one)));
+    for (const [index, outcome] of outcomes.entries()) {
+      const message = expect.stringContaining(batch[index] === broken ? 'wrong type' : 'full');
+      expect(outcome).toMatchObject({ reason: { code: 'unavailable', message } });
+    }
+  }
+});
+
 test.each([
   { size: 5, publishes: 40 },
   { size: 100, publishes: 60 },

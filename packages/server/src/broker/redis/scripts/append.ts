@@ -68,14 +68,14 @@ local function append(key, id, payload, digest)
   payloads[#payloads + 1] = payload
   return {'appended', epoch, offset, id}
 end
-local answers, done = {}, false
+local answers, shared = {}, true
 for index = 3, #KEYS do
   local at = 3 * index - 1
   local answer = append(KEYS[index], ARGV[at], ARGV[at + 1], ARGV[at + 2])
   answers[#answers + 1] = answer
-  done = done or not answer.err
+  shared = shared and answer.err and answer.err == answers[1].err
 end
-if not done then return answers[1] end
+if shared then return answers[1] end
 if not first then return answers end
 local over = length - tonumber(ARGV[2])
 local ttl = tonumber(ARGV[3])
