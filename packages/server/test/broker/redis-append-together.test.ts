@@ -128,6 +128,29 @@ test('refusals of one call have their own reasons, whichever comes first', async
   }
 });
 
+test('a duplicate whose copies can not be made sure of is not called absent', async () => {
+  await using redis = await startRedis();
+  await using _replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
+  await eventually(async () => String(await redis.command('INFO', 'replication')).includes('state=online'));
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const known = makePublication(ROOM, { minReplicas: 1 });
+  await broker.publish(known);
+  for (const [name, refusing, taking] of [
+    ['maxmemory', '1', '0'],
+    ['min-replicas-to-write', '2', '0'],
+  ] as const) {
+    await redis.command('CONFIG', 'SET', name, refusing);
+    const batch = [known, makePublication(ROOM, { minReplicas: 1 })];
+    expect(await Promise.allSettled(batch.map(async (one) => broker.publish(one)))).toMatchObject([
+      { reason: { code: 'unknown_outcome', retrySafe: true } },
+      { reason: { code: 'unavailable' } },
+    ]);
+    await redis.command('CONFIG', 'SET', name, taking);
+    expect(await broker.publish(known)).toMatchObject({ status: 'duplicate', offset: 1 });
+  }
+});
+
 test.each([
   { size: 5, publishes: 40 },
   { size: 100, publishes: 60 },

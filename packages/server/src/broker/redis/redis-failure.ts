@@ -38,6 +38,11 @@ export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** The append script could not write, and the log holds the event from before. */
+export function isHeld(error: unknown): boolean {
+  return isReplyError(error) && error.message.endsWith(' TRUNKLINE_HELD');
+}
+
 /** A key is not what it should be: of `error`, or of what it was made of. */
 export function isWrongType(error: unknown): boolean {
   const cause = error instanceof TrunklineError ? error.cause : error;

@@ -10,7 +10,7 @@ import { defineScript } from '../redis-script.js';
  *
  * KEYS log, meta, dedupe entry of each event (so a call has more keys than `keys`)
  * ARGV epoch for a new life, log size, log ttl, meta ttl, dedupe window, channel,
- *      '1' to make a duplicate write too (WAIT counts from the connection's last write),
+ *      '1' to make a duplicate write too (WAIT counts from the connection's last write); its refusal ends with TRUNKLINE_HELD,
  *      event id, payload, digest of each event
  */
 export const appendScript = defineScript(
@@ -51,7 +51,8 @@ local function append(key, id, payload, digest)
     if life == epoch then
       if before ~= digest then return {'conflict'} end
       local written = ARGV[7] == '1' and redis.pcall('HSET', KEYS[2], 'epoch', epoch)
-      return refused(written) and written or {'duplicate', epoch, tonumber(place), heldId}
+      if refused(written) then return redis.error_reply(written.err .. ' TRUNKLINE_HELD') end
+      return {'duplicate', epoch, tonumber(place), heldId}
     end
   end
   local failed = not (epoch and offset) and restart()
