@@ -192,6 +192,12 @@ test('junk, oversized and foreign-version messages are ignored and counted', asy
     '1Le\n1\nnull',
     '1Le\n1\n[]',
     '1Le\n1\n{"id":1}',
+    `1Le\n1\n${event}\n{"id":1}`,
+    `1Le\n1\n${event}\n`,
+    `1Le\n1\n\n${event}`,
+    `1Le\n${Number.MAX_SAFE_INTEGER}\n${event}\n${event}`,
+    `1Le\n1${`\n${event}`.repeat(1_001)}`,
+    `1Le\n1${'\n'.repeat(1_000_000)}`,
     `1E"${'x'.repeat(17 * 1_048_576)}"`,
   ];
   for (const message of junk) await redis.command('PUBLISH', channel, message);

@@ -3,6 +3,8 @@ import type { LoggedEvent, Publication } from '../../seams/broker.js';
 
 /** Longer messages on our channels are not ours. */
 const MAX_ENVELOPE_CHARS = 16 * 1_048_576;
+/** No call appends as many; a message of newlines must not become an array of millions. */
+const MAX_EVENTS = 1_000;
 /** The first character of everything we say on a channel. Other versions are ignored and counted. */
 const ENVELOPE_VERSION = '1';
 
@@ -45,8 +47,10 @@ export function decodeRoomMessage(text: string): RoomMessage | null {
   const offset = Number(text.slice(epochEnd + 1, offsetEnd));
   if (epochEnd < 3 || offsetEnd < 0 || !Number.isSafeInteger(offset) || offset < 1) return null;
   const epoch = text.slice(2, epochEnd);
+  const payloads = text.slice(offsetEnd + 1).split('\n', MAX_EVENTS + 1);
+  if (payloads.length > MAX_EVENTS || !Number.isSafeInteger(offset + payloads.length)) return null;
   const events: LoggedEvent[] = [];
-  for (const payload of text.slice(offsetEnd + 1).split('\n')) {
+  for (const payload of payloads) {
     const event = decodePayload(payload, epoch, offset + events.length);
     if (event === null) return null;
     events.push(event);
