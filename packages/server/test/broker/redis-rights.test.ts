@@ -76,6 +76,31 @@ test('rights that are taken away while it runs are told, and what was missed is 
   await expectHeard(node);
 });
 
+test.each([
+  { command: 'xadd', code: 'unavailable' },
+  { command: 'hset', code: 'unknown_outcome' },
+  { command: 'set', code: 'unknown_outcome' },
+  { command: 'xrange', code: 'unknown_outcome' },
+])(
+  'an append that may not $command is told as such, and not as absent where the log may have it',
+  async ({ command, code }) => {
+    await using redis = await startGuarded('&*');
+    await using node = await startNode(redis.url);
+    const { broker } = node.backend;
+    await broker.publish(makePublication(ROOM));
+    await redis.allow(`-${command}`);
+    const batch = [makePublication(ROOM), makePublication(ROOM)];
+    const outcomes = await Promise.allSettled(batch.map(async (one) => broker.publish(one)));
+    expect(outcomes).toMatchObject([{ reason: { code } }, { reason: { code } }]);
+    expect(node.log).toContainEqual(expect.stringMatching(/refused a command .*forbids a command to our user \(ACL\)/));
+    await redis.allow(`+${command}`);
+    await eventually(() => isConnected(node));
+    for (const one of batch) expect(await broker.publish(one)).toMatchObject({ eventId: one.eventId });
+    const { entries } = await broker.read(ROOM, { limit: 10 });
+    expect(entries.slice(-2).map(({ id }) => id)).toEqual(batch.map(({ eventId }) => eventId));
+  },
+);
+
 test('one room that may not be heard makes its node deaf, and shows its own members what it can', async () => {
   await using redis = await startGuarded(
     'resetchannels',

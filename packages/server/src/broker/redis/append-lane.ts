@@ -2,7 +2,7 @@ import { TrunklineError } from '@trunkline/protocol';
 import type { Redis } from 'ioredis';
 import type { Appended, Publication } from '../../seams/broker.js';
 import { argumentsOf, byRoom, readReply, type Together, type Worded, wordingOf } from './append-call.js';
-import { isHeld, isReplyError, isUnsent, unavailable } from './redis-failure.js';
+import { isPerhapsHeld, isReplyError, isUnsent, unavailable } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';
 import { isForgotten } from './redis-script.js';
 import type { RefusalLog } from './refusal-log.js';
@@ -151,7 +151,7 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
 
   function failed(job: Job, error: unknown): void {
     inFlight.delete(job);
-    job.maybeHeld ||= isHeld(error);
+    job.maybeHeld ||= isPerhapsHeld(error);
     if (!isForgotten(error)) refused?.(error, keys.log(job.publication.room));
     if (isForgotten(error)) {
       if (mode === 'open') mode = 'reloading';

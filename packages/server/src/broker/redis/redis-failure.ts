@@ -4,7 +4,7 @@ import { TrunklineError } from '@trunkline/protocol';
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|invalid password|invalid username/i, 'Redis refuses the password'],
   [/^NOAUTH/, 'Redis needs a password'],
-  [/^NOPERM/, 'Redis forbids a command to our user (ACL)'],
+  [/^NOPERM|user executing the script can't/, 'Redis forbids a command to our user (ACL)'],
   [/^READONLY/, 'Redis is read-only: it is a replica'],
   [/^OOM/, 'Redis is full (maxmemory)'],
   [/^LOADING/, 'Redis is still loading its data'],
@@ -33,14 +33,17 @@ export function describeFailure(error: unknown): string {
   return isReplyError(error) ? `Redis answered ${message.split(' ', 1)[0]}` : 'the connection to Redis was lost';
 }
 
-/** Redis itself answered with an error: the command certainly did nothing (our scripts fail before they write). */
+/** Redis itself answered with an error: the command certainly did nothing (our scripts fail before they write; but see below). */
 export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** The append script could not write, and the log holds the event from before. */
-export function isHeld(error: unknown): boolean {
-  return isReplyError(error) && error.message.endsWith(' TRUNKLINE_HELD');
+/** What a script raised, by Redis 7 and by 6.2: unlike a refusal that it returned, it may come after the first write. */
+const RAISED = /script: [0-9a-f]{40}, on |Error running script/;
+
+/** An error of the append script behind which the log may have the event: from before, or because an ACL stopped it halfway. */
+export function isPerhapsHeld(error: unknown): boolean {
+  return isReplyError(error) && (error.message.endsWith(' TRUNKLINE_HELD') || RAISED.test(error.message));
 }
 
 /** A key is not what it should be: of `error`, or of what it was made of. */

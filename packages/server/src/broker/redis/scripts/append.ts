@@ -5,8 +5,9 @@ import { defineScript } from '../redis-script.js';
  * its own answer; a refusal that all of them share is the call's.
  *
  * The first write is the one that Redis may refuse (full, read-only): XADD for a known room, meta at offset 0 for a new
- * one; neither leaves a hole. What follows can not fail after the type checks, except PUBLISH (ACL), which is only a
- * hint. Meta counts after XADD, and a log that is ahead of its meta starts a new epoch, so offsets never stick.
+ * one; neither leaves a hole. What follows can not fail after the type checks, except by an ACL: an append that it stops
+ * there is not known (PUBLISH is only a hint). Meta counts after XADD, and a log that is ahead of its meta starts a new
+ * epoch, so offsets never stick.
  *
  * KEYS log, meta, dedupe entry of each event (so a call has more keys than `keys`)
  * ARGV epoch for a new life, log size, log ttl, meta ttl, dedupe window, channel,
