@@ -16,10 +16,12 @@ export function steadyReport(result: SteadyResult): string {
       ['connections lost', ledger.resumes],
       ['call to acknowledgement', spread(ackMs)],
       ['call to callback, each member', spread(deliveryMs)],
-      ...memory.map(({ start, end, highest }, node): Row => {
-        const [from, to, most] = [start, end, highest].map((megabytes) => `${megabytes.toFixed(0)} MB`);
-        return [`resident memory of node ${node + 1}`, `${from} at the start, ${to} at the end, ${most} at most`];
-      }),
+      ...memory.map(
+        ({ firstHalf, secondHalf }, node): Row => [
+          `resident memory of node ${node + 1}, at most`,
+          `${firstHalf.toFixed(0)} MB in the first half, ${secondHalf.toFixed(0)} MB in the second`,
+        ],
+      ),
     ]),
     '',
     `${complaints.length} complaints; ${ruleOfThree(ledger.acknowledged)}.`,
