@@ -1,7 +1,8 @@
 import { eventually, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingService } from '../src/booking/index.js';
-import { connect, next, say } from './support/clients.js';
+import { falconDialect } from '../src/falcon/index.js';
+import { connect, connectBearer, next, say } from './support/clients.js';
 import { startNode } from './support/start-node.js';
 
 test('booking goes on locally while Redis is away, and shows nothing twice when it is back', async () => {
@@ -48,4 +49,23 @@ test('booking goes on locally while Redis is away, and shows nothing twice when 
   const statuses = alice.seen.filter(({ type }) => type === 'status_update').map(({ status }) => status);
   expect(statuses).toEqual(['before', 'while away', 'after']);
   expect(alice.seen.filter(({ type }) => type === 'message')).toHaveLength(1);
+});
+
+test('a falcon client that comes while Redis is away is in its own room at once, in its groups when Redis is back', async () => {
+  await using redis = await startRedis({ appendonly: true });
+  await using node = await startNode(redis, [falconDialect()]);
+  await node.relate('group:fleet member alice');
+  await redis.kill();
+  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 15_000 });
+
+  await using alice = await connectBearer(node, '/websocket/connect', await node.token('alice'));
+  expect(await next(alice, 'room_joined')).toMatchObject({ room: 'user:alice' });
+  const notification = { rooms: ['user:alice'], event: 'notification', data: { message: 'while away' } };
+  expect(await node.hub.publish(notification)).toMatchObject({ provisional: true });
+  expect(await next(alice, 'notification')).toMatchObject({ data: notification.data });
+
+  await redis.start();
+  expect(await next(alice, 'room_joined')).toMatchObject({ room: 'group:fleet' });
+  await eventually(async () => (await node.hub.history('user:alice', { limit: 10 })).entries.length === 1);
+  expect(alice.seen.filter(({ type }) => type === 'notification')).toHaveLength(1);
 });

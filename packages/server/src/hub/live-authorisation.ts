@@ -35,29 +35,33 @@ export class LiveAuthorisation {
     this.#stopListening?.();
   }
 
-  /** Rooms a principal joins by itself, by the contract's `autoJoin`. */
-  async autoRooms(principal: Principal): Promise<string[]> {
-    if (principal.anonymous) return [];
+  /**
+   * Joins what is missing of the automatic rooms, but what the client left itself. @returns those joined
+   *
+   * @throws {TrunklineError} the directory's, once the rooms that ask it nothing are joined
+   */
+  async autoJoin(connection: Connection): Promise<string[]> {
+    if (!connection.options.autoJoin || connection.principal.anonymous) return [];
+    const own = await this.#joinMissing(connection, this.#ownRooms(connection.principal));
+    return [...own, ...(await this.#joinMissing(connection, await this.#relatedRooms(connection.principal)))];
+  }
+
+  #ownRooms({ userId }: Principal): string[] {
+    const kinds = [...this.core.rules.kinds.values()].filter(({ definition }) => definition.autoJoin === 'self');
+    return kinds.map(({ kind }) => `${kind}:${userId}`);
+  }
+
+  async #relatedRooms({ userId }: Principal): Promise<string[]> {
     const rooms: string[] = [];
     for (const { kind, definition } of this.core.rules.kinds.values()) {
-      if (definition.autoJoin === 'self') rooms.push(`${kind}:${principal.userId}`);
-      else if (definition.autoJoin) {
-        rooms.push(
-          ...(await this.core.directory.objectsOf(
-            principal.userId,
-            definition.autoJoin.slice('relation:'.length),
-            kind,
-          )),
-        );
-      }
+      if (!definition.autoJoin || definition.autoJoin === 'self') continue;
+      const relation = definition.autoJoin.slice('relation:'.length);
+      rooms.push(...(await this.core.directory.objectsOf(userId, relation, kind)));
     }
     return rooms;
   }
 
-  /** Joins what is missing of the automatic rooms, but what the client left itself. @returns those joined */
-  async autoJoin(connection: Connection): Promise<string[]> {
-    if (!connection.options.autoJoin) return [];
-    const rooms = await this.autoRooms(connection.principal);
+  #joinMissing(connection: Connection, rooms: readonly string[]): Promise<string[]> {
     return this.#joinAll(
       connection,
       rooms.filter((room) => !connection.declined?.has(room)),
