@@ -75,6 +75,7 @@ export type { Codec, Conversation, Decoded, Farewell, Hello } from './seams/code
 export {
   type Admission,
   type Command,
+  type CountedConnection,
   type Credentials,
   type Dialect,
   type Encoder,

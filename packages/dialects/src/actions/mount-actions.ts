@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrunklineError } from '@trunkline/protocol';
-import type { Gateway, Mount, RequestHead, Session } from '@trunkline/server';
-import { Server as Engine } from 'engine.io';
+import type { CountedConnection, Gateway, Mount, RequestHead, Session } from '@trunkline/server';
+import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { askedOf, type Handshake, readHandshake, readRequest, roomsOf, wordRefusal, wordReply } from './codec.js';
 import type { ServerMessage } from './schema.js';
@@ -32,8 +32,14 @@ const POLLING_METHODS = ['GET', 'POST', 'OPTIONS'];
  */
 export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: MountOptions): Mount {
   const { heartbeat, helloTimeoutMs, maxMessageBytes } = gateway.limits;
+  const heads = new WeakMap<IncomingMessage, RequestHead>();
+  const counted = new WeakMap<IncomingMessage, CountedConnection>();
   const engine = new Engine({
     allowEIO3: true,
+    // Asked before each new session. One that is not let in has been answered, and the engine has nothing to add.
+    allowRequest: (req, answer) => {
+      if (mayBegin(req)) answer(null, true);
+    },
     cors: {
       credentials: true,
       origin: (origin, answer) => answer(null, origin !== undefined && mayPoll(origin)),
@@ -46,9 +52,31 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
   const io = new Server({ connectTimeout: helloTimeoutMs, serveClient: false });
   io.bind(engine);
 
-  const heads = new WeakMap<IncomingMessage, RequestHead>();
   const opened = new WeakMap<Socket, Opened>();
   const admitting = new WeakSet<object>();
+
+  /** A session of requests is counted like a socket, from its first one until a socket takes its place or it ends. */
+  function mayBegin(req: IncomingMessage & { readonly res?: ServerResponse }): boolean {
+    const { res } = req;
+    const head = heads.get(req);
+    if (!head?.admit || !res) return true;
+    const connection = head.admit(res);
+    if (connection === null) return false;
+    heads.set(req, { ...head, admitted: connection.authenticated });
+    counted.set(req, connection);
+    res.once('close', () => {
+      if (counted.has(req)) connection.ended();
+    });
+    return true;
+  }
+
+  engine.on('connection', (conn: EngineSocket) => {
+    const connection = counted.get(conn.request);
+    if (!connection) return;
+    counted.delete(conn.request);
+    conn.once('upgrade', connection.ended);
+    conn.once('close', connection.ended);
+  });
 
   async function admit(socket: Socket): Promise<void> {
     const { conn } = socket;

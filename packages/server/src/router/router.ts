@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Dialect, Gateway, Mount, RequestHead } from '../seams/dialect.js';
+import type { CountedConnection, Dialect, Gateway, Mount, RequestHead } from '../seams/dialect.js';
 import { type AdmissionCounts, type AdmissionLimits, createAdmission } from './admission.js';
 import { checkUpgrade } from './check-upgrade.js';
-import { problem, refuseUpgrade } from './http-refusal.js';
+import { problem, refuseRequest, refuseUpgrade } from './http-refusal.js';
 import { requestHead, trustOf } from './request-head.js';
 
 export interface RouterOptions extends AdmissionLimits {
@@ -25,7 +25,7 @@ export interface Router {
    * `connectionsCheckingInterval`, 30 s unless `http.createServer` is given less.
    */
   attach(server: Server, dialects: readonly Dialect[]): void;
-  /** From now on every upgrade is answered 503 with Retry-After. */
+  /** From now on every upgrade, and the first request of a connection made of requests, is answered 503 with Retry-After. */
   drain(): void;
   counts(): AdmissionCounts;
   /** Lets go of the servers and closes what the dialects hold. Open connections are the hub's to close, before. */
@@ -81,6 +81,23 @@ export function createRouter(options: RouterOptions): Router {
     });
   }
 
+  function admitRequests(address: string, res: ServerResponse): CountedConnection | null {
+    const connection = {};
+    const admitted = admission.admit(address, connection);
+    if ('status' in admitted) {
+      refuseRequest(res, admitted);
+      return null;
+    }
+    let hasEnded = false;
+    return {
+      authenticated: () => admission.authenticated(connection),
+      ended() {
+        if (!hasEnded) admitted.ended.call(connection);
+        hasEnded = true;
+      },
+    };
+  }
+
   function attach(server: Server, dialects: readonly Dialect[]): void {
     const added = dialects.map((dialect) => ({ dialect, mount: mountOf(dialect) }));
     const before = attached.get(server);
@@ -114,7 +131,7 @@ export function createRouter(options: RouterOptions): Router {
     const onRequest: RequestListener = (req, res) => {
       const head = headOf(req);
       const mount = find(head);
-      if (mount?.request) mount.request(req, res, head);
+      if (mount?.request) mount.request(req, res, { ...head, admit: (first) => admitRequests(head.address, first) });
       else if (others.length > 0) for (const listener of others) listener.call(server, req, res);
       else if (server.listenerCount('request') === 1) res.writeHead(404).end();
     };

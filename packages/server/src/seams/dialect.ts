@@ -32,6 +32,17 @@ export interface RequestHead {
   readonly port: number;
   /** The router's: to be called once authenticated, so that the connection stops counting as unauthenticated. */
   readonly admitted?: () => void;
+  /**
+   * The router's, on plain requests: lets a connection in that is made of them, and counts it like a socket. To be called
+   * for its first request. @returns null: there is no room, and the request has been answered so
+   */
+  readonly admit?: (res: ServerResponse) => CountedConnection | null;
+}
+
+/** A connection without a socket of its own, counted until it ends. Each may be called more than once. */
+export interface CountedConnection {
+  authenticated(): void;
+  ended(): void;
 }
 
 /** One way of speaking to the server: where it listens and how it words things. The canonical protocol is one, without privilege. */
