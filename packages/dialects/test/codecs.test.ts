@@ -190,7 +190,7 @@ describe('frames to commands', () => {
       { type: 'presence', data: { status: 'away', extra: 1 } },
       { type: 'presence', state: { status: 'away' } },
     ],
-    ['falcon heartbeat', falconCodec, { type: 'heartbeat' }, { type: 'pong' }],
+    ['falcon heartbeat', falconCodec, { type: 'heartbeat' }, { type: 'pong', isAnswered: true }],
   ])('%s', (_, codec, frame, command) => expect(decode(codec, frame)).toEqual(command));
 
   const codecs = {

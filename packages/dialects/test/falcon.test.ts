@@ -204,6 +204,17 @@ test('a heartbeat is answered by a heartbeat', async () => {
   expect(await next(alice, 'heartbeat')).toEqual({ type: 'heartbeat', data: {}, timestamp: TIME });
 });
 
+test('heartbeats beyond the rate are refused like any message', async () => {
+  const limits = { messagesPerSecond: 1, messageBurst: 3 };
+  await using served = await startHub([falconDialect()], { limits });
+  await using alice = await join(served, 'alice');
+  for (let n = 0; n < 6; n++) say(alice, { type: 'heartbeat', id: `h-${n}` });
+  const data = { code: 'rate_limited', message: expect.any(String) };
+  expect(await next(alice, 'error')).toMatchObject({ id: 'h-3', data });
+  await alice.take(({ id }) => id === 'h-5', 'h-5');
+  expect(alice.seen.filter(({ type }) => type === 'heartbeat')).toHaveLength(3);
+});
+
 test('services reach a user and everybody', async () => {
   await using served = await start();
   await using alice = await join(served, 'alice');

@@ -83,7 +83,7 @@ function decodeFrame(text: string): Decoded & { readonly ref: Asked } {
     case 'room_update':
       return { command: { type: frame.data.action, id, room: roomOf(frame.room) }, ref };
     case 'heartbeat':
-      return { command: { type: 'pong' }, ref };
+      return { command: { type: 'pong', isAnswered: true }, ref };
     default:
       return { command: refuse('forbidden', `Only the server sends "${frame.type}".`), ref };
   }

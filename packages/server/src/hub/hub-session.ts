@@ -81,7 +81,7 @@ export class HubSession implements LinkListener, Session {
 
   handle(command: Command): Reply | Promise<Reply> {
     if (!this.#connection.isOpen) return DONE;
-    if (command.type === 'pong') {
+    if (command.type === 'pong' && !command.isAnswered) {
       this.#ownPace().pong();
       return DONE;
     }
@@ -90,6 +90,7 @@ export class HubSession implements LinkListener, Session {
       if (command.type === 'publish') this.#outOfOrder(command);
       return { type: 'error', error: limited };
     }
+    if (command.type === 'pong') return DONE;
     if (command.type === 'publish') return this.#publish(command);
     if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
     return this.#once(command).catch((error: unknown): Reply => ({ type: 'error', error: this.#refusal(error) }));

@@ -417,7 +417,8 @@ export type Command =
       readonly limit?: number;
     }
   /** Anything that proves life and asks nothing: pong, heartbeat. */
-  | { readonly type: 'pong' }
+  /** A sign of life. One that the format answers is refused beyond the rate, as whatever asks for something. */
+  | { readonly type: 'pong'; readonly isAnswered?: true }
   /** The dialect could not read a frame: counted against the peer, answered with this error. */
   | { readonly type: 'refused'; readonly error: TrunklineError; readonly id?: string };
 
