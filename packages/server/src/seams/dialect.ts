@@ -416,8 +416,7 @@ export type Command =
       readonly after?: number;
       readonly limit?: number;
     }
-  /** Anything that proves life and asks nothing: pong, heartbeat. */
-  /** A sign of life. One that the format answers is refused beyond the rate, as whatever asks for something. */
+  /** What proves life and asks nothing: pong, heartbeat. One that the format answers is refused beyond the rate, like all that asks. */
   | { readonly type: 'pong'; readonly isAnswered?: true }
   /** The dialect could not read a frame: counted against the peer, answered with this error. */
   | { readonly type: 'refused'; readonly error: TrunklineError; readonly id?: string };
