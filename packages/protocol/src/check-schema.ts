@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { SchemaLike } from './contract-types.js';
 
+/** `default` and its like change a value too: the type has what nobody sent. */
+const CHANGING: ReadonlySet<string> = new Set(['pipe', 'transform', 'default', 'prefault', 'catch']);
+
 /**
  * What is published is what is delivered, so a schema may check but not change a value.
  *
- * @throws {TypeError} one sentence for a schema that transforms or coerces, anywhere inside it
+ * @throws {TypeError} one sentence for a schema that transforms, coerces or fills in, anywhere inside it
  */
 export function checkSchema(where: string, schema: SchemaLike | undefined): void {
   if (schema === undefined) return;
@@ -13,7 +16,7 @@ export function checkSchema(where: string, schema: SchemaLike | undefined): void
     unrepresentable: 'any',
     override: ({ zodSchema }) => {
       if (changesValue(zodSchema)) {
-        throw new TypeError(`${where} transforms or coerces: its schema may only check what is sent.`);
+        throw new TypeError(`${where} transforms, coerces or fills in: its schema may only check what is sent.`);
       }
     },
   });
@@ -21,7 +24,7 @@ export function checkSchema(where: string, schema: SchemaLike | undefined): void
 
 function changesValue(schema: z.core.$ZodType): boolean {
   const { type, checks } = schema._zod.def;
-  if (type === 'pipe' || type === 'transform') return true;
+  if (CHANGING.has(type)) return true;
   if ('coerce' in schema._zod.def && schema._zod.def.coerce === true) return true;
   return checks?.some((check) => check._zod.def.check === 'overwrite') ?? false;
 }

@@ -6,7 +6,7 @@
  *     });
  *     export type AppContract = typeof contract;
  *
- * Schemas have no transforms or coercion (what is published is what is delivered) and should be `z.looseObject`, so that
+ * Schemas have no transforms, coercion or defaults (what is published is what is delivered) and should be `z.looseObject`, so that
  * unknown keys are kept for newer peers.
  */
 export { type BuiltInContract, builtInContract } from './built-in-contract.js';

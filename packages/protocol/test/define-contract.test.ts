@@ -46,9 +46,13 @@ describe('defineContract', () => {
     ['a pipe', z.string().pipe(z.coerce.number())],
     ['coercion', z.looseObject({ count: z.coerce.number() })],
     ['trim', z.looseObject({ text: z.string().trim() })],
+    ['a default', z.object({ n: z.number().default(3) })],
+    ['a prefault', z.object({ n: z.number().prefault(3) })],
+    ['a catch', z.object({ n: z.number().catch(3) })],
+    ['a catch by function', z.array(z.number().catch(({ issues }) => issues.length))],
     ['a codec', z.codec(z.string(), z.number(), { decode: Number, encode: String })],
   ])('refuses %s: what is published is what is delivered', (_, schema) => {
-    const sentence = 'transforms or coerces: its schema may only check what is sent.';
+    const sentence = 'transforms, coerces or fills in: its schema may only check what is sent.';
     expect(() => defineContract(event(durable(schema)))).toThrow(`Data of event "chat.message" ${sentence}`);
     expect(() => defineContract({ rooms: {}, actions: { ask: { input: schema } } })).toThrow(
       `Input of action "ask" ${sentence}`,
