@@ -13,7 +13,7 @@ export interface AsyncStorageLike {
 
 export interface AsyncStorageQueueOptions {
   /** Prefix of every key; queues of other names know nothing of each other. @default 'trunkline' */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Keeps the queue in a storage of React Native's shape, which one process uses. */

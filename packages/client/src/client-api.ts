@@ -60,19 +60,19 @@ export interface PublishedToMany extends Published {
 
 export interface PublishOptions {
   /** The publish id (idempotency key), 128 random bits. Give one to know `event.ref` ahead of the ack. @default a new one */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Gives up when it could not be sent in time, milliseconds; `timeout`, or `unknown_outcome` if it was sent. @default none */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** A newer publish with the same key takes the place of one that still waits; both promises settle together. */
-  readonly conflate?: string;
+  readonly conflate?: string | undefined;
   /** Gives up: `cancelled` if it was not sent, else `unknown_outcome`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface JoinOptions {
   /** Also deliver the last n events of the log with the first join. */
-  readonly rewind?: number;
-  readonly signal?: AbortSignal;
+  readonly rewind?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface JoinedInfo {
@@ -89,18 +89,18 @@ export interface RequestOptions<P> {
   readonly timeoutMs?: number | undefined;
   /** Cancels on the server too. */
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (progress: P) => void;
+  readonly onProgress?: ((progress: P) => void) | undefined;
   /** True: may be sent again even when its first outcome can't be known. @default false */
-  readonly idempotent?: boolean;
+  readonly idempotent?: boolean | undefined;
 }
 
 export interface HistoryQuery {
   /** Events before this offset. @default where live delivery of this room began, if it is joined */
-  readonly before?: number;
+  readonly before?: number | undefined;
   /** Events after this offset. */
-  readonly after?: number;
+  readonly after?: number | undefined;
   /** @default 50 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -135,7 +135,7 @@ export interface Room<C extends Contract = Contract, K extends RoomKind<C> = Roo
   onLeft(listener: (left: Left) => void): () => void;
   onStatus(listener: (status: RoomStatus) => void): () => void;
   /** Events from now on; a reader 1 000 behind gets `queue_full`. */
-  events(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<AnyRoomEvent<C, K>>;
+  events(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<AnyRoomEvent<C, K>>;
   /** Resolves when the log holds it; waits in the queue while offline. @throws {TrunklineError} */
   publish<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>, options?: PublishOptions): Promise<Published>;
   /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. */

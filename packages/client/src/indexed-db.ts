@@ -4,11 +4,11 @@ import { createStoredQueue } from './storage/stored-queue.js';
 
 export interface IndexedDbQueueOptions {
   /** The database's name; queues of other names know nothing of each other. @default 'trunkline' */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** @default globalThis.indexedDB */
-  readonly factory?: IDBFactory;
+  readonly factory?: IDBFactory | undefined;
   /** How tabs agree who replays; null: this process alone uses it. @default navigator.locks, where it exists */
-  readonly locks?: Locks | null;
+  readonly locks?: Locks | null | undefined;
 }
 
 const ROWS = 'publishes';

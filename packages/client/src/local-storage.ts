@@ -5,11 +5,11 @@ import { parseRow } from './storage/stored-row.js';
 
 export interface LocalStorageQueueOptions {
   /** Prefix of every key; queues of other names know nothing of each other. @default 'trunkline' */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** @default globalThis.localStorage */
-  readonly storage?: LeaseStore & { readonly length: number; key(index: number): string | null };
+  readonly storage?: (LeaseStore & { readonly length: number; key(index: number): string | null }) | undefined;
   /** How tabs agree who replays; null: a lease key in the storage. @default navigator.locks, where it exists */
-  readonly locks?: Locks | null;
+  readonly locks?: Locks | null | undefined;
 }
 
 /** Keeps the queue in `localStorage`: small, in every browser, about 5 MB for the whole origin. */

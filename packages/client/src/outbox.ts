@@ -53,7 +53,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   async function enqueue<T>(
-    { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string },
+    { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string | undefined },
     old?: OutboxItem,
   ): Promise<T> {
     parts.start(draft.signal);

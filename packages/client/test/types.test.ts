@@ -57,6 +57,26 @@ test('rooms, events, actions and calls are typed by the contract', () => {
   client.handle('nothing', () => {});
 });
 
+test('an option that is undefined is one that is not given', () => {
+  const nothing = { id: undefined, ttlMs: undefined, conflate: undefined, signal: undefined };
+  const client = createClient<BuiltInContract>({
+    url: 'ws://127.0.0.1:1',
+    token: undefined,
+    backoff: undefined,
+    queue: { storage: undefined, whenFull: undefined },
+    WebSocket: NoSocket as typeof NoSocket | undefined,
+  });
+  const room = client.room('lobby', 'main');
+  void (() => [
+    room.join({ rewind: undefined, signal: undefined }),
+    room.events({ signal: undefined }),
+    room.publish('message', { text: 'x' }, nothing),
+    room.history({ before: undefined, after: undefined, limit: undefined }),
+    client.request('echo', {}, { idempotent: undefined, onProgress: undefined }),
+  ]);
+  expectTypeOf(client.state.status).toBeString();
+});
+
 test('without a contract everything goes and data is unknown', () => {
   const client: Client = createClient({ url: 'ws://127.0.0.1:1', WebSocket: NoSocket });
   client.room('any', 'room').on('thing', ({ data }) => expectTypeOf(data).toBeUnknown());

@@ -5,7 +5,7 @@ import { type RoomView, useRoomStore, useRoomValue } from './use-room-value.js';
 
 export interface UseHistoryOptions {
   /** Events a page. @default 50 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface RoomHistory<K extends AppKind> extends HistoryState<K> {

@@ -16,7 +16,7 @@ export interface BridgeEntry<C extends Contract, K extends RoomKind<C>> {
    * True: the reducers leave data as it is that has the event already. Events that come during a fetch are then written
    * on top of its result; else the query is fetched once more. @default false
    */
-  readonly idempotent?: boolean;
+  readonly idempotent?: boolean | undefined;
 }
 
 /** By kind; several queries of one kind as a list. */

@@ -5,9 +5,9 @@ import type { AppEvent } from '../room-store.js';
 
 export interface RoomQuery {
   /** The newest events of the log to load, at most 200. @default 50 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Kept in the cache, older ones are dropped. @default 1_000 */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
 }
 
 /** For `useQuery` and its like; `room` and `onEvent` are for `useRealtimeQuery`. */

@@ -34,7 +34,7 @@ export type UseActionOptions<A extends Action> = Omit<
   'mutationFn' | 'mutationKey'
 > & {
   /** For the request itself: its time, its progress. */
-  readonly request?: Asked<A>;
+  readonly request?: Asked<A> | undefined;
 };
 
 /** Asks for an action as `useMutation` does. */

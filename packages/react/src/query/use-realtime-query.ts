@@ -26,7 +26,7 @@ export type RealtimeQueryOptions<Data, K extends AppKind, Key extends QueryKey> 
   /** The data with the event; not called while there is no data. */
   readonly onEvent: (data: Data, event: AppEvent<K>) => Data;
   /** True: `onEvent` leaves data as it is that has the event already. See `bridge`. @default false */
-  readonly idempotent?: boolean;
+  readonly idempotent?: boolean | undefined;
 };
 
 /**
