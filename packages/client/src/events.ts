@@ -29,13 +29,12 @@ export interface RoomEvent<C extends Contract, K extends RoomKind<C>, E extends 
   readonly provisional: boolean;
 }
 
-/** Any event of a room kind; `event` narrows `data`. */
-export type AnyRoomEvent<C extends Contract, K extends RoomKind<C>> = {
-  [E in EventName<C, K>]: RoomEvent<C, K, E>;
-}[EventName<C, K>];
+/** Any event of a room kind, or of each of several; `event` narrows `data`. */
+export type AnyRoomEvent<C extends Contract, K extends RoomKind<C>> =
+  K extends RoomKind<C> ? { [E in EventName<C, K>]: RoomEvent<C, K, E> }[EventName<C, K>] : never;
 
 /** Any event of the contract, or one sent to everybody. */
-export type AnyEvent<C extends Contract> = { [K in RoomKind<C>]: AnyRoomEvent<C, K> }[RoomKind<C>];
+export type AnyEvent<C extends Contract> = AnyRoomEvent<C, RoomKind<C>>;
 
 /** Events were missed that the log cannot give any more: load the room's truth again. */
 export interface Gap {

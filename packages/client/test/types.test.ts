@@ -27,6 +27,10 @@ test('rooms, events, actions and calls are typed by the contract', () => {
   expectTypeOf(room.publish).returns.resolves.toEqualTypeOf<Published>();
   expectTypeOf(client.request<'echo'>).returns.resolves.toExtend<object>();
   client.handle('client_tool_call', (input, { signal }) => [input, signal.aborted]);
+  client.room('booking' as 'booking' | 'lobby', '42').onEvent((event) => {
+    if (event.event === 'status_update') expectTypeOf(event.data.bookingId).toBeString();
+    if (event.event === 'message') expectTypeOf(event.data.text).toBeString();
+  });
   // @ts-expect-error no such kind
   client.room('nowhere', '1');
   // @ts-expect-error no such kind
