@@ -16,7 +16,7 @@ const ROWS = 'publishes';
 /** Keeps the queue in IndexedDB: large, off the main thread's way, also in workers. */
 export function indexedDbQueue({
   name = 'trunkline',
-  factory = globalThis.indexedDB,
+  factory,
   locks = browserLocks(),
 }: IndexedDbQueueOptions = {}): QueueStorage {
   return {
@@ -50,9 +50,10 @@ export function indexedDbQueue({
   };
 }
 
-function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+function openDatabase(factory: IDBFactory | undefined, name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = factory.open(name, 1);
+    // Where it is denied, already the look at it throws.
+    const request = (factory ?? globalThis.indexedDB).open(name, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(ROWS);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

@@ -15,23 +15,30 @@ export interface LocalStorageQueueOptions {
 /** Keeps the queue in `localStorage`: small, in every browser, about 5 MB for the whole origin. */
 export function localStorageQueue({
   name = 'trunkline',
-  storage = globalThis.localStorage,
+  storage,
   locks = browserLocks(),
 }: LocalStorageQueueOptions = {}): QueueStorage {
   const prefix = `${name}/publish/`;
+  // Asked at each use: where it is denied, already the look at it throws.
+  const at = () => storage ?? globalThis.localStorage;
+  const store: LeaseStore = {
+    getItem: (key) => at().getItem(key),
+    setItem: (key, value) => at().setItem(key, value),
+    removeItem: (key) => at().removeItem(key),
+  };
   function keys(): string[] {
-    const all = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
+    const all = Array.from({ length: at().length }, (_, index) => at().key(index) ?? '');
     return all.filter((key) => key.startsWith(prefix));
   }
   return {
     open(host) {
       const { clock } = host;
-      const ownership = locks ? ownByLock(locks, name) : ownByLease({ store: storage, prefix: name, clock });
+      const ownership = locks ? ownByLock(locks, name) : ownByLease({ store, prefix: name, clock });
       return createStoredQueue(
         {
-          list: async () => keys().map((key) => parseRow(storage.getItem(key))),
-          put: async (row) => storage.setItem(prefix + row.item.id, JSON.stringify(row)),
-          remove: async (id) => storage.removeItem(prefix + id),
+          list: async () => keys().map((key) => parseRow(store.getItem(key))),
+          put: async (row) => store.setItem(prefix + row.item.id, JSON.stringify(row)),
+          remove: async (id) => store.removeItem(prefix + id),
         },
         ownership,
         host,

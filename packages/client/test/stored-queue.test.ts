@@ -2,6 +2,7 @@ import { createManualClock, eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { type AsyncStorageLike, asyncStorageQueue } from '../src/async-storage.js';
 import type { QueueStorage, StoredOutcome } from '../src/index.js';
+import { indexedDbQueue } from '../src/indexed-db.js';
 import { localStorageQueue } from '../src/local-storage.js';
 import { type Locks, ownByLease } from '../src/storage/ownership.js';
 import { openClient } from './support/open-client.js';
@@ -371,6 +372,26 @@ describe('a storage that fails', () => {
       texts: ['old', 'own'],
       told: expect.arrayContaining([expect.stringContaining('quota')]),
     });
+  });
+
+  // A page in a sandboxed frame, or with site data blocked, has none: already the look at it throws.
+  test.each([
+    ['localStorage', () => localStorageQueue()],
+    ['localStorage', () => localStorageQueue({ locks: createLocks() })],
+    ['indexedDB', () => indexedDbQueue()],
+  ])('%s that is denied costs the reload, not a message, and close() is as ever', async (name, open) => {
+    const get = () => {
+      throw new Error('SecurityError');
+    };
+    Object.defineProperty(globalThis, name, { get, configurable: true });
+    try {
+      expect(await play(open(), 1, true)).toMatchObject({
+        texts: ['own'],
+        told: expect.arrayContaining([expect.stringContaining('SecurityError')]),
+      });
+    } finally {
+      Reflect.deleteProperty(globalThis, name);
+    }
   });
 
   test('locks that are refused cost the replay only, and nothing is left unhandled', async () => {

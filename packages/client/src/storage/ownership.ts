@@ -103,7 +103,11 @@ export function ownByLease({ store, prefix, clock }: LeaseOptions): Ownership {
   }
   function release(): void {
     cancel();
-    store.removeItem(keyOf(id));
+    try {
+      store.removeItem(keyOf(id));
+    } catch {
+      // It ends by itself.
+    }
   }
   renew();
   return {
