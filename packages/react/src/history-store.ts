@@ -63,6 +63,12 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
     });
   }
 
+  /** There is no page to wait for. */
+  function refused(): void {
+    const { error } = store.state.get();
+    if (error && !isLoaded) state.set({ isLoading: false, error });
+  }
+
   function append(event: AppEvent<K>): void {
     if (!isDurable(event)) return;
     if (!isLoaded) meanwhile = [...meanwhile.slice(1 - MAX_EVENTS), event];
@@ -79,9 +85,11 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
       room.onStatus((status) => {
         if (status === 'joined' && !isLoaded) loadNewest();
       }),
+      store.state.subscribe(refused),
       store.retain(),
     ];
     if (room.status === 'joined') loadNewest();
+    else refused();
     return () => {
       for (const stop of stops) stop();
       asking.abort();

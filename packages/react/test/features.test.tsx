@@ -256,6 +256,24 @@ test('useHistory loads anew after a gap', async () => {
   await waitFor(() => expect(items()).toEqual(['new']));
 });
 
+function Booking() {
+  const { events, isLoading, error } = useHistory('booking:7');
+  return <p>{isLoading ? 'loading' : (error?.code ?? `${events.length} events`)}</p>;
+}
+
+test('useHistory of a room that is refused says why, and loads once it is granted', async () => {
+  await using server = await startServer();
+  const owns = (present: boolean) =>
+    server.hub.directory.change({ object: 'booking:7', relation: 'owner', user: 'ann', present });
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, <Booking />);
+  await screen.findByText('forbidden');
+  app.show([<Booking key="same" />, <Booking key="later" />]);
+  await waitFor(() => expect(screen.getAllByText('forbidden')).toHaveLength(2));
+  await owns(true);
+  await app.client.reconnect();
+  await waitFor(() => expect(screen.getAllByText('0 events')).toHaveLength(2));
+});
+
 test('useRequest settles with progress, data, an error or a cancellation', async () => {
   await using server = await startServer();
   let stopped = false;
