@@ -52,6 +52,7 @@ export class TrunklineError extends Error {
 
   /** The error a peer sent, as an error of ours. */
   static from(body: ErrorBody): TrunklineError {
-    return new TrunklineError(body.code, body.message, body);
+    // By name, a bundler would call the class _TrunklineError, and so would every stack.
+    return new this(body.code, body.message, body);
   }
 }

@@ -49,6 +49,11 @@ describe('error codes', () => {
     const full = { code: 'x', message: 'm', retryable: true, retryAfterMs: 1, path: 'a', retrySafe: false };
     expect(TrunklineError.from(full).toBody()).toEqual(full);
   });
+
+  test('comes from a body as the class that was asked', () => {
+    class OurError extends TrunklineError {}
+    expect(OurError.from(new TrunklineError('timeout').toBody())).toBeInstanceOf(OurError);
+  });
 });
 
 describe('identifiers', () => {
