@@ -72,7 +72,7 @@ function withDefaults<D extends object, T extends object>(defaults: D, given: T 
 /** @throws {TypeError} one sentence that says what is missing */
 export function resolveOptions(given: ClientOptions): ResolvedOptions {
   const { WebSocket = globalThis.WebSocket as WebSocketClass | undefined, backoff, queue } = given;
-  if (!WebSocket) throw new TypeError('No WebSocket.');
+  if (!WebSocket) throw new TypeError('No WebSocket: pass one.');
   return {
     ...withDefaults({ ...DEFAULTS, clock: systemClock, random: Math.random }, given),
     WebSocket,
