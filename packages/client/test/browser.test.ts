@@ -248,6 +248,7 @@ describe.each(['localStorageQueue', 'indexedDbQueue'] as const)('with %s', (stor
       { timeoutMs: 20_000 },
     );
     const { entries } = await server.hub.history('lobby:main', { limit: 10 });
-    expect([settled, entries.map(({ data }) => data)]).toEqual([['left'], [{ text: 'left' }]]);
+    // localStorage of two processes may differ for a moment: then both take it over and are told, and its id acts once.
+    expect([[...new Set(settled)], entries.map(({ data }) => data)]).toEqual([['left'], [{ text: 'left' }]]);
   });
 });
