@@ -59,6 +59,7 @@ test.each([
   ['NOAUTH Authentication required.', 'Redis needs a password'],
   ["READONLY You can't write against a read only replica.", 'Redis is read-only: it is a replica'],
   ["OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
+  ["@user_script: 41: -OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
   ['LOADING Redis is loading the dataset in memory', 'Redis is still loading its data'],
   ['connect ECONNREFUSED 127.0.0.1:6379', 'Redis can not be reached'],
   [

@@ -25,9 +25,12 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Redis 6.2 puts the place in the script before a refusal that the script returned. */
+const PLACE_IN_SCRIPT = /^@user_script: \d+: -?/;
+
 /** One short sentence; never a value, a key or a password. */
 export function describeFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).replace(PLACE_IN_SCRIPT, '');
   const found = CAUSES.find(([pattern]) => pattern.test(message));
   if (found !== undefined) return found[1];
   return isReplyError(error) ? `Redis answered ${message.split(' ', 1)[0]}` : 'the connection to Redis was lost';
