@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually, type FaultProxy, startFaultProxy, watchLeaks } from '@trunkline/testkit';
+import { createRandom, eventually, type FaultProxy, startFaultProxy, watchLeaks } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { openClient, type TestClient } from './support/open-client.js';
-import { createRandom } from './support/random.js';
 import { type StartedServer, startServer, urlOf } from './support/start-server.js';
 import { createSurvivingBroker } from './support/surviving-broker.js';
 

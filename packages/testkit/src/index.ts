@@ -8,7 +8,7 @@
  * - `spawnServer`: the deployable in a process of its own; `runProgram`: any other program
  * - `readCodeBlocks`: what a Markdown document shows
  * - `startCrowd`: thousands of quiet sockets from a process of their own
- * - `createManualClock`, `eventually`, `watchLeaks`, `freePort`
+ * - `createManualClock`, `createRandom`, `eventually`, `watchLeaks`, `freePort`
  */
 export { type CodeBlock, type CodeBlocks, readCodeBlocks } from './code-blocks.js';
 export { type Crowd, type ReadList, startCrowd } from './crowd.js';
@@ -19,6 +19,7 @@ export { freePort } from './free-port.js';
 export { watchLeaks } from './leak-check.js';
 export { createManualClock, type ManualClock } from './manual-clock.js';
 export type { Direction } from './proxied-pair.js';
+export { createRandom, type Random } from './random.js';
 export { connectRaw, type FrameOf, type RawClient, type RawClientOptions, UpgradeRefused } from './raw-client.js';
 export {
   type ClientFrameOptions,

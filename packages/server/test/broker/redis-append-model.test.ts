@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, type RedisServer, startRedis } from '@trunkline/testkit';
+import { createRandom, eventually, type RedisServer, startRedis } from '@trunkline/testkit';
 import { expect, test as serial } from 'vitest';
 import type { Broker, Publication } from '../../src/seams/broker.js';
 import { makePublication } from '../../src/testing/index.js';
@@ -174,22 +174,4 @@ async function compare({ name, offset, ids, length, log }: ModelRoom, broker: Br
     entries.map((_, index) => [removed + index + 1, ids[removed + index + 1]]),
   );
   expect(trimmed, step).toEqual({ offset: removed, id: ids[removed] });
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function createRandom(seed: number) {
-  let state = seed >>> 0;
-  function next(): number {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-  const below = (n: number): number => Math.floor(next() * n);
-  function pick<T>(values: readonly T[]): T {
-    const value = values[below(values.length)];
-    if (value === undefined) throw new Error('nothing to pick from');
-    return value;
-  }
-  return { below, pick, chance: (share: number): boolean => next() < share };
 }

@@ -3,7 +3,10 @@ export interface Random {
   next(): number;
   /** 0 to n - 1. */
   below(n: number): number;
-  pick<T>(values: readonly [T, ...T[]]): T;
+  /** True for about that share of the calls, 0 to 1. */
+  chance(share: number): boolean;
+  /** @throws {Error} for no values */
+  pick<T>(values: readonly T[]): T;
 }
 
 /** The same numbers for the same seed (mulberry32). */
@@ -15,6 +18,15 @@ export function createRandom(seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
-  const below = (n: number) => Math.floor(next() * n);
-  return { next, below, pick: (values) => values[below(values.length)] ?? values[0] };
+  const below = (n: number): number => Math.floor(next() * n);
+  return {
+    next,
+    below,
+    chance: (share) => next() < share,
+    pick(values) {
+      const value = values[below(values.length)];
+      if (value === undefined) throw new Error('nothing to pick from');
+      return value;
+    },
+  };
 }
