@@ -1,4 +1,4 @@
-import { eventually, startRedis } from '@trunkline/testkit';
+import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingService } from '../src/booking/index.js';
 import { falconDialect } from '../src/falcon/index.js';
@@ -49,6 +49,34 @@ test('booking goes on locally while Redis is away, and shows nothing twice when 
   const statuses = alice.seen.filter(({ type }) => type === 'status_update').map(({ status }) => status);
   expect(statuses).toEqual(['before', 'while away', 'after']);
   expect(alice.seen.filter(({ type }) => type === 'message')).toHaveLength(1);
+});
+
+test('a booking client is brought back to the rooms that an outage took, with what was said meanwhile', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using elsewhere = await startNode(redis, []);
+  const limits = { authorisationStaleMs: 2_000 };
+  await using node = await startNode({ url: `redis://127.0.0.1:${proxy.port}` }, [bookingDialect()], { limits });
+  const rooms = ['support:left', 'support:lost', 'booking:1', 'support:7'];
+  await elsewhere.relate(...rooms.map((room) => `${room} ${room === 'booking:1' ? 'owner' : 'creator'} alice`));
+  await using alice = await connect(node, '/ws', await node.token('alice'));
+  for (const room of rooms) {
+    say(alice, { type: 'join', room });
+    await next(alice, 'joined_room');
+  }
+
+  await proxy.down();
+  proxy.rstAll();
+  for (const room of rooms) expect(await next(alice, 'left_room')).toMatchObject({ room });
+  say(alice, { type: 'leave', room: 'support:left' });
+  expect(await next(alice, 'left_room')).toMatchObject({ room: 'support:left' });
+  await elsewhere.unrelate('support:lost creator alice');
+  await bookingService(elsewhere.hub).broadcastBookingStatus('1', 'alice', 'meanwhile');
+
+  await proxy.up();
+  expect(await next(alice, 'joined_room')).toMatchObject({ room: 'booking:1' });
+  expect(await next(alice, 'status_update')).toMatchObject({ bookingId: '1', status: 'meanwhile' });
+  expect(await next(alice, 'joined_room')).toMatchObject({ room: 'support:7' });
 });
 
 test('a falcon client that comes while Redis is away is in its own room at once, in its groups when Redis is back', async () => {

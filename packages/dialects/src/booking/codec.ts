@@ -24,6 +24,7 @@ function tokenOf(head: RequestHead): string | undefined {
 
 /** The format keeps nothing per connection. */
 const conversation: Conversation = {
+  options: () => ({ rejoin: true }),
   decode: (text) => [decodeFrame(text)],
   reply: wordReply,
 };

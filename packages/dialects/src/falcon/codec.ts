@@ -44,7 +44,7 @@ function converse(): Conversation {
     opened: (id) => {
       connectionId = id;
     },
-    options: () => ({ autoJoin: true }),
+    options: () => ({ autoJoin: true, rejoin: true }),
     decode: (text) => {
       const decoded = decodeFrame(text);
       if (decoded.ref.room !== undefined) remember(decoded.ref.room);

@@ -1,4 +1,5 @@
-import { canonicalDialect, createRedisBackend, type Dialect } from '@trunkline/server';
+import type { builtInContract } from '@trunkline/protocol/contract';
+import { canonicalDialect, createRedisBackend, type Dialect, type HubOptions } from '@trunkline/server';
 import type { DialectSpeaker, SpeakerConnection } from '@trunkline/server/testing';
 import type { RedisServer } from '@trunkline/testkit';
 import { type StartedHub, startHub } from './start-hub.js';
@@ -8,10 +9,15 @@ export interface StartedNode extends StartedHub {
 }
 
 /** One of several hubs over one Redis. */
-export async function startNode(redis: RedisServer, dialects: readonly Dialect[]): Promise<StartedNode> {
+export async function startNode(
+  redis: Pick<RedisServer, 'url'>,
+  dialects: readonly Dialect[],
+  options: Pick<HubOptions<typeof builtInContract>, 'limits'> = {},
+): Promise<StartedNode> {
   const backend = createRedisBackend({ url: redis.url });
   const { broker, directory, ledger, presence, roster } = backend;
-  const served = await startHub([...dialects, canonicalDialect()], { broker, directory, ledger, presence, roster });
+  const stores = { broker, directory, ledger, presence, roster };
+  const served = await startHub([...dialects, canonicalDialect()], { ...stores, ...options });
   return {
     ...served,
     foreign: backend.foreign,

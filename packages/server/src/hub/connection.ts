@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CloseCode, From } from '@trunkline/protocol';
+import type { CloseCode, From, RoomRequest } from '@trunkline/protocol';
 import { closeCodeRule } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Gone, Link, Notice } from '../seams/dialect.js';
@@ -42,6 +42,8 @@ export class Connection {
   unacked = 0;
   /** Automatic rooms that the client left itself. */
   declined: Set<string> | undefined;
+  /** Rooms that it lost as nobody could tell its rights, with its place in them. */
+  stale: Map<string, RoomRequest> | undefined;
   /** Rooms it is about to become a member of. */
   joining = 0;
   #endAnnounced = false;

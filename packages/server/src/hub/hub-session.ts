@@ -184,11 +184,13 @@ export class HubSession implements LinkListener, Session {
     const grant = await core.policy.evaluate(this.principal, request.room);
     if (!grant.join) throw forbidden();
     this.#connection.declined?.delete(request.room);
+    this.#connection.stale?.delete(request.room);
     await joining.join(this.#connection, request, grant, ref);
     return { type: 'done' };
   }
 
   async #leave({ room }: Of<'leave'>): Promise<Reply> {
+    this.#connection.stale?.delete(room);
     const membership = this.#connection.memberships.get(room);
     if (membership) {
       this.#parts.joining.leave(membership, true);

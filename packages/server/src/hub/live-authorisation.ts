@@ -1,4 +1,4 @@
-import type { LeftReason, RefreshResult } from '@trunkline/protocol';
+import type { LeftReason, RefreshResult, RoomRequest } from '@trunkline/protocol';
 import { parseRoomName, TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { RelationChange } from '../seams/directory.js';
@@ -76,6 +76,22 @@ export class LiveAuthorisation {
     await this.#joinAll(connection, [object]);
   }
 
+  /** Joins what `dropStale` took, as far as the client may. What can not be read yet stays for the next time. */
+  async #rejoin(connection: Connection): Promise<void> {
+    const { memberships, principal, stale = new Map<string, RoomRequest>() } = connection;
+    for (const [room, request] of stale) {
+      const grant = await this.core.policy.evaluate(principal, room);
+      // The client may have left or joined it meanwhile.
+      if (!stale.delete(room) || memberships.has(room) || !grant.join) continue;
+      try {
+        await this.joining.join(connection, request, grant);
+      } catch (error) {
+        stale.set(room, request);
+        throw error;
+      }
+    }
+  }
+
   async #joinAll(connection: Connection, rooms: readonly string[]): Promise<string[]> {
     const joined: string[] = [];
     for (const room of rooms) {
@@ -114,6 +130,7 @@ export class LiveAuthorisation {
     for (const connection of [...this.core.connections.byId.values()]) {
       this.grants.forget(connection);
       await this.#recheck(connection, 'relation_removed').catch(this.#later);
+      await this.#rejoin(connection).catch(this.#later);
       await this.autoJoin(connection).catch(this.#later);
     }
   }
@@ -123,7 +140,12 @@ export class LiveAuthorisation {
     if (this.core.directory.deafForMs() <= this.core.limits.authorisationStaleMs) return;
     for (const connection of this.core.connections.byId.values()) {
       for (const membership of connection.memberships.all()) {
-        if (membership.grant.relational) this.#end(membership, 'authorisation_stale', true);
+        if (!membership.grant.relational) continue;
+        if (connection.options.rejoin) {
+          connection.stale ??= new Map();
+          connection.stale.set(membership.room.name, placeOf(membership));
+        }
+        this.#end(membership, 'authorisation_stale', true);
       }
     }
   }
@@ -178,4 +200,9 @@ export class LiveAuthorisation {
   readonly #later = (error: unknown): void => {
     this.core.logger.debug({ err: error }, 'rights could not be read; grants already held stay for now');
   };
+}
+
+/** Where a join goes on from; at the head for who was still catching up, or never had a place. */
+function placeOf({ room, state, blind }: Membership): RoomRequest {
+  return state === 'live' && !blind ? { room: room.name, position: room.feed.position } : { room: room.name };
 }

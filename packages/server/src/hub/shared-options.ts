@@ -1,7 +1,9 @@
 import type { OpenOptions } from '../seams/dialect.js';
 
 /** What of its opening counts for as long as a connection lives. */
-export type LastingOptions = Required<Pick<OpenOptions, 'autoJoin' | 'dialect' | 'eachEventOnce' | 'heartbeat'>> & {
+export type LastingOptions = Required<
+  Pick<OpenOptions, 'autoJoin' | 'dialect' | 'eachEventOnce' | 'heartbeat' | 'rejoin'>
+> & {
   readonly heartbeatTiming: OpenOptions['heartbeatTiming'];
 };
 
@@ -13,17 +15,19 @@ export class SharedOptions {
   readonly #kinds: LastingOptions[] = [];
 
   of(opened: OpenOptions): LastingOptions {
-    const { dialect, autoJoin = false, eachEventOnce = true, heartbeat = 'notice', heartbeatTiming } = opened;
+    const { dialect, autoJoin = false, rejoin = false, eachEventOnce = true } = opened;
+    const { heartbeat = 'notice', heartbeatTiming } = opened;
     const known = this.#kinds.find(
       (kind) =>
         kind.dialect === dialect &&
         kind.autoJoin === autoJoin &&
+        kind.rejoin === rejoin &&
         kind.eachEventOnce === eachEventOnce &&
         kind.heartbeat === heartbeat &&
         kind.heartbeatTiming === heartbeatTiming,
     );
     if (known !== undefined) return known;
-    const options = { dialect, autoJoin, eachEventOnce, heartbeat, heartbeatTiming };
+    const options = { dialect, autoJoin, rejoin, eachEventOnce, heartbeat, heartbeatTiming };
     if (this.#kinds.length < MAX_KINDS) this.#kinds.push(options);
     return options;
   }

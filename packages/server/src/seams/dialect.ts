@@ -93,6 +93,11 @@ export interface OpenOptions {
   readonly address: string;
   /** Also join the kinds with `autoJoin`. @default false */
   readonly autoJoin?: boolean;
+  /**
+   * Rooms that are left as `authorisation_stale` are joined again, from where they were left, once rights can be read: for
+   * clients that do not ask again themselves. @default false
+   */
+  readonly rejoin?: boolean;
   /** Rooms to join right after `opened`, with positions. */
   readonly rooms?: readonly RoomRequest[];
   /** Set presence for joined rooms with this state. @default none is set, which shows as null */
