@@ -67,7 +67,7 @@ async function startTcpBalancer(nodePorts: readonly number[]): Promise<Balancer>
     const tried = new Set<number>();
     tryNext();
 
-    /** A node that refuses is passed over, as HAProxy's `retry-on conn-failure` does. */
+    /** A node that refuses is passed over, as HAProxy's `retry-on` does. */
     function tryNext(): void {
       const [node] = nodes.filter(({ isReady, port }) => isReady && !tried.has(port)).sort((a, b) => a.open - b.open);
       if (node === undefined) {
@@ -124,7 +124,8 @@ async function isAccepting(port: number): Promise<boolean> {
   }
 }
 
-function findHaproxy(): string | undefined {
+/** The program; undefined where it is not installed. */
+export function findHaproxy(): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((directory) => join(directory, 'haproxy'))
