@@ -202,13 +202,13 @@ it('carries no second request inside the body of a first', async () => {
       socket.destroy();
     }
   }
-  // Node forgets what comes after a thousand headers.
+  // Node 20 forgets what comes after a thousand headers; later ones refuse such a head.
   const [host, connection, ...rest] = UPGRADE.trimEnd().split('\r\n');
   const head = [host, ...rest, ...Array.from({ length: 1_100 }, () => 'a:b'), connection].join('\r\n');
   const { came } = await send(one.port, `GET /s?sid=2.outer HTTP/1.1\r\n${head}\r\n\r\n${inner}`);
-  await eventually(() => came.text.endsWith(`2 ${inner}`));
+  await eventually(() => came.text.endsWith(`2 ${inner}`) || came.text.startsWith('HTTP/1.1 431'));
   expect(two.asked.at(-1)?.head.address).toBe('127.0.0.1');
-  expect(two.asked.map(({ head }) => head.query.get('sid'))).toEqual(Array(5).fill('2.outer'));
+  expect(new Set(two.asked.map(({ head }) => head.query.get('sid')))).toEqual(new Set(['2.outer']));
 });
 
 it('takes a head of any bytes and as large as Node allows', async () => {

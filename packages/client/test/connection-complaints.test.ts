@@ -901,9 +901,12 @@ test('a listener that throws harms nobody else, and unknown frames are ignored',
 });
 
 test('without a WebSocket in the runtime the constructor says what to pass', () => {
-  expect(() => createClient({ url: 'ws://x', ...(globalThis.WebSocket && { WebSocket: undefined as never }) })).toThrow(
-    globalThis.WebSocket ? undefined : new TypeError('No WebSocket: pass one.'),
-  );
+  vi.stubGlobal('WebSocket', undefined);
+  try {
+    expect(() => createClient({ url: 'ws://x' })).toThrow(new TypeError('No WebSocket: pass one.'));
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test.each<[string, object]>([

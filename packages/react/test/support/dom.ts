@@ -8,5 +8,6 @@ Object.assign(globalThis, {
   HTMLElement: page.HTMLElement,
   MutationObserver: page.MutationObserver,
   Node: page.Node,
-  navigator: page.navigator,
 });
+// From Node 21 on there is one, which can not be assigned.
+Object.defineProperty(globalThis, 'navigator', { value: page.navigator, configurable: true });
