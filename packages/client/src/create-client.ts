@@ -33,7 +33,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   const helloRooms = 100;
   const options = resolveOptions(given);
   const { clock } = options;
-  const { add, emit } = createListeners<[News<C>[keyof ClientEvents<C>]]>();
+  const { add, emit } = createListeners<News<C>[keyof ClientEvents<C>]>();
   const openings = new Set<Settle<void>>();
   const seen = createRecentIds(rememberedEvents);
   let timeline: readonly TimelineEntry[] = [];
@@ -96,7 +96,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   };
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
-      wire.answer(frame);
       room(frame.room);
       toRoom(frame);
     },
@@ -105,11 +104,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     gap: toRoom,
     presence: toRoom,
     receipt: toRoom,
-    ack: wire.answer,
-    response: wire.answer,
-    progress: wire.answer,
     error(frame) {
-      if (wire.answer(frame)) return;
       const one = asked.find((_, index) => frame.path === `rooms.${index}`);
       if (one) one.refused(frame);
       else failed(TrunklineError.from(frame));
@@ -128,6 +123,8 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
 
   /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
+    // An answer to a join is news of the room too.
+    if (wire.answer(frame) && frame.type !== 'joined') return;
     if (Object.hasOwn(handlers, frame.type)) handlers[frame.type]?.(frame as never);
   }
 
@@ -178,9 +175,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   async function connect(): Promise<void> {
     connection.dispatch({ type: 'connect' });
     if (connection.state.status === 'open') return;
-    const { promise, settle } = createDeferred<void>();
-    openings.add(settle);
-    await promise;
+    await createDeferred(openings).promise;
   }
 
   return {

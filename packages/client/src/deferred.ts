@@ -3,10 +3,15 @@ import { TrunklineError } from '@trunkline/protocol';
 /** Ends a promise: an error of ours rejects it, anything else is its value. */
 export type Settle<T> = (outcome: T | TrunklineError) => void;
 
-export function createDeferred<T>(): { readonly promise: Promise<T>; readonly settle: Settle<T> } {
+/** A promise that ends with the others of its set, or by its own `settle`. */
+export function createDeferred<T>(waiters: Set<Settle<T>>): {
+  readonly promise: Promise<T>;
+  readonly settle: Settle<T>;
+} {
   let settle: Settle<T> = () => {};
   const promise = new Promise<T>((resolve, reject) => {
     settle = (outcome) => (outcome instanceof TrunklineError ? reject(outcome) : resolve(outcome));
+    waiters.add(settle);
   });
   return { promise, settle };
 }

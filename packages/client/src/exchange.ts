@@ -7,6 +7,7 @@ import {
   type PongFrame,
   type ProgressFrame,
   type ResponseFrame,
+  type ServerFrame,
   type WelcomeLimits,
 } from '@trunkline/protocol';
 import { after, type Clock, steady } from './clock.js';
@@ -35,8 +36,8 @@ export interface Wire {
 export interface Exchange extends Wire {
   /** A connection begins with a full bucket. */
   opened(welcome: { readonly limits: Pick<WelcomeLimits, 'messagesPerSecond' | 'burst'> }): void;
-  /** False when nobody asked. */
-  answer(answer: Answer): boolean;
+  /** False for what nobody asked. */
+  answer(frame: ServerFrame): boolean;
   /** The connection is gone: nothing that waits is sent any more, and everybody is told, oldest first. */
   dropped(): void;
   /** Holds new frames, and calls back as soon as nothing but requests waits for an answer. */
@@ -97,11 +98,11 @@ export function createExchange(clock: Clock, transmit: (frame: Named) => void): 
       flow();
       return true;
     },
-    answer(answer) {
-      const { id = '', type } = answer;
+    answer(frame) {
+      const { id = '', type }: { readonly id?: string; readonly type: string } = frame;
       const entry = waiting.get(id);
       if (type !== 'progress') waiting.delete(id);
-      entry?.answered(answer);
+      entry?.answered(frame as Answer);
       checkQuiet();
       return !!entry;
     },

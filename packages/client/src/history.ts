@@ -1,20 +1,18 @@
-import type { Contract, HistoryResult, Position, RoomKind } from '@trunkline/protocol';
+import type { Contract, HistoryResult, RoomKind } from '@trunkline/protocol';
 import type { HistoryPage, HistoryQuery } from './client-api.js';
 import { type AnyEvent, toEvent } from './events.js';
 import type { Outbox } from './outbox-api.js';
 
 type Page = HistoryPage<Contract, RoomKind<Contract>>;
 
-/** Reads pages of a room's log; by default what came before live delivery began. */
+/** Reads pages of a room's log; by default what came before live delivery began, at `firstLive`. */
 export function createHistory(
   room: string,
   outbox: Pick<Outbox, 'request'>,
-  liveFrom: () => Position | undefined,
+  firstLive: () => number | undefined,
 ): (query?: HistoryQuery) => Promise<Page> {
   async function history(query: HistoryQuery = {}): Promise<Page> {
-    const { limit = 50, after, signal } = query;
-    const from = liveFrom();
-    const before = query.before ?? (after === undefined && from ? from.offset + 1 : undefined);
+    const { limit = 50, after, before = after === undefined ? firstLive() : undefined, signal } = query;
     const data = (await outbox.request({ type: 'history', room, limit, before, after }, { signal })) as HistoryResult;
     const oldest = data.events[0]?.offset ?? 0;
     return {

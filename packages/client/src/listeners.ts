@@ -1,22 +1,22 @@
 /** Callbacks in order of registration. */
-export interface Listeners<A extends readonly unknown[]> {
+export interface Listeners<T> {
   /** The answer removes it again; the same function registered twice is called twice. */
-  add(listener: (...args: A) => void): () => void;
+  add(listener: (value: T) => void): () => void;
   /** Calls those registered now. One that throws is reported like an uncaught error and stops nobody else. */
-  emit(...args: A): void;
+  emit(value: T): void;
 }
 
-export function createListeners<A extends readonly unknown[]>(): Listeners<A> {
-  const entries = new Set<(...args: A) => void>();
+export function createListeners<T>(): Listeners<T> {
+  const entries = new Set<(value: T) => void>();
   return {
     add(listener) {
-      const entry = (...args: A) => listener(...args);
+      const entry = (value: T) => listener(value);
       entries.add(entry);
       return () => void entries.delete(entry);
     },
-    emit(...args) {
+    emit(value) {
       for (const entry of [...entries]) {
-        if (entries.has(entry)) callSafely(() => entry(...args));
+        if (entries.has(entry)) callSafely(() => entry(value));
       }
     },
   };

@@ -26,8 +26,9 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
   const { options, wire, on } = parts;
   const { clock, random, backoff } = options;
   const waiters = new Set<Settle<JoinedInfo>>();
-  const events = createListeners<[AnyEvent<Contract>]>();
-  const statuses = createListeners<[RoomStatus]>();
+  const leavers = new Set<Settle<void>>();
+  const events = createListeners<AnyEvent<Contract>>();
+  const statuses = createListeners<RoomStatus>();
   let status: RoomStatus = 'out';
   /** Joins without their leave; one that the server made by itself counts. */
   let wanted = 0;
@@ -37,7 +38,6 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
   let info: JoinedInfo | undefined;
   let failures = 0;
   let cancelRetry = () => {};
-  let leaving: Promise<void> | undefined;
   /** An event came too early, and none of the log since. */
   let hasHole = false;
 
@@ -105,20 +105,18 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     settleAll(waiters, cancelled());
     // Now and not at the answer: what comes until then is of the next join.
     forget();
-    if (status === 'leaving') return leaving;
+    if (status === 'leaving') return createDeferred(leavers).promise;
     if (status === 'out' || !wire.isReady()) return out();
     return askToLeave();
   }
 
   function askToLeave(): Promise<void> {
     become('leaving');
-    const { promise, settle } = createDeferred<void>();
     wire.ask({ type: 'leave', room }, () => {
       if (status === 'leaving') out();
-      settle();
+      settleAll(leavers, undefined);
     });
-    leaving = promise;
-    return promise;
+    return createDeferred(leavers).promise;
   }
 
   function out(): void {
@@ -154,7 +152,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     publish: (event, data, options) => outbox.publish([room], event, data, options),
     signal: (event, data) => wire.ask({ type: 'publish', room, event, data }),
     receiptCounts: (offset) => outbox.request({ type: 'receipts', room, offset }) as Promise<ReceiptCounts>,
-    history: createHistory(room, outbox, () => liveFrom),
+    history: createHistory(room, outbox, () => liveFrom && liveFrom.offset + 1),
     get status() {
       return status;
     },
@@ -179,8 +177,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
       wanted++;
       if (status === 'joined' && info) return info;
       rewind ||= atLeast;
-      const { promise, settle: waiter } = createDeferred<JoinedInfo>();
-      waiters.add(waiter);
+      const { promise, settle: waiter } = createDeferred(waiters);
       const stop = onAbort(signal, () => {
         if (!waiters.delete(waiter)) return;
         waiter(cancelled(signal));

@@ -1,4 +1,11 @@
-import { type AckFrame, createId, type ErrorCode, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
+import {
+  type AckFrame,
+  createId,
+  type ErrorCode,
+  type ResponseFrame,
+  TrunklineError,
+  type WelcomeLimits,
+} from '@trunkline/protocol';
 import type { PublishedToMany } from './client-api.js';
 import type { Settle } from './deferred.js';
 import type { Answer, Question } from './exchange.js';
@@ -54,8 +61,8 @@ export function isTooLarge(bytes: number, { maxMessageBytes }: WelcomeLimits): b
 
 /** What a final answer means to those who wait. */
 export function readAnswer(answer: Answer): unknown {
-  if (answer.type === 'error') return TrunklineError.from(answer);
-  return answer.type === 'ack' ? readAck(answer) : 'data' in answer ? answer.data : undefined;
+  if (answer.type === 'ack') return readAck(answer);
+  return answer.type === 'error' ? TrunklineError.from(answer) : (answer as ResponseFrame).data;
 }
 
 /** A retryable refusal of one room is that refusal: the whole frame is sent again. */

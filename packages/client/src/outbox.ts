@@ -64,8 +64,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const twin = find((item) => item.id === id);
     if (twin && JSON.stringify(twin.frame) !== JSON.stringify(frame)) throw fault('id_conflict');
     if (old && !twin) drop(old);
-    const { promise, settle } = createDeferred<never>();
-    const waiters = (twin?.waiters ?? new Set(old?.waiters)).add(settle);
+    const waiters = twin?.waiters ?? new Set(old?.waiters);
+    const { promise } = createDeferred(waiters);
     if (!twin) {
       if (!fits(bytes)) settleAll(waiters, fault('queue_full'));
       else {

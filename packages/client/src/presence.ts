@@ -45,7 +45,7 @@ export interface PresenceStore extends Presence {
 }
 
 export function createPresence(tell: (state: unknown) => unknown): PresenceStore {
-  const changed = createListeners<[PresenceDiff]>();
+  const changed = createListeners<PresenceDiff>();
   let snapshot = NOBODY;
   let mine: { readonly state: unknown } | undefined;
 

@@ -12,7 +12,7 @@ export interface OutboxQueue extends Queue {
 
 export function createQueue(limits: { readonly maxItems: number; readonly maxBytes: number }): OutboxQueue {
   const entries = new Set<OutboxItem>();
-  const listeners = createListeners<[QueueStatus]>();
+  const listeners = createListeners<QueueStatus>();
   let status: QueueStatus = { length: 0, bytes: 0, oldest: undefined };
   let items: readonly QueuedPublish[] | undefined;
 

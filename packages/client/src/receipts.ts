@@ -21,7 +21,7 @@ type Tell = (kind: ReceiptKind, cursor: Cursor, told: (answer: unknown) => void)
 
 export function createReceipts(clock: Clock, tell: Tell, position: () => Position | undefined): ReceiptStore {
   const debounceMs = 1_000;
-  const changed = createListeners<[readonly ReceiptCursor[]]>();
+  const changed = createListeners<readonly ReceiptCursor[]>();
   const wanted = new Map<ReceiptKind, Cursor>();
   let cursors: readonly ReceiptCursor[] = [];
   let known: string | undefined;

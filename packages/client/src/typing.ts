@@ -14,7 +14,7 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
   /** Longer than a resend and a slow network. */
   const expireMs = 7_000;
   const typists = new Map<string, () => void>();
-  const changed = createListeners<[readonly string[]]>();
+  const changed = createListeners<readonly string[]>();
   let users: readonly string[] = [];
   /** 0: the others were not told. */
   let sentAt = 0;
