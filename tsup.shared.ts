@@ -10,7 +10,7 @@ const shared: Options = {
 };
 
 /** A package that others import: ESM with types, its dependencies left to the importer. */
-export function libraryConfig(options: Pick<Options, 'entry' | 'platform'>) {
+export function libraryConfig(options: Pick<Options, 'entry' | 'platform' | 'treeshake'>) {
   return defineConfig({
     ...shared,
     // TypeScript 6 calls the baseUrl that tsup 8.5 sets deprecated. Types come from the built dependencies, as in use.
