@@ -1,5 +1,6 @@
 import { type CallFrame, type ErrorBody, TrunklineError } from '@trunkline/protocol';
 import type { Wire } from './exchange.js';
+import type { Outbox } from './outbox-api.js';
 import { fault } from './outbox-item.js';
 
 type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) => unknown;
@@ -13,7 +14,7 @@ export interface Calls {
   dropped(): void;
 }
 
-export function createCalls(wire: Pick<Wire, 'ask'>): Calls {
+export function createCalls(wire: Pick<Wire, 'ask'>, outbox: Pick<Outbox, 'checked'>): Calls {
   const messageLength = 1_024;
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
@@ -37,8 +38,7 @@ export function createCalls(wire: Pick<Wire, 'ask'>): Calls {
       try {
         const handler = handlers.get(method);
         if (!handler) throw fault('not_found');
-        // What is no JSON fails here.
-        result = { data: JSON.parse(JSON.stringify((await handler(data as never, controller)) ?? null)) };
+        result = outbox.checked({ data: (await handler(data as never, controller)) ?? null }).frame;
       } catch (error) {
         // The message of another error may hold what the server must not see.
         const { code, message } = error instanceof TrunklineError ? error : fault('internal');

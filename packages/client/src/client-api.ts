@@ -138,7 +138,7 @@ export interface Room<C extends Contract = Contract, K extends RoomKind<C> = Roo
   events(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<AnyRoomEvent<C, K>>;
   /** Resolves when the log holds it; waits in the queue while offline. @throws {TrunklineError} */
   publish<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>, options?: PublishOptions): Promise<Published>;
-  /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. */
+  /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. @throws {TrunklineError} `too_large`, `invalid_data` */
   signal<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>): boolean;
   history(query?: HistoryQuery): Promise<HistoryPage<C, K>>;
   /** How many others got, and read, everything up to the offset; also in rooms too large for `receipts`. @throws {TrunklineError} */
@@ -161,7 +161,7 @@ export interface Presence {
   /** Of the room's list; it rises with every change. */
   readonly version: number;
   on(listener: (diff: PresenceDiff) => void): () => void;
-  /** My own state in this room; told again after each join. */
+  /** My own state in this room; told again after each join. @throws {TrunklineError} `too_large`, `invalid_data` */
   set(state: unknown): void;
 }
 
@@ -213,7 +213,7 @@ export interface Client<C extends Contract = Contract> {
     data: EventData<C, K, E>,
     options?: PublishOptions,
   ): Promise<PublishedToMany>;
-  /** Ephemeral, to one connection that shares `room` with this one. False when it could not be sent. */
+  /** Ephemeral, to one connection that shares `room` with this one. False when it could not be sent. @throws {TrunklineError} `too_large`, `invalid_data` */
   send<K extends RoomKind<C>, E extends EventName<C, K>>(
     to: { readonly connectionId: string; readonly room: `${K}:${string}` },
     event: E,

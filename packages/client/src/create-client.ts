@@ -85,7 +85,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
   };
   const outbox = createOutbox(core);
-  const calls = createCalls(wire);
+  const calls = createCalls(wire, outbox);
   const tokens = createTokens(core);
   const connection = createConnection(core, tokens);
 
@@ -201,7 +201,8 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     },
     room: (kind: string, id?: string) => room(id === undefined ? kind : `${kind}:${id}`) as never,
     publish: outbox.publish,
-    send: ({ connectionId, room }, event, data) => wire.ask({ type: 'send', to: connectionId, room, event, data }),
+    send: ({ connectionId: to, room }, event, data) =>
+      wire.ask(outbox.checked({ type: 'send' as const, to, room, event, data }).frame),
     request: (action, data, requestOptions) =>
       outbox.request({ type: 'request', action, data }, requestOptions as never) as never,
     handle: calls.handle,

@@ -41,9 +41,10 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
   /** An event came too early, and none of the log since. */
   let hasHole = false;
 
-  const presence = createPresence(
-    (state) => status === 'joined' && wire.ask({ type: 'presence', room, state }, () => {}),
-  );
+  const presence = createPresence((state) => {
+    const { frame } = outbox.checked({ type: 'presence' as const, room, state });
+    if (status === 'joined') wire.ask(frame, () => {});
+  });
   const typing = createTyping(clock, (isTyping) =>
     wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } }),
   );
@@ -150,7 +151,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     onLeft: (listener) => on('left', (left) => left.room === room && listener(left)),
     events: ({ signal } = {}) => createEventStream(events.add, on, signal),
     publish: (event, data, options) => outbox.publish([room], event, data, options),
-    signal: (event, data) => wire.ask({ type: 'publish', room, event, data }),
+    signal: (event, data) => wire.ask(outbox.checked({ type: 'publish' as const, room, event, data }).frame),
     receiptCounts: (offset) => outbox.request({ type: 'receipts', room, offset }) as Promise<ReceiptCounts>,
     history: createHistory(room, outbox, () => liveFrom && liveFrom.offset + 1),
     get status() {
@@ -237,9 +238,10 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
         if (frame.presence) presence.sync(frame.presence);
         if (reason) tellGap({ room, reason, from, position });
         settleAll(waiters, frame);
-        presence.joined();
         receipts.joined();
         outbox.pump();
+        // Last, as it throws: what was set before the server told its limits may be too large.
+        presence.joined();
       },
 
       left(frame) {

@@ -3,7 +3,7 @@ import type { PublishedToMany, PublishOptions, RequestOptions } from './client-a
 import type { Wire } from './exchange.js';
 import type { Membership } from './membership-api.js';
 import type { ResolvedOptions } from './options.js';
-import type { Sendable } from './outbox-item.js';
+import type { Packed, Sendable } from './outbox-item.js';
 import type { OutboxQueue } from './queue.js';
 import type { StoredOutcome } from './queue-api.js';
 
@@ -22,6 +22,8 @@ export interface OutboxParts {
 
 /** Sends until the answer comes: in order per room, the same id at every try, none again beyond doubt. */
 export interface Outbox {
+  /** A frame that the server would not close the connection for. @throws {TrunklineError} `invalid_data`, `too_large` */
+  checked<F>(frame: F): Packed<F>;
   publish(rooms: readonly string[], event: string, data: unknown, options?: PublishOptions): Promise<PublishedToMany>;
   request(frame: Sendable, options?: RequestOptions<never>): Promise<unknown>;
   /** Looks for what earlier pages left. */

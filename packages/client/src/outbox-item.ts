@@ -108,11 +108,16 @@ export function publishFrame(rooms: readonly string[], event: string, data: unkn
   return { type: 'publish', room: rooms.length > 1 ? rooms : (rooms[0] ?? ''), event, data };
 }
 
-/** A value as it travels, which the application can't change any more, and its bytes. @throws {TrunklineError} `invalid_data` */
-export function copyJson<T>(value: T): [copy: T, bytes: number] {
+export interface Packed<F> {
+  readonly frame: F;
+  readonly bytes: number;
+}
+
+/** A frame as it travels, which the application can't change any more. @throws {TrunklineError} `invalid_data` */
+export function pack<F>(frame: F): Packed<F> {
   try {
-    const text = JSON.stringify(value);
-    return [JSON.parse(text), new TextEncoder().encode(text).length];
+    const text = JSON.stringify(frame);
+    return { frame: JSON.parse(text), bytes: new TextEncoder().encode(text).length };
   } catch {
     throw fault('invalid_data');
   }

@@ -6,7 +6,6 @@ import type { Answer } from './exchange.js';
 import { callSafely } from './listeners.js';
 import type { Outbox, OutboxParts } from './outbox-api.js';
 import {
-  copyJson,
   type Draft,
   fault,
   goesAgain,
@@ -14,6 +13,8 @@ import {
   isTooLarge,
   isUnsent,
   type OutboxItem,
+  type Packed,
+  pack,
   publishFrame,
   readAnswer,
 } from './outbox-item.js';
@@ -52,6 +53,12 @@ export function createOutbox(parts: OutboxParts): Outbox {
     return item;
   }
 
+  function checked<F>(given: F): Packed<F> {
+    const packed = pack(given);
+    if (limits && isTooLarge(packed.bytes, limits)) throw fault('too_large');
+    return packed;
+  }
+
   async function enqueue<T>(
     { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string | undefined },
     old?: OutboxItem,
@@ -59,8 +66,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     parts.start(draft.signal);
     // The server could not even say what it refuses.
     if (!/^[!-~]{1,128}$/.test(id)) throw fault('invalid_frame');
-    const [frame, bytes] = copyJson(draft.frame);
-    if (limits && isTooLarge(bytes, limits)) throw fault('too_large');
+    const { frame, bytes } = checked(draft.frame);
     const twin = find((item) => item.id === id);
     if (twin && JSON.stringify(twin.frame) !== JSON.stringify(frame)) throw fault('id_conflict');
     if (old && !twin) drop(old);
@@ -200,8 +206,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const own = [...entries];
     entries.clear();
     for (const { event, data, ...stored } of restored) {
-      const [frame, bytes] = copyJson(publishFrame(stored.rooms, event, data));
-      insert({ ...stored, frame, bytes, doubtful: stored.sentAt !== undefined, waiters: new Set() });
+      const packed = pack(publishFrame(stored.rooms, event, data));
+      insert({ ...stored, ...packed, doubtful: stored.sentAt !== undefined, waiters: new Set() });
     }
     for (const item of own) entries.add(item);
     queue.changed();
@@ -209,6 +215,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   return {
+    checked,
     publish(rooms, event, data, { ttlMs, ...given } = {}) {
       const old = find((item) => given.conflate && item.conflate === given.conflate && isUnsent(item));
       const expiresAt = ttlMs && now() + ttlMs;

@@ -44,7 +44,7 @@ export interface PresenceStore extends Presence {
   reset(): void;
 }
 
-export function createPresence(tell: (state: unknown) => unknown): PresenceStore {
+export function createPresence(tell: (state: unknown) => void): PresenceStore {
   const changed = createListeners<PresenceDiff>();
   let snapshot = NOBODY;
   let mine: { readonly state: unknown } | undefined;
@@ -63,8 +63,8 @@ export function createPresence(tell: (state: unknown) => unknown): PresenceStore
     },
     on: changed.add,
     set(state) {
-      mine = { state };
       tell(state);
+      mine = { state };
     },
     sync,
     change: (frame) => sync(applyPresence(snapshot, frame)),

@@ -861,8 +861,8 @@ test('a call is answered when its result is no JSON, and while the server drains
     peer.send({ type: 'call', id: tool, method: 'client_tool_call', data: { tool } });
   const failed = [await peer.next('result'), await peer.next('result')];
   expect(failed).toMatchObject([
-    { of: 'number', error: { code: 'internal' } },
-    { of: 'circle', error: { code: 'internal' } },
+    { of: 'number', error: { code: 'invalid_data' } },
+    { of: 'circle', error: { code: 'invalid_data' } },
   ]);
   void settle(client.room('lobby', 'main').publish('message', { text: 'holds the drain' }));
   await peer.next('publish');
