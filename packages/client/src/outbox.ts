@@ -1,5 +1,6 @@
 import { createId, TrunklineError, type WelcomeLimits } from '@trunkline/protocol';
 import { backoffMs } from './backoff.js';
+import type { PublishOptions } from './client-api.js';
 import { after, steady } from './clock.js';
 import { cancelled, createDeferred, onAbort, settleAll } from './deferred.js';
 import type { Answer } from './exchange.js';
@@ -60,7 +61,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   async function enqueue<T>(
-    { id = createId(), ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & { readonly id?: string | undefined },
+    { id = createId(), ttlMs = Infinity, ...draft }: Omit<Draft, 'bytes' | 'id' | 'waiters'> & PublishOptions,
     old?: OutboxItem,
   ): Promise<T> {
     parts.start(draft.signal);
@@ -75,7 +76,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (!twin) {
       if (!fits(bytes)) settleAll(waiters, fault('queue_full'));
       else {
-        const item = insert({ ...draft, id, frame, bytes, waiters });
+        const expiresAt = ttlMs < Infinity ? now() + ttlMs : undefined;
+        const item = insert({ ...draft, id, frame, bytes, expiresAt, waiters });
         if (frame.type === 'publish') store?.add({ ...item, ...frame });
         queue.changed();
         pump();
@@ -216,13 +218,12 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   return {
     checked,
-    publish(rooms, event, data, { ttlMs, ...given } = {}) {
+    publish(rooms, event, data, given = {}) {
       const old = find((item) => given.conflate && item.conflate === given.conflate && isUnsent(item));
-      const expiresAt = ttlMs && now() + ttlMs;
-      return enqueue({ ...given, frame: publishFrame(rooms, event, data), rooms, expiresAt }, old);
+      return enqueue({ ...given, frame: publishFrame(rooms, event, data), rooms }, old);
     },
     request: (frame, { timeoutMs = options.requestTimeoutMs, ...given } = {}) =>
-      enqueue({ ...given, frame, expiresAt: timeoutMs < Infinity ? now() + timeoutMs : undefined }),
+      enqueue({ ...given, frame, ttlMs: timeoutMs }),
     started() {
       store ??= storage?.open({
         clock,
