@@ -61,7 +61,7 @@ export interface PublishedToMany extends Published {
 export interface PublishOptions {
   /** The publish id (idempotency key), 128 random bits. Give one to know `event.ref` ahead of the ack. @default a new one */
   readonly id?: string | undefined;
-  /** Gives up when it could not be sent in time, milliseconds; `timeout`, or `unknown_outcome` if it was sent. @default none */
+  /** Gives up when it could not be sent in time, milliseconds, 0: at once; `timeout`, or `unknown_outcome` if it was sent. @default none */
   readonly ttlMs?: number | undefined;
   /** A newer publish with the same key takes the place of one that still waits; both promises settle together. */
   readonly conflate?: string | undefined;
@@ -196,9 +196,10 @@ export interface Explanation {
 export interface Client<C extends Contract = Contract> {
   readonly state: ConnectionState;
   readonly queue: Queue;
+  /** Who the server says this is; undefined before the first connection, and once closed. */
   readonly userId: string | undefined;
   readonly connectionId: string | undefined;
-  /** Resolves when open; rejects when the connection ends for good. Join, publish and request call it themselves. */
+  /** Resolves when open; rejects when the connection ends for good, with what your `token` or `url` threw as `cause`. Join, publish and request call it themselves. */
   connect(): Promise<void>;
   /** Drops what is there and connects at once; also after `closed`. */
   reconnect(): Promise<void>;

@@ -6,6 +6,8 @@ export interface Cause {
   /** A WebSocket close code; 1006 when the peer gave none. */
   readonly code: number;
   readonly reason: string;
+  /** What `token`, `url` or the WebSocket class threw. */
+  readonly error?: unknown;
 }
 
 /** What went wrong lately; decides what the next try does. */

@@ -149,7 +149,7 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
     } catch (error) {
       if (state !== mine) return;
       const { code, retryable } = failed(error);
-      lose({ code: unavailable, reason: code }, 0, !retryable);
+      lose({ code: unavailable, reason: code, error }, 0, !retryable);
     }
   }
 

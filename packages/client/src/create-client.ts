@@ -155,13 +155,17 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     if (error) {
       for (const one of rooms.values()) one.end(error);
       ending = outbox.end();
+      me = undefined;
     }
     emit(['state', next, previous]);
     if (error || next.status === 'open') settleAll(openings, error);
   }
 
   function closedError({ cause }: Closed): TrunklineError {
-    return new TrunklineError(cause.reason || 'unavailable', undefined, { cause, retryable: false });
+    return new TrunklineError(cause.reason || 'unavailable', undefined, {
+      cause: cause.error ?? cause,
+      retryable: false,
+    });
   }
 
   /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again; or when the signal has fired */

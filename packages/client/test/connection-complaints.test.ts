@@ -465,6 +465,7 @@ describe('tokens', () => {
     await client.connect();
     for (const again of [client.connect, client.reconnect]) {
       await client.close();
+      expect(client.userId).toBeUndefined();
       user += 'a';
       await again();
       expect(client.userId).toBe(user);
@@ -536,6 +537,23 @@ describe('tokens', () => {
     });
     await settle(signedOut.connect());
     expect(signedOut.state.status).toBe('closed');
+  });
+
+  test.each([
+    ['unauthenticated', new TrunklineError('unauthenticated', 'Signed out.')],
+    ['unavailable', new Error('The sign-in page is down.')],
+  ])('what ends it is the cause of the refusal %s', async (code, thrown) => {
+    await using client = openClient({
+      url: urlOf(1),
+      maxAttempts: 1,
+      token: () => {
+        throw thrown;
+      },
+    });
+    const refusals = [client.connect(), client.room('lobby', 'main').join()];
+    for (const refused of refusals)
+      await expect(refused).rejects.toMatchObject({ code, retryable: false, cause: thrown });
+    await expect(client.room('lobby', 'main').join()).rejects.toHaveProperty('cause', thrown);
   });
 
   test('the token is in the hello and not in the URL', async () => {
