@@ -2,7 +2,8 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from '
 import type { AppClient } from './register.js';
 import { useLatest } from './use-latest.js';
 
-const ClientContext = createContext<AppClient | undefined>(undefined);
+/** null: there is no provider. */
+const ClientContext = createContext<AppClient | undefined | null>(null);
 
 export interface TrunklineProviderProps {
   /**
@@ -35,7 +36,13 @@ export function TrunklineProvider({ client: given, children }: TrunklineProvider
   return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
 }
 
-/** The client of the provider above; undefined on a server, and before a provider's own client is made. */
+/**
+ * The client of the provider above; undefined on a server, and before a provider's own client is made.
+ *
+ * @throws {TypeError} without a provider, as every hook that needs one
+ */
 export function useClient(): AppClient | undefined {
-  return useContext(ClientContext);
+  const client = useContext(ClientContext);
+  if (client === null) throw new TypeError('There is no TrunklineProvider above this hook.');
+  return client;
 }

@@ -1,9 +1,11 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createClient } from '@trunkline/client';
 import { renderToString } from 'react-dom/server';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   TrunklineProvider,
+  useClient,
   useConnection,
   useHistory,
   usePersonalRoom,
@@ -14,6 +16,7 @@ import {
   useRoom,
   useTyping,
 } from '../src/index.js';
+import { useAction } from '../src/query.js';
 
 const ROOM = 'lobby:main';
 
@@ -55,6 +58,30 @@ test('a render on a server with a client of the application leaves it idle', () 
   expect(client.explain().timeline).toEqual([]);
 });
 
-test('hooks without a provider are quiet too', () => {
-  expect(renderToString(<Everything />)).toBe(QUIET);
+function Lonely({ hook }: { readonly hook: () => unknown }) {
+  hook();
+  return null;
+}
+
+test.each<[string, () => unknown]>([
+  ['useClient', useClient],
+  ['useConnection', useConnection],
+  ['useRoom', () => useRoom(ROOM)],
+  ['useRoom of no room yet', () => useRoom(undefined)],
+  ['usePersonalRoom', () => usePersonalRoom('ann')],
+  ['usePresence', () => usePresence(ROOM)],
+  ['useTyping', () => useTyping(ROOM)],
+  ['useReceipts', () => useReceipts(ROOM)],
+  ['useHistory', () => useHistory(ROOM)],
+  ['useQueue', useQueue],
+  ['useRequest', () => useRequest('echo')],
+  ['useAction', () => useAction('echo')],
+])('%s without a provider says what is missing', (_, hook) => {
+  const render = () =>
+    renderToString(
+      <QueryClientProvider client={new QueryClient()}>
+        <Lonely hook={hook} />
+      </QueryClientProvider>,
+    );
+  expect(render).toThrow('There is no TrunklineProvider above this hook.');
 });
