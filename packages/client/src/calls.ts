@@ -1,4 +1,4 @@
-import { type CallFrame, type ErrorBody, TrunklineError } from '@trunkline/protocol';
+import { type CallFrame, type CancelCallFrame, type ErrorBody, TrunklineError } from '@trunkline/protocol';
 import type { Wire } from './exchange.js';
 import type { Outbox } from './outbox-api.js';
 import { fault } from './outbox-item.js';
@@ -9,19 +9,18 @@ type AnyCallHandler = (input: never, context: { readonly signal: AbortSignal }) 
 export interface Calls {
   handle(method: string, handler: AnyCallHandler): () => void;
   call(frame: CallFrame): Promise<void>;
-  cancel(id: string): void;
+  cancel(frame: Pick<CancelCallFrame, 'of'>): void;
   /** Nobody waits any more: the socket is gone. */
   dropped(): void;
 }
 
 export function createCalls(wire: Pick<Wire, 'ask'>, outbox: Pick<Outbox, 'checked'>): Calls {
-  const messageLength = 1_024;
   const handlers = new Map<string, AnyCallHandler>();
   const running = new Map<string, AbortController>();
 
-  function cancel(id: string): void {
-    running.get(id)?.abort();
-    running.delete(id);
+  function cancel({ of }: Pick<CancelCallFrame, 'of'>): void {
+    running.get(of)?.abort();
+    running.delete(of);
   }
 
   return {
@@ -40,6 +39,7 @@ export function createCalls(wire: Pick<Wire, 'ask'>, outbox: Pick<Outbox, 'check
         if (!handler) throw fault('not_found');
         result = outbox.checked({ data: (await handler(data as never, controller)) ?? null }).frame;
       } catch (error) {
+        const messageLength = 1_024;
         // The message of another error may hold what the server must not see.
         const { code, message } = error instanceof TrunklineError ? error : fault('internal');
         result = { error: { code, message: message.slice(0, messageLength) } };
@@ -48,7 +48,7 @@ export function createCalls(wire: Pick<Wire, 'ask'>, outbox: Pick<Outbox, 'check
     },
     cancel,
     dropped() {
-      for (const id of running.keys()) cancel(id);
+      for (const id of running.keys()) cancel({ of: id });
     },
   };
 }

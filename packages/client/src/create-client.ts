@@ -110,7 +110,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       else failed(TrunklineError.from(frame));
     },
     call: calls.call,
-    cancel: (frame) => calls.cancel(frame.of),
+    cancel: calls.cancel,
     expiring: tokens.expiring,
   };
 

@@ -15,7 +15,6 @@ export function createEventStream<T>(
   on: Client['on'],
   signal?: AbortSignal,
 ): AsyncIterableIterator<T> {
-  const capacity = 1_000;
   const normal = 1_000;
   const values: T[] = [];
   let ended: true | TrunklineError | undefined;
@@ -23,6 +22,7 @@ export function createEventStream<T>(
 
   const releases = [
     subscribe((value) => {
+      const capacity = 1_000;
       if (values.length < capacity) values.push(value);
       else end(fault('queue_full'));
       wake();

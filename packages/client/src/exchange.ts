@@ -51,7 +51,6 @@ type Named = Question & { readonly id: string };
  * What is beyond it waits in line.
  */
 export function createExchange(clock: Clock, transmit: (frame: Named) => void): Exchange {
-  const share = 0.8;
   const now = steady(clock);
   const waiting = new Map<string, { readonly type: string; readonly answered: (answer: Answer | null) => void }>();
   const line: Named[] = [];
@@ -82,6 +81,7 @@ export function createExchange(clock: Clock, transmit: (frame: Named) => void): 
   return {
     waitMs,
     opened({ limits: { messagesPerSecond, burst } }) {
+      const share = 0.8;
       intervalMs = 1_000 / (messagesPerSecond * share);
       slackMs = (burst * share - 1) * intervalMs;
       fullAt = 0;

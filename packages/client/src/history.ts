@@ -11,8 +11,12 @@ export function createHistory(
   outbox: Pick<Outbox, 'request'>,
   firstLive: () => number | undefined,
 ): (query?: HistoryQuery) => Promise<Page> {
-  async function history(query: HistoryQuery = {}): Promise<Page> {
-    const { limit = 50, after, before = after === undefined ? firstLive() : undefined, signal } = query;
+  async function history({
+    limit = 50,
+    after,
+    before = after === undefined ? firstLive() : undefined,
+    signal,
+  }: HistoryQuery = {}): Promise<Page> {
     const data = (await outbox.request({ type: 'history', room, limit, before, after }, { signal })) as HistoryResult;
     const oldest = data.events[0]?.offset ?? 0;
     return {

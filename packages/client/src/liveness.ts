@@ -19,15 +19,14 @@ export interface Liveness {
  * interval + timeout.
  */
 export function createLiveness(clock: Clock, windowMs: number, { probe, dead }: Link): Liveness {
-  const tickMs = 5_000;
-  const lateMs = 2_000;
-  const probeMs = 5_000;
   const now = steady(clock);
   let deadline = 0;
   let probing = false;
   let cancel = () => {};
 
   function schedule(): void {
+    const tickMs = 5_000;
+    const lateMs = 2_000;
     const due = Math.min(now() + tickMs, deadline);
     cancel = after(clock, due - now(), () => {
       if (now() - due > lateMs) check(true);
@@ -36,6 +35,7 @@ export function createLiveness(clock: Clock, windowMs: number, { probe, dead }: 
     });
   }
   function check(wasLate = false): void {
+    const probeMs = 5_000;
     cancel();
     if (!probing || wasLate) deadline = now() + Math.min(probeMs, windowMs);
     if (!probing) probe();

@@ -22,13 +22,11 @@ import {
 import type { StoredOutcome } from './queue-api.js';
 import type { StoredPublish, StoredQueue } from './queue-storage.js';
 
-const GRACE_MS = 1_000;
-
 export function createOutbox(parts: OutboxParts): Outbox {
-  const { options, wire, queue, room: roomOf, userId, failed, settled } = parts;
+  const { options, wire, queue, userId, failed } = parts;
   const { clock, random } = options;
+  const graceMs = 1_000;
   const now = steady(clock);
-  const { storage, whenFull } = options.queue;
   const { entries } = queue;
   let store: StoredQueue | undefined;
   let limits: WelcomeLimits | undefined;
@@ -89,7 +87,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
   /** Drops the oldest for it, if the application wants that. */
   function fits(bytes: number): boolean {
     while (!queue.fits(bytes)) {
-      const oldest = whenFull === 'drop-oldest' && find((item) => item.frame.type === 'publish' && isUnsent(item));
+      const oldest =
+        options.queue.whenFull === 'drop-oldest' && find((item) => item.frame.type === 'publish' && isUnsent(item));
       if (!oldest) return false;
       finish(oldest, fault('queue_full'));
     }
@@ -109,7 +108,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const { id, rooms, frame, waiters } = item;
     drop(item);
     if (frame.type === 'publish' && waiters.size === 0)
-      settled({ ...frame, id, rooms, result: result as StoredOutcome['result'] });
+      parts.settled({ ...frame, id, rooms, result: result as StoredOutcome['result'] });
     settleAll(waiters, result as never);
   }
 
@@ -121,6 +120,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
   function pump(): void {
     cancelPump();
     if (!wire.isReady() || !limits) return;
+    /** Clocks differ: a resend arrives later than ours says. */
+    const margin = 1.05;
     const { maxUnacked, dedupeWindowMs } = limits;
     const time = now();
     /** Rooms whose next message is not on its way yet: what is younger waits too. */
@@ -132,7 +133,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     for (const item of entries) {
       if (item.inFlight) continue;
       const { rooms, doubtful, bytes, frame, restUntil = time } = item;
-      const memberships = rooms.map(roomOf);
+      const memberships = rooms.map(parts.room);
       const [first] = memberships;
       // Of a room that is not joined nothing is known.
       const epoch = first?.status === 'joined' ? first.position?.epoch : undefined;
@@ -150,7 +151,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
         continue;
       }
       // A resend must arrive while the server still remembers, and in the epoch that it was sent to.
-      const ageMs = epoch && item.epoch && epoch !== item.epoch ? Infinity : (time - (item.sentAt ?? time)) * 1.05;
+      const ageMs = epoch && item.epoch && epoch !== item.epoch ? Infinity : (time - (item.sentAt ?? time)) * margin;
       if (isTooLarge(bytes, limits) || isForgotten(item, ageMs, dedupeWindowMs)) {
         finish(item, fault(isUnsent(item) ? 'too_large' : 'unknown_outcome'));
         continue;
@@ -172,7 +173,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     item.restUntil = undefined;
     item.inFlight = true;
     // Here it ends first, and with it the action: the server lets what only timed out run on.
-    const timeoutMs = frame.type === 'request' && expiresAt ? Math.ceil(expiresAt - now()) + GRACE_MS : undefined;
+    const timeoutMs = frame.type === 'request' && expiresAt ? Math.ceil(expiresAt - now()) + graceMs : undefined;
     wire.ask({ ...frame, id, ...{ timeoutMs } }, (answer) => answered(item, answer));
   }
 
@@ -225,7 +226,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     request: (frame, { timeoutMs = options.requestTimeoutMs, ...given } = {}) =>
       enqueue({ ...given, frame, ttlMs: timeoutMs }),
     started() {
-      store ??= storage?.open({
+      store ??= options.queue.storage?.open({
         clock,
         userId,
         failed,

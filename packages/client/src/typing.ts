@@ -9,7 +9,6 @@ export interface TypingStore extends Typing {
 }
 
 export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean): TypingStore {
-  const resendMs = 3_000;
   const idleMs = 5_000;
   /** Longer than a resend and a slow network. */
   const expireMs = 7_000;
@@ -43,6 +42,7 @@ export function createTyping(clock: Clock, send: (isTyping: boolean) => boolean)
     },
     on: changed.add,
     start() {
+      const resendMs = 3_000;
       cancelIdle();
       cancelIdle = after(clock, idleMs, stop);
       if (clock.now() - sentAt >= resendMs && send(true)) sentAt = clock.now();
