@@ -96,6 +96,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   };
   const handlers: { readonly [T in ServerFrame['type']]?: (frame: Extract<ServerFrame, { type: T }>) => unknown } = {
     joined(frame) {
+      wire.answer(frame);
       room(frame.room);
       toRoom(frame);
     },
@@ -104,7 +105,11 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
     gap: toRoom,
     presence: toRoom,
     receipt: toRoom,
+    ack: wire.answer,
+    response: wire.answer,
+    progress: wire.answer,
     error(frame) {
+      if (wire.answer(frame)) return;
       const one = asked.find((_, index) => frame.path === `rooms.${index}`);
       if (one) one.refused(frame);
       else failed(TrunklineError.from(frame));
@@ -123,8 +128,6 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
 
   /** Clients ignore frames they do not know. */
   function received(frame: ServerFrame): void {
-    // An answer to a join is news of the room too.
-    if (wire.answer(frame) && frame.type !== 'joined') return;
     if (Object.hasOwn(handlers, frame.type)) handlers[frame.type]?.(frame as never);
   }
 

@@ -7,7 +7,6 @@ import {
   type PongFrame,
   type ProgressFrame,
   type ResponseFrame,
-  type ServerFrame,
   type WelcomeLimits,
 } from '@trunkline/protocol';
 import { after, type Clock, steady } from './clock.js';
@@ -30,14 +29,14 @@ export interface Wire {
    * Sends it in its turn, if ready; what nobody waits for now or never. `answered` gets any progress, then one
    * answer; null when the connection went first.
    */
-  ask(frame: Question, answered?: (answer: Answer | null) => void): boolean;
+  ask(frame: Question, answered?: (answer: Answer | null) => unknown): boolean;
 }
 
 export interface Exchange extends Wire {
   /** A connection begins with a full bucket. */
   opened(welcome: { readonly limits: Pick<WelcomeLimits, 'messagesPerSecond' | 'burst'> }): void;
-  /** False for what nobody asked. */
-  answer(frame: ServerFrame): boolean;
+  /** False when nobody asked. */
+  answer(answer: Answer): boolean;
   /** The connection is gone: nothing that waits is sent any more, and everybody is told, oldest first. */
   dropped(): void;
   /** Holds new frames, and calls back as soon as nothing but requests waits for an answer. */
@@ -52,7 +51,7 @@ type Named = Question & { readonly id: string };
  */
 export function createExchange(clock: Clock, transmit: (frame: Named) => void): Exchange {
   const now = steady(clock);
-  const waiting = new Map<string, { readonly type: string; readonly answered: (answer: Answer | null) => void }>();
+  const waiting = new Map<string, { readonly type: string; readonly answered: (answer: Answer | null) => unknown }>();
   const line: Named[] = [];
   let cancel = () => {};
   let quiet: (() => void) | undefined;
@@ -98,11 +97,11 @@ export function createExchange(clock: Clock, transmit: (frame: Named) => void): 
       flow();
       return true;
     },
-    answer(frame) {
-      const { id = '', type }: { readonly id?: string; readonly type: string } = frame;
+    answer(answer) {
+      const { id = '', type } = answer;
       const entry = waiting.get(id);
       if (type !== 'progress') waiting.delete(id);
-      entry?.answered(frame as Answer);
+      entry?.answered(answer);
       checkQuiet();
       return !!entry;
     },

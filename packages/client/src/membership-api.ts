@@ -22,6 +22,7 @@ export type RoomFrame = JoinedFrame | LeftFrame | EventFrame | GapFrame | Presen
 export interface MembershipParts {
   readonly options: ResolvedOptions;
   readonly wire: Wire;
+  readonly failed: (error: unknown) => void;
   readonly userId: () => string | undefined;
   /** Connects, if nobody has. @throws {TrunklineError} once closed, or `cancelled` when the signal has fired */
   readonly start: (signal: AbortSignal | undefined) => void;

@@ -23,7 +23,7 @@ import { createRoomCursor } from './room-cursor.js';
 import { createTyping } from './typing.js';
 
 export function createMembership(room: string, outbox: Outbox, parts: MembershipParts): Membership {
-  const { options, wire, on } = parts;
+  const { options, wire, on, failed } = parts;
   const { clock, random, backoff } = options;
   const waiters = new Set<Settle<JoinedInfo>>();
   const leavers = new Set<Settle<void>>();
@@ -43,7 +43,8 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
 
   const presence = createPresence((state) => {
     const { frame } = outbox.checked({ type: 'presence' as const, room, state });
-    if (status === 'joined') wire.ask(frame, () => {});
+    if (status === 'joined')
+      wire.ask(frame, (answer) => answer?.type === 'error' && failed(TrunklineError.from(answer)));
   });
   const typing = createTyping(clock, (isTyping) =>
     wire.ask({ type: 'publish', room, event: 'typing', data: { isTyping } }),

@@ -39,6 +39,29 @@ describe('size', () => {
   });
 });
 
+test('an event or a call under the id of what waits for its answer is not that answer', async () => {
+  await using script = await startScript();
+  await using client = openClient({ ...QUICK, url: script.url });
+  const room = client.room('lobby', 'main');
+  const heard: unknown[] = [];
+  room.on('message', ({ id }) => heard.push(id));
+  client.handle('client_tool_call', () => heard.push('called'));
+  const joined = room.join();
+  const peer = await script.connection();
+  await peer.welcome();
+  peer.joined('lobby:main', { epoch: 'e1', offset: 0, lastId: '' });
+  await joined;
+  const published = room.publish('message', { text: 'mine' }, { id: 'x1' });
+  const { id } = await peer.next('publish');
+  const from = { service: 'other' };
+  const event = { room: 'lobby:main', event: 'message', from, data: { text: 'another' }, timestamp: 0 };
+  peer.send({ type: 'event', id, ...event, epoch: 'e1', offset: 1 });
+  peer.send({ type: 'call', id, method: 'client_tool_call', data: null });
+  peer.send({ type: 'ack', id, eventId: 'ev-2', epoch: 'e1', offset: 2 });
+  expect(await published).toMatchObject({ id: 'ev-2', offset: 2 });
+  expect(heard).toEqual(['x1', 'called']);
+});
+
 describe('data', () => {
   test('is what it was at the call, whatever the application does to it later', async () => {
     await using script = await startScript();

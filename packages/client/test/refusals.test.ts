@@ -65,6 +65,18 @@ test('a state set before the server told its limit is told as an error, and hold
   expect([told, peer.seen.map(({ type }) => type)]).toEqual([['too_large'], ['hello', 'publish']]);
 });
 
+test('a state that the server refuses is told as an error', async () => {
+  await using server = await startServer();
+  await using client = openClient({ url: server.url, token: () => server.token('ann') });
+  const told: string[] = [];
+  client.on('error', ({ code }) => told.push(code));
+  const room = client.room('lobby', 'main');
+  await room.join();
+  room.presence.set('x'.repeat(5_000));
+  await room.publish('message', { text: 'goes on' });
+  expect(told).toEqual(['too_large']);
+});
+
 test('the result of a call that the server would not take is too_large', async () => {
   await using script = await startScript();
   await using client = openClient({ url: script.url });
