@@ -54,12 +54,15 @@ test.each([
   expect(findObstacle(parseFacts(info))).toBe(obstacle);
 });
 
+const FORBIDDEN = 'Redis forbids a command to our user (ACL)';
 test.each([
   ['WRONGPASS invalid username-password pair', 'Redis refuses the password'],
   ['NOAUTH Authentication required.', 'Redis needs a password'],
   ["READONLY You can't write against a read only replica.", 'Redis is read-only: it is a replica'],
   ["OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
   ["@user_script: 41: -OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
+  ["ERR The user executing the script can't run this command or subcommand", FORBIDDEN],
+  ["ERR ACL failure in script: User u has no permissions to run the 'xadd' command", FORBIDDEN],
   ['LOADING Redis is loading the dataset in memory', 'Redis is still loading its data'],
   ['connect ECONNREFUSED 127.0.0.1:6379', 'Redis can not be reached'],
   [

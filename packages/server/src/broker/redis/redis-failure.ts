@@ -4,7 +4,8 @@ import { TrunklineError } from '@trunkline/protocol';
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|invalid password|invalid username/i, 'Redis refuses the password'],
   [/^NOAUTH/, 'Redis needs a password'],
-  [/^NOPERM|user executing the script can't/, 'Redis forbids a command to our user (ACL)'],
+  // In a script by Redis 7.0 and before; by 7.2, 8 and Valkey.
+  [/^NOPERM|user executing the script can't|^ERR ACL failure/, 'Redis forbids a command to our user (ACL)'],
   [/^READONLY/, 'Redis is read-only: it is a replica'],
   [/^OOM/, 'Redis is full (maxmemory)'],
   [/^LOADING/, 'Redis is still loading its data'],
