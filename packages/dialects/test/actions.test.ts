@@ -1,4 +1,4 @@
-import { TrunklineError } from '@trunkline/protocol';
+import { BEARER_SUBPROTOCOL_PREFIX, TrunklineError } from '@trunkline/protocol';
 import { builtInContract, defineContract } from '@trunkline/protocol/contract';
 import { type ActionRequest, canonicalDialect } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
@@ -439,6 +439,25 @@ test('a v2 client sends its token by query and hears a refusal as error', async 
   const error = await new Promise((resolve) => refused.on('error', resolve));
   expect(refusalSchema.parse(error).code).toBe('UNAUTHENTICATED');
   refused.close();
+});
+
+test('never says a token again that came as subprotocol', async () => {
+  await using served = await start();
+  const token = `${BEARER_SUBPROTOCOL_PREFIX}${await served.token('alice', ACME)}`;
+  const url = `ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`;
+  for (const [offered, selected] of [
+    [[token, 'app'], 'app'],
+    [['app', token], 'app'],
+  ] as const) {
+    const socket = new WebSocket(url, [...offered]);
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    expect(socket.protocol).toBe(selected);
+    socket.close();
+    await new Promise((resolve) => socket.once('close', resolve));
+  }
+  const socket = new WebSocket(url, [token]);
+  const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
+  expect(error.message).toBe('Server sent no subprotocol');
 });
 
 test('a client comes back by itself after a closed transport, not after a final close', async () => {

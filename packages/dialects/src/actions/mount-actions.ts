@@ -4,6 +4,7 @@ import type { CountedConnection, Gateway, Mount, RequestHead, Session } from '@t
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { askedOf, type Handshake, readHandshake, readRequest, roomsOf, wordRefusal, wordReply } from './codec.js';
+import { EngineWebSockets } from './engine-web-sockets.js';
 import type { ServerMessage } from './schema.js';
 import { SocketLink } from './socket-link.js';
 
@@ -47,6 +48,7 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
     maxHttpBufferSize: maxMessageBytes,
     pingInterval: heartbeat.intervalMs,
     pingTimeout: heartbeat.timeoutMs,
+    wsEngine: EngineWebSockets,
   });
   if (createSessionId) engine.generateId = () => createSessionId();
   const io = new Server({ connectTimeout: helloTimeoutMs, serveClient: false });
