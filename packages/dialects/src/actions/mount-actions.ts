@@ -3,6 +3,7 @@ import { TrunklineError } from '@trunkline/protocol';
 import type { CountedConnection, Gateway, Mount, RequestHead, Session } from '@trunkline/server';
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
+import { Backlog } from './backlog.js';
 import { askedOf, type Handshake, readHandshake, readRequest, roomsOf, wordRefusal, wordReply } from './codec.js';
 import { EngineWebSockets } from './engine-web-sockets.js';
 import type { ServerMessage } from './schema.js';
@@ -32,7 +33,7 @@ const POLLING_METHODS = ['GET', 'POST', 'OPTIONS'];
  * dialect's upgrade that is slower than a second.
  */
 export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: MountOptions): Mount {
-  const { heartbeat, helloTimeoutMs, maxMessageBytes } = gateway.limits;
+  const { heartbeat, helloTimeoutMs, maxMessageBytes, maxQueueBytes } = gateway.limits;
   const heads = new WeakMap<IncomingMessage, RequestHead>();
   const counted = new WeakMap<IncomingMessage, CountedConnection>();
   const engine = new Engine({
@@ -72,7 +73,17 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
     return true;
   }
 
+  const backlogs = new WeakMap<EngineSocket, Backlog>();
+  function backlogOf(conn: EngineSocket): Backlog {
+    const known = backlogs.get(conn);
+    if (known) return known;
+    const backlog = new Backlog(conn, maxQueueBytes);
+    backlogs.set(conn, backlog);
+    return backlog;
+  }
+
   engine.on('connection', (conn: EngineSocket) => {
+    backlogOf(conn);
     const connection = counted.get(conn.request);
     if (!connection) return;
     counted.delete(conn.request);
@@ -106,7 +117,7 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
       throw new TrunklineError('cancelled', 'The client has gone.');
     head?.admitted?.();
     return await joined(rooms.length, (onJoined) => {
-      const link = new SocketLink(socket, onJoined);
+      const link = new SocketLink(socket, backlogOf(socket.conn), onJoined);
       const options = {
         address,
         dialect: 'actions',
@@ -127,8 +138,10 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
   /** After a `connect_error` the format's client does not come back by itself, after a closed transport it does. */
   function refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
     if (!(error instanceof TrunklineError)) gateway.logger.error({ err: error }, 'A Socket.IO connection failed.');
-    if (!(error instanceof TrunklineError) || error.retryable) socket.conn.close();
-    else next(Object.assign(new Error(error.message), { data: wordRefusal(error) }));
+    if (!(error instanceof TrunklineError) || error.retryable) {
+      socket.conn.close();
+      backlogOf(socket.conn).limitClose();
+    } else next(Object.assign(new Error(error.message), { data: wordRefusal(error) }));
   }
 
   io.on('connection', (socket) => {

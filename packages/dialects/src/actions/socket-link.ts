@@ -1,6 +1,7 @@
 import { type CloseCode, closeCodeRule } from '@trunkline/protocol';
 import type { Gone, Link } from '@trunkline/server';
 import type { Socket } from 'socket.io';
+import type { Backlog } from './backlog.js';
 import { type ActionsFrame, type Asked, actionsEncoder, textOf } from './codec.js';
 import type { ServerMessage } from './schema.js';
 
@@ -13,15 +14,16 @@ export class SocketLink implements Link<ActionsFrame> {
   readonly #socket: Socket;
   /** Requests under way, by command id. */
   readonly #asked = new Map<string, Asked>();
+  readonly #backlog: Backlog;
   readonly #onJoined: () => void;
   #early: ServerMessage[] | null = [];
   #speaksObjects = false;
-  #queuedBytes = 0;
 
-  constructor(socket: Socket, onJoined: () => void) {
+  constructor(socket: Socket, backlog: Backlog, onJoined: () => void) {
     const controller = new AbortController();
     this.signal = controller.signal;
     this.#socket = socket;
+    this.#backlog = backlog;
     this.#onJoined = onJoined;
     const { conn } = socket;
     conn.once('close', (reason: string) => {
@@ -29,12 +31,6 @@ export class SocketLink implements Link<ActionsFrame> {
       controller.abort({ code: clean ? 1000 : 1006, clean } satisfies Gone);
     });
     socket.once('disconnect', () => controller.abort({ code: 1000, clean: true } satisfies Gone));
-    conn.on('packetCreate', ({ data }: { readonly data?: unknown }) => {
-      this.#queuedBytes += typeof data === 'string' ? data.length : 0;
-    });
-    conn.on('drain', () => {
-      this.#queuedBytes = 0;
-    });
   }
 
   /** The client has its `connect`: what waited goes out, in order. */
@@ -79,13 +75,14 @@ export class SocketLink implements Link<ActionsFrame> {
   }
 
   bufferedBytes(): number {
-    return this.#queuedBytes;
+    return this.#backlog.bytes();
   }
 
   /** A client comes back by itself only after its transport was closed, not after a `disconnect` of its namespace. */
   close(code: CloseCode): void {
     if (closeCodeRule(code).reconnect === 'never') this.#socket.disconnect(true);
     else this.#socket.conn.close();
+    this.#backlog.limitClose();
   }
 
   /** Engine.IO pings by itself and closes what is silent. */
