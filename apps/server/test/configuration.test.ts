@@ -144,11 +144,15 @@ describe('a bad value is refused by one line that names the variable', () => {
   it.each([
     ['ACTIONS_SECRET', 'short'],
     ['ACTIONS_URL', 'ftp://127.0.0.1'],
+    ['ACTIONS_URL', 'https://user:hunter2@actions.example'],
+    ['ALLOWED_ORIGINS', 'https://*.app.example'],
     ['ALLOWED_ORIGINS', 'https://app.example/path'],
     ['ALLOWED_ORIGINS', 'app.example'],
     ['ALLOWED_ORIGINS', 'https://APP.example'],
     ['ALLOWED_ORIGINS', 'null'],
     ['DIRECTORY_URL', 'not a url'],
+    ['DIRECTORY_URL', 'https://user@relations.example'],
+    ['JWT_JWKS_URL', 'https://user:hunter2@keys.example'],
     ['JWT_JWKS_URL', 'keys.json'],
     ['JWT_JWKS_URL', 'http://keys.example/jwks'],
     ['JWT_PUBLIC_KEY', '/no/such/file.pem'],
@@ -176,6 +180,7 @@ describe('a bad value is refused by one line that names the variable', () => {
     expect(line.split('\n')).toHaveLength(1);
     expect(line.startsWith(`${name}: `)).toBe(true);
     if (name === 'JWT_SECRET') expect(line).not.toContain(value);
+    expect(line).not.toContain('hunter2');
   });
 });
 

@@ -30,16 +30,20 @@ export function url(...protocols: readonly string[]) {
   const names = protocols.map((protocol) => `${protocol}//`);
   return z
     .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL that starts with ${names.join(' or ')}.`,
-    );
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+      error: `must be a URL that starts with ${names.join(' or ')}.`,
+      abort: true,
+    })
+    .refine((text) => {
+      const { username, password } = new URL(text);
+      return username === '' && password === '';
+    }, 'can not hold a user or password: fetch refuses every request to such a URL.');
 }
 
-/** An origin exactly as browsers send it: scheme and host in lower case, no path, no default port. */
+/** An origin exactly as browsers send it: scheme and host in lower case, no path, no default port; no pattern, which would match none. */
 export const origin = z
   .string()
-  .refine((text) => text === '*' || (URL.canParse(text) && new URL(text).origin === text));
+  .refine((text) => text === '*' || (!text.includes('*') && URL.canParse(text) && new URL(text).origin === text));
 
 /** An address or a CIDR range; not everybody, whose word would then count. */
 export const proxy = z.string().refine((text) => {
