@@ -19,7 +19,7 @@ export function answerPlain(codec: Codec, refuse: (error: TrunklineError) => Ref
     void refusalOf(codec, gateway, { head, signal: controller.signal }).then((error) => {
       const refusal = error ? refuse(error) : null;
       if (refusal === null || !('status' in refusal)) {
-        res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end();
+        res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }).end();
         return;
       }
       res.writeHead(refusal.status, { 'Content-Type': 'application/json; charset=utf-8', ...refusal.headers });

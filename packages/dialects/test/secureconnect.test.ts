@@ -56,6 +56,8 @@ test('refuses before the upgrade with the documented status and body', async () 
   expect(await plain(CHAT)).toEqual(unauthorized);
   expect(await plain(CHAT, await bearer('alice'))).toEqual(invalidUser);
   expect(await plain(CHAT, alice)).toEqual({ status: 426, body: null });
+  const { headers } = await fetch(`http://127.0.0.1:${served.port}${CHAT}`, { headers: alice });
+  expect(headers.get('sec-websocket-version')).toBe('13');
   expect(served.hub.status().connections).toBe(0);
 });
 
