@@ -207,3 +207,22 @@ test('what other services publish is delivered once: by the lease’s holder, a 
   expect(types.filter((type) => type === 'location_update')).toHaveLength(1);
   expect(warnings).toHaveLength(5);
 });
+
+test('shows both events of an id that a service uses again after the window, with another payload', async () => {
+  await using served = await startHub([bookingDialect()], { limits: { dedupeWindowMs: 50 } });
+  await served.relate('booking:1 owner alice', 'booking:2 owner alice');
+  await using alice = await join(served, 'alice', ['booking:1', 'booking:2']);
+  const publish = (status: string) =>
+    served.hub.publish({
+      rooms: ['booking:1'],
+      event: 'status_update',
+      data: { bookingId: '1', status },
+      from: { service: 'orders' },
+      id: 'order-1',
+    });
+  await publish('en_route');
+  // Within the window it is an id_conflict.
+  await eventually(() => publish('done'));
+  await alice.take(({ status }) => status === 'en_route', 'en_route');
+  await alice.take(({ status }) => status === 'done', 'done');
+});

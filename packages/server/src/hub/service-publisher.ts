@@ -1,4 +1,5 @@
 import { type AckedRoom, createId, type From, TrunklineError } from '@trunkline/protocol';
+import { digestPayload } from '../broker/payload-digest.js';
 import type { Published, ServicePublication } from '../seams/dialect.js';
 import { createUuid, deriveUuid } from '../uuid.js';
 import type { Publisher } from './publisher.js';
@@ -18,11 +19,11 @@ export class ServicePublisher {
     const { rooms, event, data, id } = publication;
     const from = publication.from ?? { service: 'hub' };
     const userId = keeperOf(from);
-    const eventId = eventIdOf(userId, rooms, id);
     // Everything is checked before anything is done.
     const checked = rooms.map((room) => ({ room, ...this.publisher.check(room, event, data) }));
     if (checked.length === 0)
       throw new TrunklineError('invalid_data', 'A publication needs a room.', { path: 'rooms' });
+    const eventId = eventIdOf(userId, publication);
     let provisional = false;
     const results = await Promise.all(
       checked.map(async ({ room, kind, definition }): Promise<{ acked: AckedRoom; eventId: string }> => {
@@ -72,9 +73,10 @@ function keeperOf(from: From): string {
 
 /**
  * The event's id: the caller's when it is a UUID, which stands for one event wherever it is published. One that comes
- * again before the log knows it has the same.
+ * again before the log knows it has the same. Another payload, which only a later window takes under the same id, is
+ * another event: it would not be shown to those who know an event by its id.
  */
-function eventIdOf(userId: string, rooms: readonly string[], id: string | undefined): string {
+function eventIdOf(userId: string, { rooms, event, data, id }: ServicePublication): string {
   if (id === undefined) return createUuid();
-  return UUID.test(id) ? id : deriveUuid([userId, ...rooms, id].join('\n'));
+  return UUID.test(id) ? id : deriveUuid([userId, ...rooms, id, digestPayload({ event, data })].join('\n'));
 }
