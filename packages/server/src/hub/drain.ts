@@ -37,7 +37,7 @@ export async function drainConnections(
   );
 }
 
-/** Waits for what runs: who asked for it gets the result on another node. */
-export async function drainRequests(isIdle: () => boolean, deadline: number): Promise<void> {
+/** Waits for what runs: who asked for it gets the result on another node, or was told that it is accepted. */
+export async function drainWork(isIdle: () => boolean, deadline: number): Promise<void> {
   while (!isIdle() && performance.now() < deadline) await delay(POLL_MS);
 }

@@ -5,7 +5,7 @@ import type { BrokerStatus } from '../seams/broker.js';
 import { Absences } from './absences.js';
 import { Calls } from './calls.js';
 import { type Core, sharedNow } from './core.js';
-import { drainConnections, drainRequests } from './drain.js';
+import { drainConnections, drainWork } from './drain.js';
 import { Grants } from './grants.js';
 import type { HubOptions, HubStatus } from './hub-api.js';
 import { createGateway, type GatewayParts, supersedeAgain } from './hub-gateway.js';
@@ -135,7 +135,9 @@ export class HubProcess {
       options,
       (connection) => connection.unacked > 0 || requests.isWaiting(connection),
     );
-    await drainRequests(() => requests.isIdle, deadline);
+    // While Redis is away nothing says that it comes back in time.
+    const isAppending = () => publisher.outbox.size > 0 && this.core.broker.status.state === 'connected';
+    await drainWork(() => requests.isIdle && !isAppending(), deadline);
     return { outbox: publisher.outbox.size };
   }
 

@@ -57,3 +57,31 @@ test('a provisional publish that its id does not stand for is told in the log of
   redis.resume();
   await eventually(() => lines.some((line) => line.includes('another payload')), { timeoutMs: 20_000 });
 }, 60_000);
+
+test('a drain that begins as Redis comes back waits for what a service was told is accepted', async () => {
+  await using redis = await startRedis();
+  const prefix = freshPrefix();
+  await using node = await startNode({ url: redis.url, prefix });
+  await using other = await startNode({ url: redis.url, prefix });
+  redis.pause();
+  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+  for (const status of ['a', 'b', 'c'])
+    await node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status } });
+  redis.resume();
+  await eventually(() => node.hub.status().state === 'ready', { timeoutMs: 20_000, everyMs: 0 });
+  expect(await node.hub.drain({ windowMs: 0, deadlineMs: 20_000 })).toEqual({ outbox: 0 });
+  const { entries } = await other.hub.history('booking:1', { limit: 10 });
+  expect(entries).toMatchObject([{ data: { status: 'a' } }, { data: { status: 'b' } }, { data: { status: 'c' } }]);
+}, 60_000);
+
+test('a drain does not wait for Redis to come back', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode({ url: redis.url, prefix: freshPrefix() });
+  redis.pause();
+  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+  await node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status: 'a' } });
+  const begunAt = performance.now();
+  expect(await node.hub.drain({ windowMs: 0, deadlineMs: 20_000 })).toEqual({ outbox: 1 });
+  expect(performance.now() - begunAt).toBeLessThan(10_000);
+  redis.resume();
+}, 60_000);
