@@ -159,6 +159,8 @@ export class HubProcess {
   }
 
   #brokerChanged(status: BrokerStatus): void {
+    // Its connections end with this process: an operator would look for an outage.
+    if (this.#state === 'closed') return;
     const { logger } = this.core;
     if (status.state === 'degraded') {
       this.#awaySince = Math.min(this.#awaySince, sharedNow(this.core));
