@@ -31,8 +31,9 @@ return redis.call('ZRANGE', KEYS[1], 0, 9999)
 );
 
 const FLUSH_MS = 200;
-const BEAT_MS = 5_000;
-const LEASE_MS = 15_000;
+const BEAT_MS = 3_000;
+/** Gone with the presence of a dead node. */
+const LEASE_MS = 10_000;
 /** Rows outlive the lease, so that a beat that is late finds them. */
 const ROWS_MS = 60_000;
 /** Rows written or read with one round trip: more would hold up everything else for too long. */

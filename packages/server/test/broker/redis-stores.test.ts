@@ -186,6 +186,21 @@ test('the roster merges nodes, pages to the end, counts rooms, and follows chang
   expect(await one.count()).toBe(29);
 });
 
+test('the roster forgets the connections of a dead node when presence does: within 11 s', async () => {
+  const prefix = createId();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using dead = await startNode(`redis://127.0.0.1:${proxy.port}`, { prefix });
+  await using node = await startNode(redis.url, { prefix });
+  const { roster } = node.backend;
+  await Promise.all([roster.start(), dead.backend.roster.start()]);
+  dead.backend.roster.set(entry(1, 'dead'));
+  await eventually(async () => (await roster.count()) === 1);
+  await proxy.down();
+  proxy.rstAll();
+  await eventually(async () => (await roster.count()) === 0, { timeoutMs: 11_000 });
+  expect((await roster.connections({ limit: 10 })).items).toEqual([]);
+}, 20_000);
+
 test('a roster writes itself anew after Redis lost everything', async () => {
   await using own = await startRedis();
   await using node = await startNode(own.url);
