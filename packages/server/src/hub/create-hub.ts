@@ -74,7 +74,8 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     },
     purge: async (room) => {
       core.rules.kindOf(room);
-      core.broker.signal('all', { t: 'purging', room } satisfies Signal);
+      // It will fail while the broker is away, and must not explain the gap of one that lost its data.
+      if (core.broker.status.state === 'connected') core.broker.signal('all', { t: 'purging', room } satisfies Signal);
       await core.broker.purge(room);
     },
     presence: async (room) => {

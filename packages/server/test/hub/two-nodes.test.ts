@@ -123,4 +123,18 @@ describe.concurrent('two nodes on one Redis', () => {
     await node[Symbol.asyncDispose]();
     expect(warnings).toEqual([]);
   });
+
+  test('a purge that failed does not explain the gap of a Redis that lost its data', async () => {
+    await using redis = await startRedis();
+    await using node = await startNode({ url: redis.url, prefix: freshPrefix() });
+    await using ann = await connect(node, 'ann');
+    await ann.join('lobby:main');
+    await ann.publish('lobby:main', 'message', { text: 'x' });
+    redis.pause();
+    await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+    await expect(node.hub.purge('lobby:main')).rejects.toMatchObject({ code: 'unavailable' });
+    redis.resume();
+    await redis.command('FLUSHALL');
+    expect(await ann.nextOf('gap', 20_000)).toMatchObject({ reason: 'epoch_changed' });
+  });
 });
