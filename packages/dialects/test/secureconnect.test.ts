@@ -282,6 +282,13 @@ test('takes a message of 1 MB, closes 1009 for one byte more and 1003 for a bina
   expect(await bob.ended).toBe('1003');
 });
 
+test('takes no larger message than the server does', async () => {
+  await using served = await start({ limits: { maxMessageBytes: 1_000 } });
+  const alice = await join(served, ALICE);
+  say(alice, { type: 'chat', content: 'x'.repeat(1_000) });
+  expect(await alice.ended).toBe('1009');
+});
+
 test('ends with the close codes of the document’s table', async () => {
   const table: Readonly<Record<string, (served: StartedHub, alice: WebSocketSpeaker) => unknown>> = {
     1000: (_, alice) => alice.socket.close(1000, 'User logged out'),

@@ -19,8 +19,6 @@ export interface SecureconnectDialectOptions {
   readonly path?: string;
 }
 
-const MAX_MESSAGE_BYTES = 1_048_576;
-
 /** Refuses before the upgrade, with a status and `{"error": …}`. */
 export function secureconnectDialect({ path = '/v1/ws/chat' }: SecureconnectDialectOptions = {}): Dialect {
   const dialect = webSocketDialect({
@@ -30,7 +28,6 @@ export function secureconnectDialect({ path = '/v1/ws/chat' }: SecureconnectDial
     refuse,
     closeCode: plainCloseCode,
     heartbeat: 'link',
-    maxPayloadBytes: MAX_MESSAGE_BYTES,
     endpoints: { [path]: answerPlain(secureconnectCodec, refuse) },
   });
   return {
