@@ -1,6 +1,7 @@
 import type { Position } from '@trunkline/protocol';
 import type { Publishes } from './check-log.js';
 import type { FinalLog, Finding, HistoryEntry } from './history.js';
+import { rewoundEpochs } from './rewinds.js';
 
 type EventEntry = HistoryEntry & { readonly type: 'event' };
 
@@ -28,6 +29,7 @@ export function checkMembers(
   const members = new Map<string, Member>();
   const ended = new Set<string>();
   const order = new Map<string, string>();
+  const disagreements: { readonly member: Member; readonly epoch: string; readonly finding: Finding }[] = [];
   const places = placesOf(history, publishes, logs);
   const findings: Finding[] = [];
   for (const entry of history) {
@@ -47,10 +49,18 @@ export function checkMembers(
     members.set(key, member);
     if (entry.type === 'event') {
       if (publishes.unknown.has(entry.uid)) member.uncertain.set(entry.eventId, entry.epoch);
-      findings.push(...deliver(member, entry, places), ...agree(order, entry), ...belongs(entry, publishes));
+      findings.push(...deliver(member, entry, places), ...belongs(entry, publishes));
+      const finding = agree(order, entry);
+      if (finding !== null) disagreements.push({ member, epoch: entry.epoch, finding });
     } else if (entry.type === 'left') member.away = true;
     else if (entry.type === 'start') start(member, entry.position);
     else move(member, entry.position);
+  }
+  // Two masters at once, until the sentinels demote one, use the places of an epoch twice: who is told of its end is told of that.
+  const rewound = rewoundEpochs(history);
+  for (const { member, epoch, finding } of disagreements) {
+    const isOver = member.epoch !== epoch || member.away || ended.has(member.client);
+    if (!isOver || !rewound.has(`${member.room}\n${epoch}`)) findings.push(finding);
   }
   for (const member of members.values())
     if (!ended.has(member.client) && !member.away) findings.push(...arrived(member, logs, places));
@@ -135,14 +145,13 @@ function placesOf(
   return places;
 }
 
-/** Every member sees the same event at one place. */
-function agree(order: Map<string, string>, { room, epoch, offset, eventId, client }: EventEntry): Finding[] {
+/** Every member sees the same event at one place. @returns null when it is so */
+function agree(order: Map<string, string>, { room, epoch, offset, eventId, client }: EventEntry): Finding | null {
   const place = `${room}\n${epoch}\n${offset}`;
   const first = order.get(place);
   if (first === undefined) order.set(place, eventId);
-  return first === undefined || first === eventId
-    ? []
-    : [{ violation: 'divergent-order', room, detail: `${client} at ${offset}: ${eventId}, another saw ${first}` }];
+  if (first === undefined || first === eventId) return null;
+  return { violation: 'divergent-order', room, detail: `${client} at ${offset}: ${eventId}, another saw ${first}` };
 }
 
 function belongs({ room, intended, uid, client }: EventEntry, { invoked, failed }: Publishes): Finding[] {

@@ -16,7 +16,8 @@ export function standingOf(
   return (room, { uid, epoch }) => !rewound.has(`${room}\n${epoch}`) || kept.get(room)?.has(uid) === true;
 }
 
-function rewoundEpochs(history: readonly HistoryEntry[]): ReadonlySet<string> {
+/** Each as room and epoch, of which some member was told that its store went back in time. */
+export function rewoundEpochs(history: readonly HistoryEntry[]): ReadonlySet<string> {
   const epochs = new Map<string, string>();
   const rewound = new Set<string>();
   for (const entry of history) {

@@ -92,6 +92,23 @@ describe('the checker', () => {
     expect(violations(history, swapped)).toContain('publisher-order');
   });
 
+  test('passes places that two masters used at once, where each who saw them was told of their end', () => {
+    const told = (client: string, reason: 'rewound' | 'epoch_changed'): HistoryEntry => ({
+      ...{ type: 'gap', at: at(), client, room: ROOM, reason, position: position(1, 'e2') },
+    });
+    const split = [
+      ...[start('b'), start('c'), invoke(1), invoke(2)],
+      ...[event('a/1', 1, { eventId: 'old' }), event('a/2', 1, { client: 'c', eventId: 'new' })],
+    ];
+    const final = log(['a/2'], { position: position(1, 'e2'), entries: [{ offset: 1, eventId: 'new', uid: 'a/2' }] });
+    const ends = [told('b', 'rewound'), told('c', 'epoch_changed')];
+    const settled: HistoryEntry[] = [1, 2].map((seq) => ({ type: 'unknown', at: at(), uid: `a/${seq}` }));
+    expect(judge([...split, ...ends, ...settled], [final]).findings).toEqual([]);
+    expect(violations([...split, ...ends.slice(0, 1), ...settled], final)).toContain('divergent-order');
+    const untold = [told('b', 'epoch_changed'), told('c', 'epoch_changed')];
+    expect(violations([...split, ...untold, ...settled], final)).toEqual(['divergent-order']);
+  });
+
   test('does not want an event shown again that the next epoch repeats', () => {
     const history: HistoryEntry[] = [
       start('b'),
