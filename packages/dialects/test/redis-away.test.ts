@@ -55,7 +55,7 @@ test('a booking client is brought back to the rooms that an outage took, with wh
   await using redis = await startRedis();
   await using proxy = await startFaultProxy({ targetPort: redis.port });
   await using elsewhere = await startNode(redis, []);
-  const limits = { authorisationStaleMs: 2_000 };
+  const limits = { authorisationStaleMs: 1_000 };
   await using node = await startNode({ url: `redis://127.0.0.1:${proxy.port}` }, [bookingDialect()], { limits });
   const rooms = ['support:left', 'support:lost', 'booking:1', 'support:7'];
   await elsewhere.relate(...rooms.map((room) => `${room} ${room === 'booking:1' ? 'owner' : 'creator'} alice`));
