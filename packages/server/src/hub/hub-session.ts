@@ -184,7 +184,6 @@ export class HubSession implements LinkListener, Session {
     const grant = await core.policy.evaluate(this.principal, request.room);
     if (!grant.join) throw forbidden();
     this.#connection.declined?.delete(request.room);
-    this.#connection.stale?.delete(request.room);
     await joining.join(this.#connection, request, grant, ref);
     return { type: 'done' };
   }

@@ -69,6 +69,7 @@ export class Joining {
       if (replaced) room.remove(replaced);
       room.add(membership);
       memberships.add(membership);
+      connection.stale?.delete(room.name);
       const present = await this.#present(membership);
       const start = await this.#start(room, request);
       const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];

@@ -78,11 +78,11 @@ export class LiveAuthorisation {
 
   /** Joins what `dropStale` took, as far as the client may. What can not be read yet stays for the next time. */
   async #rejoin(connection: Connection): Promise<void> {
-    const { memberships, principal, stale = new Map<string, RoomRequest>() } = connection;
+    const { principal, stale = new Map<string, RoomRequest>() } = connection;
     for (const [room, request] of stale) {
       const grant = await this.core.policy.evaluate(principal, room);
       // The client may have left or joined it meanwhile.
-      if (!stale.delete(room) || memberships.has(room) || !grant.join) continue;
+      if (!stale.delete(room) || !grant.join) continue;
       try {
         await this.joining.join(connection, request, grant);
       } catch (error) {
