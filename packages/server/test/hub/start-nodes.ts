@@ -10,20 +10,23 @@ export interface NodeOptions {
   readonly limits?: Partial<HubLimits>;
   readonly backend?: Partial<RedisBackendOptions>;
   readonly heartbeat?: HubOptions['heartbeat'];
-  /** @default silent */
-  readonly logger?: Logger;
+  /** Where the messages of its warnings go. @default nowhere */
+  readonly warnings?: string[];
 }
 
 /** Often enough that a test need not wait for what comes with it. */
 const OFTEN = { intervalMs: 1_000, timeoutMs: 10_000 };
 
 /** One node of several: a hub whose rooms, rights and revocations are in Redis. */
-export function startNode({ url, prefix, limits = {}, backend: more = {}, heartbeat = OFTEN, logger }: NodeOptions) {
+export function startNode({ url, prefix, limits = {}, backend: more = {}, heartbeat = OFTEN, warnings }: NodeOptions) {
+  const logger: Logger = {
+    ...{ debug: () => undefined, info: () => undefined, error: () => undefined },
+    warn: (_, message) => void warnings?.push(message),
+  };
   const backend = createRedisBackend({ url, prefix, ...more });
   const { broker, directory, ledger, presence, revocations, roster } = backend;
   return startHub({
-    ...{ broker, directory, heartbeat, ledger, limits, presence, revocations, roster },
-    ...(logger === undefined ? {} : { logger }),
+    ...{ broker, directory, heartbeat, ledger, limits, logger, presence, revocations, roster },
     sessionSecret: 'the-same-on-every-node-of-a-test',
   });
 }

@@ -115,11 +115,7 @@ describe.concurrent('two nodes on one Redis', () => {
   test('a node that ends does not report its Redis as lost', async () => {
     await using redis = await startRedis();
     const warnings: string[] = [];
-    const logger = {
-      ...{ debug: () => undefined, info: () => undefined, error: () => undefined },
-      warn: (_: object, message: string) => void warnings.push(message),
-    };
-    const node = await startNode({ url: redis.url, prefix: freshPrefix(), logger });
+    const node = await startNode({ url: redis.url, prefix: freshPrefix(), warnings });
     await node[Symbol.asyncDispose]();
     expect(warnings).toEqual([]);
   });
