@@ -1,4 +1,5 @@
 import { TrunklineError } from '@trunkline/protocol';
+import { eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { openClient, type TestClient } from './support/open-client.js';
 import { LIMITS, POSITION, startScript } from './support/scripted-server.js';
@@ -74,6 +75,7 @@ test('a state that the server refuses is told as an error', async () => {
   await room.join();
   room.presence.set('x'.repeat(5_000));
   await room.publish('message', { text: 'goes on' });
+  await eventually(() => told.length > 0);
   expect(told).toEqual(['too_large']);
 });
 
