@@ -67,7 +67,7 @@ async function startTcpBalancer(nodePorts: readonly number[]): Promise<Balancer>
     const tried = new Set<number>();
     tryNext();
 
-    /** A node that refuses is passed over, as HAProxy's `retry-on` does. */
+    /** A node that refuses is passed over, as HAProxy's `retry-on conn-failure` does. */
     function tryNext(): void {
       const [node] = nodes.filter(({ isReady, port }) => isReady && !tried.has(port)).sort((a, b) => a.open - b.open);
       if (node === undefined) {
