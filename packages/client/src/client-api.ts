@@ -1,6 +1,5 @@
 import type {
   ActionInput,
-  ActionName,
   ActionOutput,
   ActionProgress,
   CallInput,
@@ -8,7 +7,6 @@ import type {
   CallOutput,
   Contract,
   EventData,
-  EventName,
   GapReason,
   Position,
   PresenceMember,
@@ -117,7 +115,10 @@ export interface HistoryPage<C extends Contract, K extends RoomKind<C>> {
 
 export type RoomStatus = 'out' | 'joining' | 'joined' | 'leaving' | 'refused';
 
-/** One room. Handles are cheap: `client.room(…)` twice gives two views of one membership. */
+/**
+ * One room. Handles are cheap: `client.room(…)` twice gives two views of one membership. Names are `keyof` here and in
+ * {@link Client}, not `EventName` and the like: an error of the compiler then lists those there are.
+ */
 export interface Room<C extends Contract = Contract, K extends RoomKind<C> = RoomKind<C>> {
   readonly name: string;
   readonly status: RoomStatus;
@@ -129,7 +130,10 @@ export interface Room<C extends Contract = Contract, K extends RoomKind<C> = Roo
   /** Counted: the room is left when `leave` was called as often. @throws {TrunklineError} the refusal, or `cancelled` */
   join(options?: JoinOptions): Promise<JoinedInfo>;
   leave(): Promise<void>;
-  on<E extends EventName<C, K>>(event: E, listener: (event: RoomEvent<C, K, E>) => void): () => void;
+  on<E extends keyof C['rooms'][K]['events'] & string>(
+    event: E,
+    listener: (event: RoomEvent<C, K, E>) => void,
+  ): () => void;
   onEvent(listener: (event: AnyRoomEvent<C, K>) => void): () => void;
   onGap(listener: (gap: Gap) => void): () => void;
   onLeft(listener: (left: Left) => void): () => void;
@@ -137,9 +141,13 @@ export interface Room<C extends Contract = Contract, K extends RoomKind<C> = Roo
   /** Events from now on; a reader 1 000 behind gets `queue_full`. */
   events(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<AnyRoomEvent<C, K>>;
   /** Resolves when the log holds it; waits in the queue while offline. @throws {TrunklineError} */
-  publish<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>, options?: PublishOptions): Promise<Published>;
+  publish<E extends keyof C['rooms'][K]['events'] & string>(
+    event: E,
+    data: EventData<C, K, E>,
+    options?: PublishOptions,
+  ): Promise<Published>;
   /** Ephemeral, now or never: not queued, not repeated. False when it could not be sent. @throws {TrunklineError} `too_large`, `invalid_data` */
-  signal<E extends EventName<C, K>>(event: E, data: EventData<C, K, E>): boolean;
+  signal<E extends keyof C['rooms'][K]['events'] & string>(event: E, data: EventData<C, K, E>): boolean;
   history(query?: HistoryQuery): Promise<HistoryPage<C, K>>;
   /** How many others got, and read, everything up to the offset; also in rooms too large for `receipts`. @throws {TrunklineError} */
   receiptCounts(offset: number): Promise<ReceiptCounts>;
@@ -205,28 +213,28 @@ export interface Client<C extends Contract = Contract> {
   reconnect(): Promise<void>;
   /** Ends everything: what waits is settled `cancelled`, what was sent and has no answer `unknown_outcome`. */
   close(): Promise<void>;
-  room<K extends RoomKind<C>>(kind: K, id: string): Room<C, K>;
-  room<K extends RoomKind<C>>(name: `${K}:${string}`): Room<C, K>;
+  room<K extends keyof C['rooms'] & string>(kind: K, id: string): Room<C, K>;
+  room<K extends keyof C['rooms'] & string>(name: `${K}:${string}`): Room<C, K>;
   /** One event into several rooms, with one id. */
-  publish<K extends RoomKind<C>, E extends EventName<C, K>>(
+  publish<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
     rooms: readonly `${K}:${string}`[],
     event: E,
     data: EventData<C, K, E>,
     options?: PublishOptions,
   ): Promise<PublishedToMany>;
   /** Ephemeral, to one connection that shares `room` with this one. False when it could not be sent. @throws {TrunklineError} `too_large`, `invalid_data` */
-  send<K extends RoomKind<C>, E extends EventName<C, K>>(
+  send<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
     to: { readonly connectionId: string; readonly room: `${K}:${string}` },
     event: E,
     data: EventData<C, K, E>,
   ): boolean;
-  request<A extends ActionName<C>>(
+  request<A extends keyof C['actions'] & string>(
     action: A,
     input: ActionInput<C, A>,
     options?: RequestOptions<ActionProgress<C, A>>,
   ): Promise<ActionOutput<C, A>>;
   /** Answers the server's calls; one handler a method. */
-  handle<M extends CallName<C>>(method: M, handler: CallHandler<C, M>): () => void;
+  handle<M extends keyof C['calls'] & string>(method: M, handler: CallHandler<C, M>): () => void;
   on<N extends keyof ClientEvents<C>>(name: N, listener: (...args: ClientEvents<C>[N]) => void): () => void;
   explain(): Explanation;
 }

@@ -25,7 +25,7 @@ export interface Request<A extends Action> extends RequestState<A> {
 }
 
 /** An action of the contract, with its progress. */
-export function useRequest<A extends Action>(
+export function useRequest<A extends keyof AppContract['actions'] & string>(
   action: A,
   options: Omit<RequestOptions<Progress<A>>, 'signal'> = {},
 ): Request<A> {

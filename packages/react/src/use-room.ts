@@ -1,5 +1,5 @@
 import { type Gap, type Published, type PublishOptions, type RoomStatus, TrunklineError } from '@trunkline/client';
-import type { EventData, EventName } from '@trunkline/protocol';
+import type { EventData } from '@trunkline/protocol';
 import { useEffect, useMemo } from 'react';
 import type { AppContract, AppKind, AppRoom, RoomOf } from './register.js';
 import type { AppEvent, RoomState, RoomStore } from './room-store.js';
@@ -23,13 +23,16 @@ export interface JoinedRoom<K extends AppKind> {
   /** The newest events since the first component came, oldest first, at most 200. */
   readonly events: readonly AppEvent<K>[];
   /** Resolves when the log holds it; waits in the queue while offline. @throws {TrunklineError} */
-  readonly publish: <E extends EventName<AppContract, K>>(
+  readonly publish: <E extends keyof AppContract['rooms'][K]['events'] & string>(
     event: E,
     data: EventData<AppContract, K, E>,
     options?: PublishOptions,
   ) => Promise<Published>;
   /** Ephemeral, now or never. False when it could not be sent. */
-  readonly signal: <E extends EventName<AppContract, K>>(event: E, data: EventData<AppContract, K, E>) => boolean;
+  readonly signal: <E extends keyof AppContract['rooms'][K]['events'] & string>(
+    event: E,
+    data: EventData<AppContract, K, E>,
+  ) => boolean;
 }
 
 function viewOf<K extends AppKind>(): RoomView<K, RoomState<K>> {

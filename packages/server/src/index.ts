@@ -51,6 +51,7 @@ export type {
   HubLimits,
   HubOptions,
   HubStatus,
+  Publication,
   Revocation,
   Spread,
 } from './hub/hub-api.js';

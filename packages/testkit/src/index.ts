@@ -6,11 +6,12 @@
  * - `startFaultProxy`: TCP that is cut, reset, delayed, black-holed or refused on command
  * - `startRedis`, `startSentinelTopology`: real servers with kill, restart, pause
  * - `spawnServer`: the deployable in a process of its own; `runProgram`: any other program
- * - `readCodeBlocks`: what a Markdown document shows
+ * - `readCodeBlocks`: what a Markdown document shows; `compileErrors`: what the compiler says to a program
  * - `startCrowd`: thousands of quiet sockets from a process of their own
  * - `createManualClock`, `createRandom`, `eventually`, `watchLeaks`, `freePort`
  */
 export { type CodeBlock, type CodeBlocks, readCodeBlocks } from './code-blocks.js';
+export { compileErrors, namesWanted } from './compile-errors.js';
 export { type Crowd, type ReadList, startCrowd } from './crowd.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
 export { type FaultProxy, type FaultProxyOptions, type ProxyCounts, startFaultProxy } from './fault-proxy.js';

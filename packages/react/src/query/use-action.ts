@@ -16,7 +16,7 @@ type Output<A extends Action> = ActionOutput<AppContract, A>;
 type Asked<A extends Action> = Omit<RequestOptions<ActionProgress<AppContract, A>>, 'signal'>;
 
 /** An action of the contract as a mutation, for `useMutation` and the mutation cache. */
-export function actionMutationOptions<A extends Action>(
+export function actionMutationOptions<A extends keyof AppContract['actions'] & string>(
   client: AppClient,
   action: A,
   options: Asked<A> = {},
@@ -38,7 +38,7 @@ export type UseActionOptions<A extends Action> = Omit<
 };
 
 /** Asks for an action as `useMutation` does. */
-export function useAction<A extends Action>(
+export function useAction<A extends keyof AppContract['actions'] & string>(
   action: A,
   { request, ...options }: UseActionOptions<A> = {},
 ): UseMutationResult<Output<A>, TrunklineError, Input<A>> {

@@ -55,8 +55,8 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
       return principal;
     },
     attach: (server, dialects) => hub.router.attach(server, dialects),
+    // For types that nothing here shows, the contract's schemas vouch at run time.
     handle: (action, handler) =>
-      // The contract's schemas vouch for the types at run time.
       hub.parts.requests.handle(action, handler as (input: unknown, context: ActionContext<unknown>) => unknown),
     publish: (publication) => hub.parts.services.publish(publication),
     broadcast: async (event, data) => {
@@ -84,7 +84,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     },
     roomsOf: (userId) => core.presence.roomsOf(userId),
     call: (to, method, data, callOptions) =>
-      hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
+      hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs) as Promise<never>,
     disconnect: async (userId) => {
       const at = sharedNow(core);
       core.broker.signal('all', { t: 'disconnect', userId, at } satisfies Signal);

@@ -1,11 +1,15 @@
 import type { Server } from 'node:http';
 import type {
   ActionInput,
-  ActionName,
   ActionOutput,
   ActionProgress,
+  CallInput,
+  CallOutput,
   Contract,
+  EventData,
+  EventName,
   PresenceSnapshot,
+  RoomKind,
 } from '@trunkline/protocol';
 import type { Authenticator, Principal } from '../seams/authenticator.js';
 import type { Broker, BrokerStatus, LogPage, LogQuery } from '../seams/broker.js';
@@ -115,7 +119,18 @@ export interface HubStatus {
   readonly rooms: number;
 }
 
-/** The core in one process: connections, rooms, policy, broker. Made by `createHub`. */
+/** What a service publishes: an event of the rooms' kinds, with the data that the contract has for it. */
+export interface Publication<C extends Contract, K extends RoomKind<C>, E extends EventName<C, K>>
+  extends Omit<ServicePublication, 'rooms' | 'event' | 'data'> {
+  readonly rooms: readonly (string extends K ? string : `${K}:${string}`)[];
+  readonly event: E;
+  readonly data: EventData<C, K, E>;
+}
+
+/**
+ * The core in one process: connections, rooms, policy, broker. Made by `createHub`. Names are `keyof` here, not
+ * `EventName` and the like: an error of the compiler then lists those there are.
+ */
 export interface Hub<C extends Contract = Contract> {
   readonly contract: C;
   readonly directory: Directory;
@@ -129,7 +144,7 @@ export interface Hub<C extends Contract = Contract> {
   /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */
   attach(server: Server, dialects: readonly Dialect[]): void;
   /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
-  handle<A extends ActionName<C>>(
+  handle<A extends keyof C['actions'] & string>(
     action: A,
     handler: (
       input: ActionInput<C, A>,
@@ -137,7 +152,9 @@ export interface Hub<C extends Contract = Contract> {
     ) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>,
   ): void;
   /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
-  publish(publication: ServicePublication): Promise<Published>;
+  publish<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
+    publication: Publication<C, K, E>,
+  ): Promise<Published>;
   /** One event to every connection of every node. */
   broadcast(event: string, data: unknown): Promise<void>;
   /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unavailable` */
@@ -146,12 +163,12 @@ export interface Hub<C extends Contract = Contract> {
   presence(room: string): Promise<PresenceSnapshot>;
   roomsOf(userId: string): Promise<readonly string[]>;
   /** Asks one client on this node. @throws {TrunklineError} `not_found`, `timeout`, or the client's error */
-  call(
+  call<M extends keyof C['calls'] & string>(
     to: { readonly connectionId: string },
-    method: string,
-    data: unknown,
+    method: M,
+    data: CallInput<C, M>,
     options?: { readonly timeoutMs?: number },
-  ): Promise<unknown>;
+  ): Promise<CallOutput<C, M>>;
   /** Closes every connection of a user on every node (4502, final). */
   disconnect(userId: string): Promise<Spread>;
   /** Refuses tokens from now on and closes their connections on every node (4102). */

@@ -1,3 +1,4 @@
+import type { RoomName } from '@trunkline/protocol';
 import type { Dialect } from '../seams/dialect.js';
 
 /** A message as a client of the dialect gets it, parsed. */
@@ -26,7 +27,7 @@ export interface DialectSpeaker {
   readonly name: string;
   dialect(): Dialect;
   /** The room that its clients are in once {@link connect} resolves, in the built-in contract. */
-  readonly room: string;
+  readonly room: RoomName;
   /** Two users, in the form that the dialect wants. */
   readonly users: readonly [string, string];
   /** The relation to `room` that lets a user in. */

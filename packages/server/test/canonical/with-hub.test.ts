@@ -72,7 +72,7 @@ describe('the canonical dialect on a hub', () => {
   it('gives a member of two rooms an event of both in each', async () => {
     await using hub = await startHub();
     await using client = await connectRaw(hub);
-    const rooms = ['lobby:a', 'lobby:b'];
+    const rooms = ['lobby:a', 'lobby:b'] as const;
     await client.hello({ token: await hub.token('u1'), rooms: rooms.map((room) => ({ room })) });
     for (const _ of rooms) await client.nextOf('joined');
     await hub.hub.publish({ rooms, event: 'message', data: { text: 'hi' } });

@@ -123,12 +123,13 @@ describe.concurrent('while Redis is away', () => {
   test('a room whose key is of a wrong type holds up no other', async () => {
     await using nodes = await startTwo();
     const { here, redis, prefix } = nodes;
-    const status = (room: string) =>
+    const status = (room: `booking:${string}`) =>
       here.hub.publish({ rooms: [room], event: 'status_update', data: { bookingId: '1', status: 'done' } });
     await redis.command('SET', `${prefix}:{booking:bad}:log`, 'junk');
     redis.pause();
     await eventually(() => here.hub.status().state === 'degraded', { timeoutMs: 20_000 });
-    for (const room of ['booking:bad', 'booking:good']) expect(await status(room)).toMatchObject({ provisional: true });
+    for (const room of ['booking:bad', 'booking:good'] as const)
+      expect(await status(room)).toMatchObject({ provisional: true });
     redis.resume();
     await eventually(async () => (await here.hub.history('booking:good', { limit: 1 })).entries.length === 1, {
       timeoutMs: 20_000,

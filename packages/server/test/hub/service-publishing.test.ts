@@ -12,7 +12,7 @@ test('one id in two rooms names two publishes, with two events', async () => {
     await node.hub.publish({ ...booking, rooms: ['booking:2'], data: { bookingId: '2', status: 'b' }, id: 'order-42' }),
   ];
   expect(second.eventId).not.toBe(first.eventId);
-  const again = { ...booking, rooms: ['booking:2'], data: { bookingId: '2', status: 'b' }, id: 'order-42' };
+  const again = { ...booking, rooms: ['booking:2'], data: { bookingId: '2', status: 'b' }, id: 'order-42' } as const;
   expect(await node.hub.publish(again)).toMatchObject({ eventId: second.eventId, rooms: [{ duplicate: true }] });
 });
 

@@ -62,7 +62,7 @@ describe.concurrent('two nodes on one Redis', () => {
     await expect(ann.publish('lobby:main', 'message', { text: 'no' })).rejects.toMatchObject({ code: 'unavailable' });
     ann.send({ type: 'publish', id: 't1', room: 'lobby:main', event: 'typing', data: { isTyping: true } });
     expect(await ann.nextOf('ack')).toMatchObject({ id: 't1' });
-    const publication = { rooms: ['user:ann'], event: 'notification', data: { n: 1 } };
+    const publication = { rooms: ['user:ann'], event: 'notification', data: { n: 1 } } as const;
     const { eventId, provisional } = await node.hub.publish(publication);
     expect(provisional).toBe(true);
     expect(await ann.nextOf('event')).toMatchObject({ id: eventId, provisional: true });
