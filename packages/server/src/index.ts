@@ -50,8 +50,8 @@ export type {
   Hub,
   HubLimits,
   HubOptions,
+  HubPublication,
   HubStatus,
-  Publication,
   Revocation,
   Spread,
 } from './hub/hub-api.js';

@@ -120,7 +120,7 @@ export interface HubStatus {
 }
 
 /** What a service publishes: an event of the rooms' kinds, with the data that the contract has for it. */
-export interface Publication<C extends Contract, K extends RoomKind<C>, E extends EventName<C, K>>
+export interface HubPublication<C extends Contract, K extends RoomKind<C>, E extends EventName<C, K>>
   extends Omit<ServicePublication, 'rooms' | 'event' | 'data'> {
   readonly rooms: readonly (string extends K ? string : `${K}:${string}`)[];
   readonly event: E;
@@ -153,7 +153,7 @@ export interface Hub<C extends Contract = Contract> {
   ): void;
   /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
   publish<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
-    publication: Publication<C, K, E>,
+    publication: HubPublication<C, K, E>,
   ): Promise<Published>;
   /** One event to every connection of every node. */
   broadcast(event: string, data: unknown): Promise<void>;
