@@ -234,12 +234,15 @@ export interface Client<C extends Contract = Contract> {
     options?: RequestOptions<ActionProgress<C, A>>,
   ): Promise<ActionOutput<C, A>>;
   /** Answers the server's calls; one handler a method. */
-  handle<M extends keyof C['calls'] & string>(method: M, handler: CallHandler<C, M>): () => void;
+  handle<M extends keyof C['calls'] & string>(method: M, handler: CallHandlers<C>[M]): () => void;
   on<N extends keyof ClientEvents<C>>(name: N, listener: (...args: ClientEvents<C>[N]) => void): () => void;
   explain(): Explanation;
 }
 
-export type CallHandler<C extends Contract, M extends CallName<C>> = (
-  input: CallInput<C, M>,
-  context: { readonly signal: AbortSignal },
-) => CallOutput<C, M> | Promise<CallOutput<C, M>>;
+/** By method. Looked up by its name, a handler knows its output when it is written, so that `'yes'` stays one of an enum. */
+export type CallHandlers<C extends Contract> = {
+  readonly [M in CallName<C>]: (
+    input: CallInput<C, M>,
+    context: { readonly signal: AbortSignal },
+  ) => CallOutput<C, M> | Promise<CallOutput<C, M>>;
+};

@@ -10,7 +10,7 @@
 
 export { TrunklineError } from '@trunkline/protocol';
 export type {
-  CallHandler,
+  CallHandlers,
   Client,
   ClientEvents,
   Explanation,

@@ -1,5 +1,6 @@
-import type { BuiltInContract } from '@trunkline/protocol/contract';
+import { type BuiltInContract, defineContract } from '@trunkline/protocol/contract';
 import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import { type Client, createClient, type Published } from '../src/index.js';
 
 class NoSocket {
@@ -59,6 +60,19 @@ test('rooms, events, actions and calls are typed by the contract', () => {
   void (() => client.request('nothing', {}));
   // @ts-expect-error no such call
   client.handle('nothing', () => {});
+});
+
+test('what a handler answers stays one of an enum', () => {
+  const answer = z.enum(['yes', 'no']);
+  const ask = { input: z.looseObject({}), output: answer };
+  const say = { input: z.looseObject({}), output: z.looseObject({ answer }) };
+  const contract = defineContract({ rooms: {}, calls: { ask, say } });
+  const client = createClient<typeof contract>({ url: 'ws://127.0.0.1:1', WebSocket: NoSocket });
+  client.handle('ask', () => 'yes');
+  client.handle('ask', async ({ sure }) => (sure ? 'yes' : 'no'));
+  client.handle('say', async (_, { signal }) => ({ answer: signal.aborted ? 'no' : 'yes' }));
+  // @ts-expect-error no such answer
+  client.handle('ask', () => 'maybe');
 });
 
 test('an option that is undefined is one that is not given', () => {

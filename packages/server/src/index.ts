@@ -46,6 +46,7 @@ export type {
   Accounts,
   ActionContext,
   ActionForwarder,
+  ActionHandlers,
   ActionRequest,
   Hub,
   HubLimits,

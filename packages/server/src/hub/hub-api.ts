@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type {
   ActionInput,
+  ActionName,
   ActionOutput,
   ActionProgress,
   CallInput,
@@ -107,6 +108,14 @@ export interface ActionContext<P> {
   progress(data: P): void;
 }
 
+/** By action. Looked up by its name, a handler knows its output when it is written, so that `'sent'` stays one of an enum. */
+export type ActionHandlers<C extends Contract> = {
+  readonly [A in ActionName<C>]: (
+    input: ActionInput<C, A>,
+    context: ActionContext<ActionProgress<C, A>>,
+  ) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>;
+};
+
 export interface HubStatus {
   readonly state: 'starting' | 'ready' | 'degraded' | 'draining';
   /** False: take this node out of rotation (starting, draining, or its fan-out is broken though the broker answers). */
@@ -144,13 +153,7 @@ export interface Hub<C extends Contract = Contract> {
   /** Serves dialects on an HTTP server: upgrades and the dialects' own plain paths. The first dialect that matches wins. */
   attach(server: Server, dialects: readonly Dialect[]): void;
   /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
-  handle<A extends keyof C['actions'] & string>(
-    action: A,
-    handler: (
-      input: ActionInput<C, A>,
-      context: ActionContext<ActionProgress<C, A>>,
-    ) => Promise<ActionOutput<C, A>> | ActionOutput<C, A>,
-  ): void;
+  handle<A extends keyof C['actions'] & string>(action: A, handler: ActionHandlers<C>[A]): void;
   /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
   publish<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
     publication: HubPublication<C, K, E>,
