@@ -6,6 +6,8 @@ import type { Waiters } from './waiters.js';
 
 /** A request outlives the last connection that waits for it by this. */
 const OUTLIVES_MS = 30_000;
+/** The most that a timer of Node's takes: one of more fires at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 export interface RunningOptions {
   readonly data: unknown;
@@ -44,11 +46,14 @@ export class RunningRequest {
   wait(connection: Connection, timeoutMs: number | undefined): Promise<Outcome> {
     if (timeoutMs === undefined) return this.outcome;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        resolve({ error: TIMED_OUT });
-        this.options.waiters.remove(connection);
-        this.#abandonWithoutWaiters();
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          resolve({ error: TIMED_OUT });
+          this.options.waiters.remove(connection);
+          this.#abandonWithoutWaiters();
+        },
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
+      );
       void this.outcome.then((outcome) => {
         clearTimeout(timer);
         resolve(outcome);

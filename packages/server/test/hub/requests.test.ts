@@ -174,6 +174,14 @@ describe.concurrent('a request', () => {
     expect(runs).toBe(1);
   });
 
+  test('whose sender would wait longer than any timer lasts is waited for', async () => {
+    await using node = await startHub();
+    node.hub.handle('echo', () => new Promise((resolve) => setTimeout(resolve, 20, { done: true })));
+    await using ann = await connect(node);
+    ann.send(request({}, { timeoutMs: 1_000_000_000_000 }));
+    expect(await ann.next()).toMatchObject({ type: 'response', id: 'q1', data: { done: true } });
+  });
+
   test('tells its progress also to who waits on another node, before its answer', async () => {
     await using pair = await startPair();
     const { redis, here, there, ann, bob } = pair;
