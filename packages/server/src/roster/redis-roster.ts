@@ -93,6 +93,8 @@ export function createRedisRoster(link: RedisLink): Roster {
         add(pipeline, item, place);
         if (--left === 0) break;
       }
+      // A row may have made its key anew, and this node may end before its next beat.
+      for (const key of own) pipeline.pexpire(key, ROWS_MS);
       const replies = await pipeline.exec();
       const failure = replies?.find(([error]) => error !== null);
       if (failure?.[0]) throw failure[0];

@@ -201,6 +201,18 @@ test('the roster forgets the connections of a dead node when presence does: with
   expect((await roster.connections({ limit: 10 })).items).toEqual([]);
 }, 20_000);
 
+test('rows of a node that dies before its next beat have an end too', async () => {
+  const prefix = createId();
+  await using node = await startNode(redis.url, { prefix });
+  const { roster } = node.backend;
+  await roster.start();
+  roster.set(entry(1, 'n'));
+  await eventually(async () => (await roster.rooms({ limit: 10 })).items.length === 1);
+  const rows = String(await redis.command('KEYS', `${prefix}:roster?*`)).split(',');
+  expect(rows).toHaveLength(4);
+  for (const key of rows) expect(Number(await redis.command('PTTL', key)), key).toBeGreaterThan(0);
+});
+
 test('a roster writes itself anew after Redis lost everything', async () => {
   await using own = await startRedis();
   await using node = await startNode(own.url);
