@@ -5,6 +5,7 @@ import type { Logger } from '@trunkline/server';
 import { createNeighbours, type Neighbours } from './cluster/neighbours.js';
 import { createPrivateDirectory, outlivePrimary } from './cluster/private-directory.js';
 import { runWorkers } from './cluster/run-workers.js';
+import { sayFlaw, sayFlawOfWorkers } from './cluster/shared-flaw.js';
 import { serveMetricsToWorkers } from './cluster/shared-metrics.js';
 import { ConfigurationError, EX_CONFIG } from './config/configuration-error.js';
 import { type Configuration, readConfiguration } from './config/read-configuration.js';
@@ -25,12 +26,13 @@ try {
   else await runServer(configuration);
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  await sayFlaw(`${error.message}\n`);
   process.exit(EX_CONFIG);
 }
 
 async function runPrimary({ keys, log, workers }: Configuration): Promise<void> {
   serveMetricsToWorkers();
+  sayFlawOfWorkers();
   const logger = createLogger(log);
   const directory = createPrivateDirectory();
   if (directory === null)

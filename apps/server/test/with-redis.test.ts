@@ -193,6 +193,12 @@ it('runs several workers on one port, and ends them all', async () => {
   expect((await server.ended).status).toBe(0);
 });
 
+it('says what is wrong with the configuration once, however many workers come upon it', async () => {
+  await using redis = await startRedis();
+  await using server = startProcess({ REDIS_URL: redis.url, WORKERS: '3', USERS_FILE: '/no/such/file.json' });
+  expect(await server.ended).toMatchObject({ status: 78, stderr: 'USERS_FILE: can not be read.\n' });
+});
+
 it('ends with 75 and tells the count when accepted events could not be appended', async () => {
   await using redis = await startRedis();
   await using server = startProcess({ REDIS_URL: redis.url, JWT_SECRET: SECRET });
