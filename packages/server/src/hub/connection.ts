@@ -47,6 +47,8 @@ export class Connection {
   /** Rooms it is about to become a member of. */
   joining = 0;
   #endAnnounced = false;
+  /** Bytes at most that are queued because one message which the peer pulled is large. */
+  #pulledBytes = 0;
   #seen: RecentIds | undefined;
   #conflated: Map<string, unknown> | undefined;
 
@@ -98,6 +100,15 @@ export class Connection {
     if (frame !== null) this.#queue(frame);
   }
 
+  /** The same for what the peer pulls, once it is drained: however large a message is, it is no backlog. */
+  pull(notice: Notice): void {
+    if (!this.isOpen) return;
+    const frame = this.link.encoder.encode(notice);
+    if (frame === null) return;
+    this.link.send(frame);
+    this.#pulledBytes = Math.max(0, this.link.bufferedBytes() - this.#pulledQueueBytes);
+  }
+
   /**
    * Queues a frame that others may share. Ephemeral ones are dropped first when the peer reads slowly, the newest per
    * `conflateKey` kept; past the bound the connection is closed with a code that resumes.
@@ -138,7 +149,12 @@ export class Connection {
 
   /** False while so much is queued that what the peer pulls itself should wait. */
   get isDrained(): boolean {
-    return this.link.bufferedBytes() <= PULLED_QUEUE_BYTES;
+    return this.link.bufferedBytes() <= this.#pulledQueueBytes;
+  }
+
+  /** Leaves the better part of the bound to what comes meanwhile. */
+  get #pulledQueueBytes(): number {
+    return Math.min(PULLED_QUEUE_BYTES, this.core.limits.maxQueueBytes / 4);
   }
 
   /** Resolves when the peer has read what is queued, up to a part of the bound: what it pulls itself waits for it. */
@@ -166,8 +182,9 @@ export class Connection {
   #queue(frame: unknown): void {
     const before = this.link.bufferedBytes();
     this.link.send(frame);
+    this.#pulledBytes = Math.min(this.#pulledBytes, before);
     // A single message may be as large as the bound; a backlog may not.
-    if (before > 0 && this.link.bufferedBytes() > this.core.limits.maxQueueBytes) {
+    if (before > 0 && this.link.bufferedBytes() > this.core.limits.maxQueueBytes + this.#pulledBytes) {
       this.core.observer.dropped?.('backpressure', 1);
       this.closedWith = 4002;
       this.closeReason = 'slow_consumer';

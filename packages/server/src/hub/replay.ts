@@ -54,7 +54,7 @@ async function give(
 
 function tell({ connection }: Membership, room: string, entry: LoggedEvent): void {
   const isSender = 'userId' in entry.from && entry.from.userId === connection.principal.userId;
-  connection.tell(eventNotice(room, entry, isSender ? entry.ref : undefined, true));
+  connection.pull(eventNotice(room, entry, isSender ? entry.ref : undefined, true));
 }
 
 /** True when the member is live from here on; decided in one turn with the feed's position. */

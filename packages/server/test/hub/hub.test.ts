@@ -1,3 +1,4 @@
+import type { ServerFrame } from '@trunkline/protocol';
 import { defineContract, durable } from '@trunkline/protocol/contract';
 import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
@@ -414,6 +415,23 @@ test('pages of history asked for all at once do not make a slow reader', async (
   for (let n = 0; n < 30; n++) ann.send({ type: 'history', id: `h${n}`, room: 'lobby:main', limit: 100 });
   for (let n = 0; n < 30; n++)
     expect(await ann.nextOf('response')).toMatchObject({ data: { position: { offset: 100 } } });
+});
+
+test.each([
+  ['many events, under a bound lower than replay takes at most', 20_000, [1_000, 1_000]],
+  ['events nearly as large as the bound', 50_000, [10_000, 45_000]],
+])('a replay of %s does not make a slow reader, whatever else comes', async (_, maxQueueBytes, [even = 0, odd = 0]) => {
+  await using hub = await startHub({ limits: { maxQueueBytes } });
+  await using ann = await connect(hub, 'ann', { roles: ['service'] });
+  for (let n = 0; n < 100; n++)
+    await ann.publish('lobby:main', 'message', { text: 'x'.repeat(n % 2 === 0 ? even : odd) });
+  await using ben = await connectRaw({ url: hub.url });
+  const rooms = [{ room: 'lobby:main', rewind: 100 }, { room: 'lobby:side' }];
+  ben.send({ type: 'hello', id: 'h1', token: await hub.token('ben'), rooms });
+  for (let n = 0; n < 200; n++) await ann.publish('lobby:side', 'message', { text: 'live' });
+  const missed = (frame: ServerFrame) => frame.type === 'event' && frame.room === 'lobby:main';
+  for (let offset = 1; offset <= 100; offset++)
+    expect(await ben.nextWhere(missed, 'missed event')).toMatchObject({ offset });
 });
 
 test('a drain sends everyone away in time and refuses newcomers', async () => {
