@@ -143,6 +143,7 @@ describe('a bad value is refused by one line that names the variable', () => {
 
   it.each([
     ['ACTIONS_SECRET', 'short'],
+    ['ACTION_TIMEOUT_MS', '600001'],
     ['ACTIONS_URL', 'ftp://127.0.0.1'],
     ['ACTIONS_URL', 'https://user:hunter2@actions.example'],
     ['ALLOWED_ORIGINS', 'https://*.app.example'],

@@ -3,13 +3,15 @@ import { ConfigurationError } from './configuration-error.js';
 import { count, flag, integer, list, milliseconds, origin, proxy, url } from './variable-types.js';
 
 const DAY_MS = 86_400_000;
+/** The hub ends every action by then. */
+const LONGEST_ACTION_MS = 600_000;
 const MIB = 1_048_576;
 
 /** Every variable of the server, alone; `read-configuration.ts` checks what they mean together. */
 const environmentSchema = z.object({
   ACTIONS_SECRET: z.string().min(16, 'needs at least 16 characters.').optional(),
   ACTIONS_URL: url('http:', 'https:').optional(),
-  ACTION_TIMEOUT_MS: milliseconds(1, DAY_MS).default(30_000),
+  ACTION_TIMEOUT_MS: milliseconds(1, LONGEST_ACTION_MS).default(30_000),
   ALLOWED_ORIGINS: list(
     origin,
     'must be origins as browsers send them (https://app.example.com), comma separated.',
