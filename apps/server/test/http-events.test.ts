@@ -167,6 +167,18 @@ describe('POST /v1/events', () => {
   });
 });
 
+it('POST /v1/events names the event whose room is none', async () => {
+  await using server = await startApi();
+  const body = {
+    events: [
+      { room: 'lobby:hall', ...message('x') },
+      { room: 'bad', ...message('x') },
+    ],
+  };
+  const answer = await server.call('POST', '/v1/events', { as: server.tokens.service, body });
+  expect(await answer.json()).toMatchObject({ status: 400, code: 'invalid_room', path: 'events.1.room' });
+});
+
 describe('GET /v1/rooms/:room/events', () => {
   it('pages through the log, oldest first', async () => {
     await using server = await startApi();

@@ -64,7 +64,7 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
     },
     async (request) => {
       const { events } = request.body;
-      for (const event of events) roomName(event.room);
+      for (const [index, { room }] of events.entries()) roomName(room, `events.${index}.room`);
       const key = keyOf(request, undefined);
       // Started in order, which is the order within each room.
       const settled = await Promise.allSettled(

@@ -29,8 +29,8 @@ export const offset = z
   .meta(wholeNumber(0));
 
 /** @throws {TrunklineError} `invalid_room` */
-export function roomName(text: string): string {
+export function roomName(text: string, path = 'room'): string {
   if (!isRoomName(text))
-    throw new TrunklineError('invalid_room', 'A room is named kind:id, percent-encoded in a path.', { path: 'room' });
+    throw new TrunklineError('invalid_room', 'A room is named kind:id, percent-encoded in a path.', { path });
   return text;
 }
