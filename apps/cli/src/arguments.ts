@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isRoomName } from '@trunkline/protocol';
 import { InvalidArgumentError } from 'commander';
 
 /** A whole number from `min`, for an option. */
@@ -21,6 +22,22 @@ export function seconds(text: string): number {
   return total;
 }
 
+/** What a server takes as the life of a token. */
+const LONGEST_LIFE_SECONDS = 366 * 86_400;
+
+/** The same for a token's life. */
+export function lifetime(text: string): number {
+  const total = seconds(text);
+  if (total > LONGEST_LIFE_SECONDS) throw new InvalidArgumentError('It must be 366d at most.');
+  return total;
+}
+
+/** A user id as a server takes it. */
+export function userId(text: string): string {
+  if (text.length < 1 || text.length > 128) throw new InvalidArgumentError('It must have 1 to 128 characters.');
+  return text;
+}
+
 /** JSON given as an argument; `-` reads it from standard input. */
 export function json(text: string): unknown {
   const source = text === '-' ? readFileSync(process.stdin.fd, 'utf8') : text;
@@ -34,6 +51,12 @@ export function json(text: string): unknown {
 /** For an option that may come several times. */
 export function collected(value: string, known: readonly string[]): readonly string[] {
   return [...known, value];
+}
+
+/** A room, for an option that may come several times. */
+export function collectedRoom(value: string, known: readonly string[]): readonly string[] {
+  if (!isRoomName(value)) throw new InvalidArgumentError('It must be kind:id, as in lobby:main.');
+  return collected(value, known);
 }
 
 /** `host:port`, `http://…` or `ws://…` as the URL of a socket; `path` where it names none. */

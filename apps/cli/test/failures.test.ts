@@ -6,6 +6,9 @@ import { startServer } from './server.js';
 test.each([
   ['an option is missing', ['token'], 2],
   ['the secret is missing', ['token', '--user', 'ann'], 78],
+  ['a user id is longer than a server takes', ['token', '--user', 'a'.repeat(129)], 2],
+  ['a token would live longer than a server takes', ['token', '--user', 'ann', '--ttl', '367d'], 2],
+  ['a room of a token is none', ['token', '--user', 'ann', '--room', 'lobby'], 2],
   ['the data is no JSON', ['publish', 'lobby:a', 'message', '{'], 2],
   ['a number is none', ['tail', 'lobby:a', '--rewind', 'many'], 2],
   ['the URL is none', ['tail', 'lobby:a', '--url', 'ftp://x'], 2],

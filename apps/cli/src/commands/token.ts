@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { collected, seconds } from '../arguments.js';
+import { collected, collectedRoom, lifetime, userId } from '../arguments.js';
 import { createOutput } from '../output.js';
 import { signingSecret, signToken } from '../sign-token.js';
 
@@ -17,12 +17,12 @@ interface TokenOptions {
 export function tokenCommand(): Command {
   return new Command('token')
     .description('sign a token with JWT_SECRET (HS256)')
-    .requiredOption('--user <id>', 'the user id (sub)')
+    .requiredOption('--user <id>', 'the user id (sub)', userId)
     .option('--role <role>', 'a role, such as admin or service; may come several times', collected, [])
     .option('--company <id>', 'the company (company_id)')
-    .option('--room <room>', 'a room it may join, kind:id; may come several times', collected, [])
+    .option('--room <room>', 'a room it may join, kind:id; may come several times', collectedRoom, [])
     .option('--session <id>', 'the session (sid)')
-    .option('--ttl <time>', 'how long it lives: 90s, 15m, 2h, 7d', seconds, 3_600)
+    .option('--ttl <time>', 'how long it lives: 90s, 15m, 2h, 7d', lifetime, 3_600)
     .option('--json', 'as JSON, with its claims')
     .action(async (options: TokenOptions) => {
       const secret = signingSecret(process.env);
