@@ -16,6 +16,11 @@ import type { TokenRevocations } from './token-revocations.js';
  */
 export class LiveAuthorisation {
   #stopListening: (() => void) | undefined;
+  /** Grants that may have changed and could not be read anew, since when, and what ends them. */
+  readonly #unread = new Map<Membership, { readonly since: number; readonly reason: LeftReason }>();
+  /** What lost rooms so, and gets them back. */
+  readonly #bereft = new Set<Connection>();
+  #isReading = false;
 
   constructor(
     private readonly core: Core,
@@ -76,7 +81,7 @@ export class LiveAuthorisation {
     await this.#joinAll(connection, [object]);
   }
 
-  /** Joins what `dropStale` took, as far as the client may. What can not be read yet stays for the next time. */
+  /** Joins what `tick` took, as far as the client may. What can not be read yet stays for the next time. */
   async #rejoin(connection: Connection): Promise<void> {
     const { principal, stale = new Map<string, RoomRequest>() } = connection;
     for (const [room, request] of stale) {
@@ -135,19 +140,39 @@ export class LiveAuthorisation {
     }
   }
 
-  /** While the directory is deaf for too long, what it granted is left; the client may try again. Called by the shared timer. */
-  dropStale(): void {
-    if (this.core.directory.deafForMs() <= this.core.limits.authorisationStaleMs) return;
-    for (const connection of this.core.connections.byId.values()) {
-      for (const membership of connection.memberships.all()) {
-        if (!membership.grant.relational) continue;
-        if (connection.options.rejoin) {
-          connection.stale ??= new Map();
-          connection.stale.set(membership.room.name, placeOf(membership));
-        }
-        this.#end(membership, 'authorisation_stale', true);
-      }
+  /** Ends what nobody could tell for too long, and asks again until then. Called by the shared timer. */
+  tick(): void {
+    const { connections, directory, limits } = this.core;
+    const isDeaf = directory.deafForMs() > limits.authorisationStaleMs;
+    for (const connection of isDeaf ? connections.byId.values() : []) {
+      for (const membership of connection.memberships.all()) if (membership.grant.relational) this.#drop(membership);
     }
+    for (const [membership, { since }] of this.#unread) {
+      if (!isCurrent(membership)) this.#unread.delete(membership);
+      else if (performance.now() - since > limits.authorisationStaleMs) this.#drop(membership);
+    }
+    if (!isDeaf && !this.#isReading && this.#unread.size + this.#bereft.size > 0) void this.#readAgain();
+  }
+
+  #drop(membership: Membership): void {
+    const { connection, room } = membership;
+    if (this.#unread.delete(membership) && connection.options.rejoin) this.#bereft.add(connection);
+    if (connection.options.rejoin) {
+      connection.stale ??= new Map();
+      connection.stale.set(room.name, placeOf(membership));
+    }
+    this.#end(membership, 'authorisation_stale', true);
+  }
+
+  async #readAgain(): Promise<void> {
+    this.#isReading = true;
+    for (const [membership, { reason }] of [...this.#unread])
+      if (isCurrent(membership)) await this.#renew(membership, reason).catch(this.#later);
+    for (const connection of [...this.#bereft]) {
+      if (connection.isOpen) await this.#rejoin(connection).catch(this.#later);
+      if (!connection.isOpen || !connection.stale?.size) this.#bereft.delete(connection);
+    }
+    this.#isReading = false;
   }
 
   async #changed(change: RelationChange): Promise<void> {
@@ -180,11 +205,13 @@ export class LiveAuthorisation {
     try {
       grant = await this.core.policy.evaluate(connection.principal, room.name);
     } catch (error) {
-      // Grants already held stay while the directory is away; dropStale ends them in time.
+      // Grants already held stay while the directory is away; the timer asks again, and ends them in time.
+      if (!this.#unread.has(membership)) this.#unread.set(membership, { since: performance.now(), reason });
       this.#later(error);
       return true;
     }
-    if (connection.memberships.get(room.name) !== membership) return true;
+    this.#unread.delete(membership);
+    if (!isCurrent(membership)) return true;
     membership.grant = grant;
     if (grant.join) return true;
     this.#end(membership, reason, false);
@@ -200,6 +227,11 @@ export class LiveAuthorisation {
   readonly #later = (error: unknown): void => {
     this.core.logger.debug({ err: error }, 'rights could not be read; grants already held stay for now');
   };
+}
+
+function isCurrent(membership: Membership): boolean {
+  const { connection, room } = membership;
+  return connection.isOpen && connection.memberships.get(room.name) === membership;
 }
 
 /** Where a join goes on from; at the head for who was still catching up, or never had a place. */

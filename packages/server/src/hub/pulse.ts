@@ -76,7 +76,7 @@ export class Pulse {
     this.#tickedAt = now;
     clearImmediate(this.#immediate);
     this.#visit(this.core.connections.byId.values(), now);
-    this.live.dropStale();
+    this.live.tick();
     this.#checkIdleRooms(now);
   }
 
