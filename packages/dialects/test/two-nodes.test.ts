@@ -59,6 +59,22 @@ describe.each(speakers)('$name on two nodes', (speaker) => {
   });
 });
 
+test('booking: who joins a room once more misses nothing of it meanwhile', async () => {
+  await using node = await startNode(redis, [bookingDialect()]);
+  await node.relate('booking:again owner una');
+  await using una = await connect(node, '/ws', await node.token('una'));
+  const statuses = [...Array(60).keys()].map(String);
+  say(una, { type: 'join', room: 'booking:again' });
+  await next(una, 'joined_room');
+  for (const status of statuses) {
+    if (Number(status) % 3 === 0) say(una, { type: 'join', room: 'booking:again' });
+    const data = { bookingId: 'again', status };
+    await node.hub.publish({ rooms: ['booking:again'], event: 'status_update', data });
+  }
+  await una.take(({ status }) => status === statuses.at(-1), 'the last status');
+  expect(una.seen.filter(({ type }) => type === 'status_update').map(({ status }) => status)).toEqual(statuses);
+});
+
 test('booking: typing is heard once by the others on both nodes, and not by who types', async () => {
   await using one = await startNode(redis, [bookingDialect()]);
   await using two = await startNode(redis, [bookingDialect()]);

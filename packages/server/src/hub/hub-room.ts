@@ -173,10 +173,10 @@ export class HubRoom implements FeedSink {
     for (const [encoder, members] of this.#groups) {
       let frame: unknown;
       for (const membership of members) {
-        const { connection, state, grant } = membership;
+        const { connection, state, grant, pendingPresence } = membership;
         if (!grant.presence) continue;
-        if (state === 'joining') {
-          membership.pendingPresence?.push(notice);
+        if (state === 'joining' || pendingPresence !== null) {
+          pendingPresence?.push(notice);
           continue;
         }
         if (notice.version <= membership.presenceVersion) continue;

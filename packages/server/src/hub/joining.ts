@@ -45,6 +45,7 @@ export class Joining {
 
   /**
    * Makes a connection a member: subscribed, present, `joined` with its snapshot, then missed events, then live ones.
+   * Who is a member already and asks for no place stays one meanwhile: nothing would bring it what it misses.
    * Resolves once `joined` is sent; the replay goes on by itself.
    *
    * @throws {TrunklineError} `too_many_rooms`, `unavailable`
@@ -52,23 +53,19 @@ export class Joining {
   async join(connection: Connection, request: RoomRequest, grant: Grant, ref?: string): Promise<void> {
     const { memberships } = connection;
     const room = await this.#acquire(connection, request.room);
-    const membership: Membership = {
-      connection,
-      room,
-      grant,
-      state: 'joining',
-      presenceVersion: 0,
-      pendingPresence: grant.presence ? [] : null,
-      blind: false,
-      deliveredOffset: 0,
-      presenceState: connection.presenceState,
-    };
+    const current = memberships.get(room.name);
+    const stays = current?.state === 'live' && request.position === undefined && !request.rewind;
+    const membership = stays ? current : newMembership(connection, room, grant);
     try {
       if (!connection.isOpen) return;
-      const replaced = memberships.get(room.name);
-      if (replaced) room.remove(replaced);
-      room.add(membership);
-      memberships.add(membership);
+      if (!stays) {
+        if (current) room.remove(current);
+        room.add(membership);
+        memberships.add(membership);
+      }
+      membership.grant = grant;
+      // From here on changes wait for the snapshot.
+      membership.pendingPresence = grant.presence ? [] : null;
       connection.stale?.delete(room.name);
       const present = await this.#present(membership);
       const start = await this.#start(room, request);
@@ -190,6 +187,20 @@ export class Joining {
     const messages = (await this.core.broker.retained(room.name)).map(readRoomMessage);
     return messages.flatMap((message) => (message?.t === 'e' ? [eventNotice(room.name, message)] : []));
   }
+}
+
+function newMembership(connection: Connection, room: HubRoom, grant: Grant): Membership {
+  return {
+    connection,
+    room,
+    grant,
+    state: 'joining',
+    presenceVersion: 0,
+    pendingPresence: null,
+    blind: false,
+    deliveredOffset: 0,
+    presenceState: connection.presenceState,
+  };
 }
 
 /** A connection as the roster shows it. */
