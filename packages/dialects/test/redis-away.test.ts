@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { bookingDialect, bookingService } from '../src/booking/index.js';
 import { falconDialect } from '../src/falcon/index.js';
+import { secureconnectDialect } from '../src/secureconnect/index.js';
 import { connect, connectBearer, next, say } from './support/clients.js';
 import { startNode } from './support/start-node.js';
 
@@ -96,4 +98,53 @@ test('a falcon client that comes while Redis is away is in its own room at once,
   expect(await next(alice, 'room_joined')).toMatchObject({ room: 'group:fleet' });
   await eventually(async () => (await node.hub.history('user:alice', { limit: 10 })).entries.length === 1);
   expect(alice.seen.filter(({ type }) => type === 'notification')).toHaveLength(1);
+});
+
+test('nobody is told gone who stayed over an outage longer than the presence lease', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  const presenceLeaseMs = 4_000;
+  const dialects = [falconDialect(), secureconnectDialect()];
+  await using one = await startNode(redis, dialects, { presenceLeaseMs });
+  await using two = await startNode({ url: `redis://127.0.0.1:${proxy.port}` }, dialects, { presenceLeaseMs });
+  const [ann, bob] = ['523e4567-e89b-12d3-a456-426614174000', '623e4567-e89b-12d3-a456-426614174000'];
+  const conversation = '550e8400-e29b-41d4-a716-446655440000';
+  const chat = `/v1/ws/chat?conversation_id=${conversation}`;
+  for (const user of [ann, bob])
+    await one.relate(`group:fleet member ${user}`, `conversation:${conversation} participant ${user}`);
+  const stay = async (node: typeof one, user: string) => {
+    const token = await node.token(user);
+    const falcon = await connectBearer(node, '/websocket/connect', token);
+    await falcon.take(({ room }) => room === 'group:fleet', 'group:fleet');
+    return { falcon, chat: await connectBearer(node, chat, token) };
+  };
+  const annHere = await stay(one, ann);
+  const bobThere = await stay(two, bob);
+  await annHere.chat.take(({ sender_id }) => sender_id === bob, 'bob joined');
+  const clients = [annHere.falcon, annHere.chat, bobThere.falcon, bobThere.chat];
+
+  const leases = async () => [await redis.command('ZRANGE', 'trunkline:leases', '0', '-1')].flat();
+  const before = await leases();
+  const isReady = (node: typeof one) => node.hub.status().state === 'ready';
+  redis.pause();
+  await proxy.down();
+  proxy.rstAll();
+  await delay(1.5 * presenceLeaseMs);
+  redis.resume();
+  await eventually(() => isReady(one), { timeoutMs: 10_000 });
+  // Nodes do not come back in one moment.
+  await proxy.up();
+  await eventually(() => isReady(two), { timeoutMs: 10_000 });
+  const isRenewed = (now: unknown[]) => now.length === 2 && !before.some((lease) => now.includes(lease));
+  await eventually(async () => isRenewed(await leases()), { timeoutMs: 15_000 });
+  say(bobThere.chat, { type: 'chat', content: 'still here' });
+  for (const client of [annHere.chat, bobThere.chat]) await next(client, 'chat');
+
+  const gone = clients.flatMap(({ seen }) =>
+    seen.filter(
+      ({ type, data }) => type === 'user_left' || (type === 'presence' && JSON.stringify(data).includes('offline')),
+    ),
+  );
+  expect(gone).toEqual([]);
+  for (const client of clients) await client[Symbol.asyncDispose]();
 });

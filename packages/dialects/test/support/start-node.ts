@@ -8,13 +8,18 @@ export interface StartedNode extends StartedHub {
   readonly foreign: ReturnType<typeof createRedisBackend>['foreign'];
 }
 
+export interface NodeOptions extends Pick<HubOptions<typeof builtInContract>, 'limits'> {
+  /** @default 10_000 */
+  readonly presenceLeaseMs?: number;
+}
+
 /** One of several hubs over one Redis. */
 export async function startNode(
   redis: Pick<RedisServer, 'url'>,
   dialects: readonly Dialect[],
-  options: Pick<HubOptions<typeof builtInContract>, 'limits'> = {},
+  { presenceLeaseMs, ...options }: NodeOptions = {},
 ): Promise<StartedNode> {
-  const backend = createRedisBackend({ url: redis.url });
+  const backend = createRedisBackend({ url: redis.url, ...(presenceLeaseMs === undefined ? {} : { presenceLeaseMs }) });
   const { broker, directory, ledger, presence, roster } = backend;
   const stores = { broker, directory, ledger, presence, roster };
   const served = await startHub([...dialects, canonicalDialect()], { ...stores, ...options });

@@ -201,11 +201,12 @@ return 1
 `,
 );
 
-/** KEYS leases. Returns incarnations whose lease ran out. */
+/** KEYS leases. ARGV '1' for those alone that were given up. Returns incarnations whose lease ran out. */
 export const deadScript = defineScript(
   1,
   `${SHARED}
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', clock()), 'LIMIT', 0, 100)
+local till = ARGV[1] == '1' and '0' or string.format('%.0f', clock())
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', till, 'LIMIT', 0, 100)
 `,
 );
 

@@ -19,6 +19,9 @@ export interface RedisPresenceOptions {
   readonly leaseMs: number;
 }
 
+/** After an outage no other node is taken for dead for so long: each comes back and repairs its rooms at its own time. */
+const SPARED_MS = 5_000;
+
 /**
  * Presence over Redis. One lease per incarnation; a node that missed its own starts a new one and touches anew. So it does
  * after an outage and after a write that failed: what the incarnation before may have left in Redis, such as the entry of
@@ -32,6 +35,8 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
   let doubtful = false;
   /** Given up, and maybe with entries still. */
   let former: string[] = [];
+  /** By `performance.now()`. */
+  let sparedUntil = Number.NEGATIVE_INFINITY;
   const usersPrefix = keys.presenceUser('');
 
   async function register(): Promise<void> {
@@ -77,6 +82,12 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
     doubtful = true;
     return Promise.resolve();
   });
+
+  /** An outage: all leases may run out in it. */
+  function spare(error: unknown): never {
+    if (!isWrongType(error)) sparedUntil = performance.now() + SPARED_MS;
+    throw error;
+  }
 
   async function bury(dead: string): Promise<PresenceChange[]> {
     const rooms = await link.call((redis) => redis.smembers(keys.leaseRooms(dead)));
@@ -160,7 +171,8 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
       await link.call((redis) => redis.zadd(keys.leases, 'XX', ...ended.flatMap((one) => [0, one])));
     },
     async sweep() {
-      const dead = asList(await link.script(deadScript, [keys.leases]));
+      const givenUpOnly = performance.now() < sparedUntil ? 1 : 0;
+      const dead = asList(await link.script(deadScript, [keys.leases, givenUpOnly]).catch(spare));
       const changes: PresenceChange[] = [];
       for (const one of dead) changes.push(...(await bury(String(one))));
       return changes;
