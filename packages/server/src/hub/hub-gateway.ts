@@ -9,6 +9,7 @@ import type { HubOptions } from './hub-api.js';
 import { HubSession, type SessionParts } from './hub-session.js';
 import { rosterEntry } from './joining.js';
 import { connectionIdOn } from './node-messages.js';
+import type { OwnRooms } from './own-rooms.js';
 import type { Pulse } from './pulse.js';
 import type { ServicePublisher } from './service-publisher.js';
 import type { SessionIds } from './session-ids.js';
@@ -23,6 +24,7 @@ export interface GatewayParts extends SessionParts {
   readonly pulse: Pulse;
   readonly services: ServicePublisher;
   readonly absences: Absences;
+  readonly ownRooms: OwnRooms;
   isDraining(): boolean;
 }
 
@@ -188,7 +190,7 @@ async function begin(
   session: HubSession,
   [admission, { ref, rooms = [] }]: readonly [Admission, OpenOptions],
 ): Promise<void> {
-  const { core, live } = parts;
+  const { core, ownRooms } = parts;
   const asked: RoomRequest[] = [...admission.rooms.map((room) => ({ room })), ...rooms];
   const first = new Map(asked.map((request, index) => [request.room, index] as const).reverse());
   await Promise.all(
@@ -207,8 +209,8 @@ async function begin(
       if (index < admission.rooms.length) connection.close(error.retryable ? 1013 : 1008, error.code);
     }),
   );
-  await live
-    .autoJoin(connection)
+  await ownRooms
+    .join(connection)
     .catch((error: unknown) => core.logger.warn({ err: error }, 'automatic rooms could not be joined'));
 }
 

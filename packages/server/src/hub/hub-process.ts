@@ -14,6 +14,7 @@ import { LiveAuthorisation } from './live-authorisation.js';
 import { listenToNodes } from './node-listener.js';
 import { NodeMessages } from './node-messages.js';
 import { NodeUsage } from './node-usage.js';
+import { OwnRooms } from './own-rooms.js';
 import { PresenceService } from './presence-service.js';
 import { PublishCommands } from './publish-command.js';
 import { Publisher } from './publisher.js';
@@ -51,7 +52,8 @@ export class HubProcess {
     const receipts = new Receipts(core);
     const calls = new Calls(core);
     const revocations = new TokenRevocations(core);
-    const live = new LiveAuthorisation(core, grants, joining, revocations);
+    const ownRooms = new OwnRooms(core, joining);
+    const live = new LiveAuthorisation(core, grants, joining, ownRooms, revocations);
     const userBuckets = new UserBuckets(core);
     const usage = new NodeUsage(core, userBuckets);
     this.parts = {
@@ -66,6 +68,7 @@ export class HubProcess {
       calls,
       revocations,
       live,
+      ownRooms,
       publishing: new PublishCommands({ core, rooms, grants, publisher, receipts }),
       requests: new Requests(core, options.forwardAction),
       nodeMessages: new NodeMessages(core, calls),

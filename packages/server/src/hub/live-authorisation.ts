@@ -1,6 +1,5 @@
-import type { LeftReason, RefreshResult, RoomRequest } from '@trunkline/protocol';
-import { parseRoomName, TrunklineError } from '@trunkline/protocol';
-import type { Principal } from '../seams/authenticator.js';
+import type { LeftReason, RefreshResult } from '@trunkline/protocol';
+import { TrunklineError } from '@trunkline/protocol';
 import type { RelationChange } from '../seams/directory.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
@@ -8,6 +7,7 @@ import type { Core } from './core.js';
 import type { Grants } from './grants.js';
 import type { Membership } from './hub-room.js';
 import type { Joining } from './joining.js';
+import type { OwnRooms } from './own-rooms.js';
 import type { TokenRevocations } from './token-revocations.js';
 
 /**
@@ -18,14 +18,13 @@ export class LiveAuthorisation {
   #stopListening: (() => void) | undefined;
   /** Grants that may have changed and could not be read anew, since when, and what ends them. */
   readonly #unread = new Map<Membership, { readonly since: number; readonly reason: LeftReason }>();
-  /** What lost rooms so, and gets them back. */
-  readonly #bereft = new Set<Connection>();
-  #isReading = false;
+  #isAsking = false;
 
   constructor(
     private readonly core: Core,
     private readonly grants: Grants,
     private readonly joining: Joining,
+    private readonly ownRooms: OwnRooms,
     private readonly revocations: TokenRevocations,
   ) {}
 
@@ -38,75 +37,6 @@ export class LiveAuthorisation {
 
   close(): void {
     this.#stopListening?.();
-  }
-
-  /**
-   * Joins what is missing of the automatic rooms, but what the client left itself. @returns those joined
-   *
-   * @throws {TrunklineError} the directory's, once the rooms that ask it nothing are joined
-   */
-  async autoJoin(connection: Connection): Promise<string[]> {
-    if (!connection.options.autoJoin || connection.principal.anonymous) return [];
-    const own = await this.#joinMissing(connection, this.#ownRooms(connection.principal));
-    return [...own, ...(await this.#joinMissing(connection, await this.#relatedRooms(connection.principal)))];
-  }
-
-  #ownRooms({ userId }: Principal): string[] {
-    const kinds = [...this.core.rules.kinds.values()].filter(({ definition }) => definition.autoJoin === 'self');
-    return kinds.map(({ kind }) => `${kind}:${userId}`);
-  }
-
-  async #relatedRooms({ userId }: Principal): Promise<string[]> {
-    const rooms: string[] = [];
-    for (const { kind, definition } of this.core.rules.kinds.values()) {
-      if (!definition.autoJoin || definition.autoJoin === 'self') continue;
-      const relation = definition.autoJoin.slice('relation:'.length);
-      rooms.push(...(await this.core.directory.objectsOf(userId, relation, kind)));
-    }
-    return rooms;
-  }
-
-  #joinMissing(connection: Connection, rooms: readonly string[]): Promise<string[]> {
-    return this.#joinAll(
-      connection,
-      rooms.filter((room) => !connection.declined?.has(room)),
-    );
-  }
-
-  /** A relation more: its object is joined where it makes a room automatic, left before or not. */
-  async #gained(connection: Connection, { object, relation }: RelationChange): Promise<void> {
-    const kind = this.core.rules.kinds.get(parseRoomName(object)?.kind ?? '');
-    if (!connection.options.autoJoin || kind?.definition.autoJoin !== `relation:${relation}`) return;
-    connection.declined?.delete(object);
-    await this.#joinAll(connection, [object]);
-  }
-
-  /** Joins what `tick` took, as far as the client may. What can not be read yet stays for the next time. */
-  async #rejoin(connection: Connection): Promise<void> {
-    const { principal, stale = new Map<string, RoomRequest>() } = connection;
-    for (const [room, request] of stale) {
-      const grant = await this.core.policy.evaluate(principal, room);
-      // The client may have left or joined it meanwhile.
-      if (!stale.delete(room) || !grant.join) continue;
-      try {
-        await this.joining.join(connection, request, grant);
-      } catch (error) {
-        stale.set(room, request);
-        throw error;
-      }
-    }
-  }
-
-  async #joinAll(connection: Connection, rooms: readonly string[]): Promise<string[]> {
-    const joined: string[] = [];
-    for (const room of rooms) {
-      if (connection.memberships.has(room)) continue;
-      const grant = await this.core.policy.evaluate(connection.principal, room).catch(() => null);
-      if (!grant?.join) continue;
-      await this.joining.join(connection, { room }, grant);
-      joined.push(room);
-    }
-    return joined;
   }
 
   /**
@@ -126,7 +56,8 @@ export class LiveAuthorisation {
     connection.expiringTold = false;
     this.grants.forget(connection);
     const left = await this.#recheck(connection, 'token_refreshed');
-    const joined = [...(await this.#joinAll(connection, claimed)), ...(await this.autoJoin(connection))];
+    const { ownRooms } = this;
+    const joined = [...(await ownRooms.joinAll(connection, claimed)), ...(await ownRooms.join(connection))];
     return { expiresAt: principal.expiresAt, joined, left };
   }
 
@@ -134,9 +65,8 @@ export class LiveAuthorisation {
   async recheckAll(): Promise<void> {
     for (const connection of [...this.core.connections.byId.values()]) {
       this.grants.forget(connection);
-      await this.#recheck(connection, 'relation_removed').catch(this.#later);
-      await this.#rejoin(connection).catch(this.#later);
-      await this.autoJoin(connection).catch(this.#later);
+      await this.#recheck(connection, 'relation_removed');
+      await this.ownRooms.restore(connection);
     }
   }
 
@@ -151,28 +81,26 @@ export class LiveAuthorisation {
       if (!isCurrent(membership)) this.#unread.delete(membership);
       else if (performance.now() - since > limits.authorisationStaleMs) this.#drop(membership);
     }
-    if (!isDeaf && !this.#isReading && this.#unread.size + this.#bereft.size > 0) void this.#readAgain();
+    if (isDeaf || this.#isAsking) return;
+    this.#isAsking = true;
+    void this.#askAgain().finally(() => {
+      this.#isAsking = false;
+    });
   }
 
   #drop(membership: Membership): void {
-    const { connection, room } = membership;
-    if (this.#unread.delete(membership) && connection.options.rejoin) this.#bereft.add(connection);
-    if (connection.options.rejoin) {
-      connection.stale ??= new Map();
-      connection.stale.set(room.name, placeOf(membership));
-    }
+    this.#unread.delete(membership);
+    this.ownRooms.willLose(membership);
     this.#end(membership, 'authorisation_stale', true);
   }
 
-  async #readAgain(): Promise<void> {
-    this.#isReading = true;
-    for (const [membership, { reason }] of [...this.#unread])
-      if (isCurrent(membership)) await this.#renew(membership, reason).catch(this.#later);
-    for (const connection of [...this.#bereft]) {
-      if (connection.isOpen) await this.#rejoin(connection).catch(this.#later);
-      if (!connection.isOpen || !connection.stale?.size) this.#bereft.delete(connection);
+  async #askAgain(): Promise<void> {
+    for (const [membership, { reason }] of [...this.#unread]) {
+      if (isCurrent(membership)) await this.#renew(membership, reason);
+      // Most likely no other can be read either.
+      if (this.#unread.has(membership)) break;
     }
-    this.#isReading = false;
+    await this.ownRooms.restoreLacking();
   }
 
   async #changed(change: RelationChange): Promise<void> {
@@ -183,9 +111,9 @@ export class LiveAuthorisation {
       const membership = connection.memberships.get(object);
       try {
         if (membership) await this.#renew(membership, 'relation_removed');
-        else if (present) await this.#gained(connection, change);
+        else if (present) await this.ownRooms.gained(connection, change);
       } catch (error) {
-        this.#later(error);
+        this.core.logger.debug({ err: error }, 'a change of rights could not be followed');
       }
     }
   }
@@ -207,7 +135,7 @@ export class LiveAuthorisation {
     } catch (error) {
       // Grants already held stay while the directory is away; the timer asks again, and ends them in time.
       if (!this.#unread.has(membership)) this.#unread.set(membership, { since: performance.now(), reason });
-      this.#later(error);
+      this.core.logger.debug({ err: error }, 'rights could not be read; grants already held stay for now');
       return true;
     }
     this.#unread.delete(membership);
@@ -223,18 +151,9 @@ export class LiveAuthorisation {
     this.joining.leave(membership, true);
     connection.tell({ type: 'left', room: room.name, reason, retryable, timestamp: Date.now() });
   }
-
-  readonly #later = (error: unknown): void => {
-    this.core.logger.debug({ err: error }, 'rights could not be read; grants already held stay for now');
-  };
 }
 
 function isCurrent(membership: Membership): boolean {
   const { connection, room } = membership;
   return connection.isOpen && connection.memberships.get(room.name) === membership;
-}
-
-/** Where a join goes on from; at the head for who was still catching up, or never had a place. */
-function placeOf({ room, state, blind }: Membership): RoomRequest {
-  return state === 'live' && !blind ? { room: room.name, position: room.feed.position } : { room: room.name };
 }
