@@ -68,3 +68,16 @@ test('a falcon client that comes while relations can not be read is in its group
   relations.broken = false;
   expect(await next(alice, 'room_joined')).toMatchObject({ room: 'group:fleet' });
 });
+
+test('a change that is told again and again tells a falcon client each time what it says, and nothing else', async () => {
+  await using relations = await startRelations('group:fleet member alice');
+  await using served = await serve(relations);
+  await using alice = await connectBearer(served, '/websocket/connect', await served.token('alice'));
+  await alice.take(({ room }) => room === 'group:fleet', 'group:fleet');
+  const told = [true, true, false, false, true];
+  for (const joined of told) await (joined ? served.relate : served.unrelate)('group:fleet member alice');
+  say(alice, { type: 'heartbeat', id: 'last' });
+  await next(alice, 'heartbeat');
+  const changes = alice.seen.filter(({ type }) => type === 'group_membership_change');
+  expect(changes.map(({ data }) => (data as { joined: boolean }).joined)).toEqual(told);
+});

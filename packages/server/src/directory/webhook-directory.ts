@@ -54,7 +54,8 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
 
   return {
     async start() {
-      carrier.onChange((change) => {
+      carrier.onChange((carried) => {
+        const change = carried && changeOf(carried);
         if (change === null) cache.clear();
         else cache.forget([change.object, change.user]);
         for (const listener of listeners) listener(change);
@@ -78,11 +79,8 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
       return facts.filter((found) => found.object === object).map(({ relation, user }) => ({ object, relation, user }));
     },
     async change(change) {
-      // The carrier tells nobody of a fact it holds already, and it must be told: what changed is elsewhere.
-      if (!(await carrier.change(change))) {
-        await carrier.change({ ...change, present: !change.present });
-        await carrier.change(change);
-      }
+      const carried = carriedOf(change);
+      if (!(await carrier.change({ ...carried, present: true }))) await carrier.change({ ...carried, present: false });
       return true;
     },
     onChange(listener) {
@@ -92,6 +90,21 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
     deafForMs: () => carrier.deafForMs(),
     close: () => carrier.close(),
   };
+}
+
+/**
+ * The carrier tells only what is new to it, and here every change must be told: what is true is known elsewhere. So each
+ * direction is a fact of its own, which is turned over each time; whether it is present means nothing.
+ */
+function carriedOf({ object, relation, user, present }: RelationChange): Relation {
+  return { object, relation: `${present ? '+' : '-'}${relation}`, user };
+}
+
+/** A node of an earlier version carries the change itself. */
+function changeOf(carried: RelationChange): RelationChange {
+  const { relation } = carried;
+  if (!/^[+-]/.test(relation)) return carried;
+  return { ...carried, relation: relation.slice(1), present: relation.startsWith('+') };
 }
 
 function headersFor(url: URL, secret: string | undefined): Record<string, string> {
