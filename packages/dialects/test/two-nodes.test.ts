@@ -75,6 +75,14 @@ test('booking: who joins a room once more misses nothing of it meanwhile', async
   expect(una.seen.filter(({ type }) => type === 'status_update').map(({ status }) => status)).toEqual(statuses);
 });
 
+test('falcon: what a client says as soon as it is open, it says as a member of its groups', async () => {
+  await using node = await startNode(redis, [falconDialect()]);
+  await node.relate('group:early member uma');
+  await using uma = await connectBearer(node, '/websocket/connect', await node.token('uma'));
+  say(uma, { type: 'message', room: 'group:early', data: { text: 'queued' } });
+  expect(await next(uma, 'message')).toMatchObject({ room: 'group:early', data: { text: 'queued' } });
+});
+
 test('booking: typing is heard once by the others on both nodes, and not by who types', async () => {
   await using one = await startNode(redis, [bookingDialect()]);
   await using two = await startNode(redis, [bookingDialect()]);

@@ -102,7 +102,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     logger.info({ connectionId: connection.id, dialect, userId: principal.userId }, 'connection opened');
     // It may have been revoked since it was authenticated.
     revocations.enforce(connection);
-    void begin(parts, connection, session, [admission, openOptions]);
+    const begun = begin(parts, connection, session, [admission, openOptions]);
+    if (openOptions.autoJoin) session.opensWith(begun);
     return session;
   }
 

@@ -16,7 +16,7 @@ import type { PresenceService } from './presence-service.js';
 import type { PublishCommands, PublishParts } from './publish-command.js';
 import { PublishOrder } from './publish-order.js';
 import type { Requests } from './requests.js';
-import { RoomOrder } from './room-order.js';
+import { RoomOrder, settle, unwrap } from './room-order.js';
 import { SessionPace } from './session-pace.js';
 import type { UserBuckets } from './user-buckets.js';
 
@@ -37,6 +37,7 @@ type Of<T extends Command['type']> = Command & { readonly type: T };
 const DONE: Reply = { type: 'done' };
 const NOTHING: Reply = { type: 'response', data: null };
 const MALFORMED_FRAMES = 20;
+const ROOM_COMMANDS: ReadonlySet<Command['type']> = new Set(['join', 'leave', 'presence', 'publish', 'send']);
 
 /** One connection's conversation: order per room, limits, and the way to each part of the hub. */
 export class HubSession implements LinkListener, Session {
@@ -48,6 +49,8 @@ export class HubSession implements LinkListener, Session {
   #pace: SessionPace | undefined;
   #inFlight: Set<string> | undefined;
   #malformed: Misbehaviour | undefined;
+  /** Set while automatic rooms are joined. */
+  #opening: Promise<void> | null = null;
 
   constructor(parts: SessionParts, connection: Connection) {
     this.#parts = parts;
@@ -91,6 +94,19 @@ export class HubSession implements LinkListener, Session {
       return { type: 'error', error: limited };
     }
     if (command.type === 'pong') return DONE;
+    if (this.#opening === null || !ROOM_COMMANDS.has(command.type)) return this.#begin(command);
+    return this.#opening.then(() => (this.#connection.isOpen ? this.#begin(command) : DONE));
+  }
+
+  /** Until then what is said in rooms waits: a client need not know which ones it is put into, and is heard as their member. */
+  opensWith(automatic: Promise<void>): void {
+    const opened = () => {
+      this.#opening = null;
+    };
+    this.#opening = automatic.then(opened, opened);
+  }
+
+  #begin(command: Exclude<Command, { readonly type: 'pong' }>): Reply | Promise<Reply> {
     if (command.type === 'publish') return this.#publish(command);
     if (command.type === 'request') return this.#parts.requests.run(this.#connection, command);
     return this.#once(command).catch((error: unknown): Reply => ({ type: 'error', error: this.#refusal(error) }));
@@ -231,20 +247,4 @@ export class HubSession implements LinkListener, Session {
     this.#parts.core.logger.error({ err: error }, 'a command failed');
     return new TrunklineError('internal', 'The server failed; try again.');
   }
-}
-
-type Settled = { readonly reply: Reply } | { readonly error: unknown };
-
-/** A step of the room order must not reject, or the next one would not start. */
-async function settle(work: () => Promise<Reply>): Promise<Settled> {
-  try {
-    return { reply: await work() };
-  } catch (error) {
-    return { error };
-  }
-}
-
-function unwrap(settled: Settled): Reply {
-  if ('error' in settled) throw settled.error;
-  return settled.reply;
 }

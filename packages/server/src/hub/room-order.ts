@@ -1,3 +1,5 @@
+import type { Reply } from '../seams/dialect.js';
+
 /**
  * Keeps one connection's join, leave and publish in order per room, pipelined: a command starts at once unless an earlier
  * one of its rooms still has to start.
@@ -28,4 +30,20 @@ export class RoomOrder {
       if (tails.size === 0) this.#tails = null;
     }
   }
+}
+
+type Settled = { readonly reply: Reply } | { readonly error: unknown };
+
+/** A step of the order must not reject, or the next one would not start. */
+export async function settle(work: () => Promise<Reply>): Promise<Settled> {
+  try {
+    return { reply: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+export function unwrap(settled: Settled): Reply {
+  if ('error' in settled) throw settled.error;
+  return settled.reply;
 }
