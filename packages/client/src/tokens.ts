@@ -42,9 +42,11 @@ export function renewAfterMs(lifeMs: number, random: number): number {
 export function createTokens({ options, wire, failed }: TokensParts): Tokens {
   /** Too little life left to be worth a try. */
   const marginMs = 2_000;
+  /** Of what a hello may carry (PROTOCOL.md): the error page of a proxy is no token, and sending one would be the end. */
+  const longest = 16_384;
   const { backoff, clock, random, token: option, tokenTimeoutMs } = options;
   const provider = typeof option === 'function' ? option : undefined;
-  let current = typeof option === 'string' ? option : undefined;
+  let current = typeof option === 'function' ? undefined : option;
   /** When the current token ends, local time; it is not given out after that. */
   let expiresAt = provider ? 0 : Infinity;
   let controller = new AbortController();
@@ -59,7 +61,7 @@ export function createTokens({ options, wire, failed }: TokensParts): Tokens {
 
   async function fetch(ask: Exclude<TokenOption, string>, context: TokenContext): Promise<void> {
     const token = await ask(context);
-    if (!token || typeof token !== 'string') throw new TypeError('No token.');
+    if (!token || typeof token !== 'string' || token.length > longest) throw new TypeError('No token.');
     if (context.signal.aborted) return;
     current = token;
     refused = false;

@@ -515,6 +515,14 @@ describe('tokens', () => {
     ]);
   });
 
+  test('what is too long for a token, like the page of a proxy, is not sent: told, and asked for again', async () => {
+    await using server = await startServer();
+    const answers = ['<html>'.padEnd(16_385), await server.token('ann')];
+    await using client = openClient({ ...QUICK, url: server.url, token: () => answers.shift() ?? '' });
+    const told = errors(client);
+    expect([await settle(client.connect()), told]).toEqual([undefined, ['unavailable']]);
+  });
+
   test('a provider that fails is tried again and told; one that says never ends it', async () => {
     await using server = await startServer();
     let fetches = 0;
