@@ -46,9 +46,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
 
   const wire = createExchange(clock, (frame) => connection.send(frame));
   const on: Client<C>['on'] = (name, listener) =>
-    add(([what, ...args]) => {
-      if (what === name) listener(...(args as never));
-    });
+    add(([what, ...args]) => what === name && listener(...(args as never)));
   /** Each part takes what it needs of it. */
   const core: MembershipParts & OutboxParts & TokensParts & ConnectionParts = {
     options,
@@ -172,17 +170,18 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
   }
 
   /** @throws {TrunklineError} once closed: only `connect` and `reconnect` begin again; or when the signal has fired */
-  function start(signal: AbortSignal | undefined): void {
+  function start(signal?: AbortSignal): void {
+    if (signal?.aborted) throw cancelled(signal);
+    if (connection.state.status === 'idle') connection.dispatch({ type: 'connect' });
+    // Last: a listener of the new state may have closed it.
     const { state } = connection;
     if (state.status === 'closed') throw closedError(state);
-    if (signal?.aborted) throw cancelled(signal);
-    if (state.status === 'idle') connection.dispatch({ type: 'connect' });
   }
 
   async function connect(): Promise<void> {
     connection.dispatch({ type: 'connect' });
-    if (connection.state.status === 'open') return;
-    await createDeferred(openings).promise;
+    start();
+    if (connection.state.status !== 'open') await createDeferred(openings).promise;
   }
 
   return {

@@ -70,6 +70,20 @@ describe('reconnecting', () => {
     expect(script.count).toBe(before + 1);
   });
 
+  test.each<[string, (client: TestClient) => Promise<unknown>]>([
+    ['connect', (client) => client.connect()],
+    ['reconnect', (client) => client.reconnect()],
+    ['join', (client) => client.room('lobby', 'main').join()],
+    ['publish', (client) => client.room('lobby', 'main').publish('message', { text: 'x' })],
+    ['request', (client) => client.request('echo', {})],
+  ])('%s settles when a listener closes the client at its first step', async (_, ask) => {
+    await using client = openClient({ url: urlOf(1) });
+    client.on('state', ({ status }) => {
+      if (status === 'connecting') void client.close();
+    });
+    expect([await settle(ask(client)), client.queue.status.length]).toEqual(['cancelled', 0]);
+  });
+
   test('a peer that never answers the close does not hold the process', async () => {
     await using server = await startServer();
     await using proxy = await startFaultProxy({ targetPort: server.port });
