@@ -11,7 +11,7 @@ export function createHistory(
   outbox: Pick<Outbox, 'request'>,
   firstLive: () => number | undefined,
 ): (query?: HistoryQuery) => Promise<Page> {
-  async function history({
+  return async function history({
     limit = 50,
     after,
     before = after === undefined ? firstLive() : undefined,
@@ -28,6 +28,5 @@ export function createHistory(
         return page.events[0] ? page : null;
       },
     };
-  }
-  return history;
+  };
 }

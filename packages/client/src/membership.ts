@@ -138,6 +138,8 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
 
   function tellGap(gap: Gap): void {
     liveFrom = gap.position;
+    // Cursors of another epoch are void; nobody tells that there are none yet in this one.
+    receipts.heard({ ...gap.position, cursors: [] });
     parts.told('gap', gap);
   }
 

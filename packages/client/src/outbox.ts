@@ -42,7 +42,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     function giveUp(error: TrunklineError): void {
       const isPublish = frame.type === 'publish';
       if (item.inFlight && !isPublish) wire.ask({ type: 'cancel', of: item.id });
-      finish(item, isPublish && !isUnsent(item) ? fault('unknown_outcome') : error);
+      finish(item, isUnsent(item) || !isPublish ? error : fault('unknown_outcome'));
       pump();
     }
     item.release = () => {
@@ -252,7 +252,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
       for (const item of entries) {
         const { frame, waiters } = item;
         drop(item, true);
-        const isKept = store && frame.type === 'publish';
+        const isKept = frame.type === 'publish' && store;
         settleAll(
           waiters,
           (frame.type === 'history' || isUnsent(item)) && !isKept ? cancelled() : fault('unknown_outcome'),

@@ -6,7 +6,7 @@ import { byUser } from './presence.js';
 
 export interface ReceiptStore extends Receipts {
   move(kind: ReceiptKind, offset?: number): void;
-  heard(frame: ReceiptFrame): void;
+  heard(frame: Pick<ReceiptFrame, 'epoch' | 'cursors'>): void;
   /** In the room (again): tells what could not be told. */
   joined(): void;
   reset(): void;

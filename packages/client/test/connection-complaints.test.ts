@@ -813,6 +813,19 @@ describe('rooms', () => {
     await expect(ann.room('lobby', 'other').receiptCounts(1)).rejects.toMatchObject({ code: 'not_joined' });
     expect(there.typing.users).toEqual([]);
   });
+
+  test('with the epoch its receipts go: nobody has read what comes in the next one', async () => {
+    await using lobby = await joinLobby();
+    const { room, peer } = lobby;
+    const told: number[] = [];
+    room.receipts.on((cursors) => told.push(cursors.length));
+    peer.send({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'u2', read: 15 }] });
+    await eventually(() => room.receipts.cursors.length === 1);
+    const position = { epoch: 'e2', offset: 0, lastId: '' };
+    peer.send({ type: 'gap', room: 'lobby:main', reason: 'purged', from: POSITION, position });
+    await eventually(() => room.position?.epoch === 'e2');
+    expect([room.receipts.cursors, told]).toEqual([[], [1, 0]]);
+  });
 });
 
 describe('requests and calls', () => {

@@ -376,10 +376,8 @@ describe('receipts', () => {
       () => {},
       () => undefined,
     );
-    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e1', cursors: [{ userId: 'a', read: 4 }] });
+    receipts.heard({ epoch: 'e1', cursors: [{ userId: 'a', read: 4 }] });
     receipts.heard({
-      type: 'receipt',
-      room: 'lobby:main',
       epoch: 'e1',
       cursors: [
         { userId: 'a', delivered: 6 },
@@ -390,7 +388,7 @@ describe('receipts', () => {
       { userId: 'a', read: 4, delivered: 6 },
       { userId: 'b', read: 1 },
     ]);
-    receipts.heard({ type: 'receipt', room: 'lobby:main', epoch: 'e2', cursors: [{ userId: 'b', read: 2 }] });
+    receipts.heard({ epoch: 'e2', cursors: [{ userId: 'b', read: 2 }] });
     expect(receipts.cursors).toEqual([{ userId: 'b', read: 2 }]);
   });
 });
