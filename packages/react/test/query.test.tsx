@@ -1,13 +1,13 @@
 import './support/dom.js';
-import { QueryClient, QueryClientProvider, queryOptions } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider, queryOptions, useSuspenseQuery } from '@tanstack/react-query';
 import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { type Client, createClient } from '@trunkline/client';
 import type { BuiltInContract } from '@trunkline/protocol/contract';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
-import type { ReactNode } from 'react';
-import { afterEach, expect, test } from 'vitest';
+import { type ReactNode, Suspense } from 'react';
+import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { useClient } from '../src/index.js';
+import { useClient, useConnection, useQueue } from '../src/index.js';
 import { bridge, roomQueryOptions, useAction, useRealtimeQuery } from '../src/query.js';
 import { renderApp } from './support/render-app.js';
 import { type StartedServer, startServer } from './support/start-server.js';
@@ -215,6 +215,33 @@ test('roomQueryOptions with useRealtimeQuery holds every message once while they
   );
   await pouring;
   await screen.findByText(all.join(' '));
+});
+
+function Waiting() {
+  return <p>{`${useQueue().length} wait, ${useConnection().queue.length} in all`}</p>;
+}
+function Loaded() {
+  const { data } = useSuspenseQuery(roomQueryOptions(useClient() as Client, 'lobby:main'));
+  return <output>{`${data.length} messages`}</output>;
+}
+
+test('roomQueryOptions with useSuspenseQuery leaves alone, while it renders, what shows the queue', async () => {
+  await using server = await startServer();
+  const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const queries = new QueryClient();
+  const page = (isOpen: boolean) =>
+    inQueries(
+      queries,
+      <>
+        <Waiting />
+        <Suspense>{isOpen && <Loaded />}</Suspense>
+      </>,
+    );
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, page(false));
+  app.show(page(true));
+  await screen.findByText('0 messages');
+  expect(complain.mock.calls).toEqual([]);
+  complain.mockRestore();
 });
 
 function Ask() {

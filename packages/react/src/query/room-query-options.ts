@@ -37,8 +37,11 @@ export function roomQueryOptions<K extends AppKind>(
   room: RoomOf<K>,
   { limit = 50, maxEvents = 1_000 }: RoomQuery = {},
 ): RoomQueryOptions<K> {
-  const queryFn = async ({ signal }: QueryFunctionContext) =>
-    (await client.room<K>(room).history({ before: HEAD, limit, signal })).events;
+  const queryFn = async ({ signal }: QueryFunctionContext) => {
+    // A suspense query fetches while it renders, and what asks is in the queue, which other components show.
+    await Promise.resolve();
+    return (await client.room<K>(room).history({ before: HEAD, limit, signal })).events;
+  };
   const { queryKey } = queryOptions({ queryKey: roomQueryKey(room), queryFn });
   return {
     queryKey,
