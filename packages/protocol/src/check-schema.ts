@@ -3,11 +3,13 @@ import type { SchemaLike } from './contract-types.js';
 
 /** `default` and its like change a value too: the type has what nobody sent. */
 const CHANGING: ReadonlySet<string> = new Set(['pipe', 'transform', 'default', 'prefault', 'catch']);
+/** JSON makes text, an empty object or an error of it: the type would promise what nobody can send. */
+const NOT_JSON: ReadonlySet<string> = new Set(['bigint', 'date', 'file', 'map', 'set', 'symbol']);
 
 /**
  * What is published is what is delivered, so a schema may check but not change a value.
  *
- * @throws {TypeError} one sentence for a schema that transforms, coerces or fills in, anywhere inside it
+ * @throws {TypeError} one sentence for a schema that transforms, coerces, fills in or wants what is no JSON, anywhere inside it
  */
 export function checkSchema(where: string, schema: SchemaLike | undefined): void {
   if (schema === undefined) return;
@@ -17,6 +19,10 @@ export function checkSchema(where: string, schema: SchemaLike | undefined): void
     override: ({ zodSchema }) => {
       if (changesValue(zodSchema)) {
         throw new TypeError(`${where} transforms, coerces or fills in: its schema may only check what is sent.`);
+      }
+      const { type } = zodSchema._zod.def;
+      if (NOT_JSON.has(type)) {
+        throw new TypeError(`${where} has a ${type}, which JSON can not carry: describe what is sent.`);
       }
     },
   });

@@ -74,6 +74,19 @@ describe('defineContract', () => {
     );
   });
 
+  test.each<[string, z.ZodType]>([
+    ['date', z.looseObject({ at: z.date() })],
+    ['bigint', z.array(z.int64())],
+    ['map', z.map(z.string(), z.string())],
+    ['set', z.set(z.string()).optional()],
+  ])('refuses a %s, which arrives as something else', (type, schema) => {
+    const sentence = `has a ${type}, which JSON can not carry: describe what is sent.`;
+    expect(() => defineContract(event(durable(schema)))).toThrow(`Data of event "chat.message" ${sentence}`);
+    expect(() => defineContract({ rooms: {}, actions: { ask: { input: text, output: schema } } })).toThrow(
+      `Output of action "ask" ${sentence}`,
+    );
+  });
+
   test.each([
     ['refinements', z.looseObject({ a: z.string().min(1).regex(/^a/) }).refine(() => true)],
     ['unions and recursion', z.looseObject({ tree: z.lazy(() => z.union([z.string(), z.array(text)])) })],
