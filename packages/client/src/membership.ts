@@ -175,8 +175,9 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     refused,
 
     async join({ rewind: atLeast = 0, signal } = {}) {
+      const longest = 512;
       // In a hello the server would refuse all rooms for it, and in the end the client.
-      if (!/^\d{1,15}$/.test(`${atLeast}`)) throw fault('invalid_frame');
+      if (!room || room.length > longest || !/^\d{1,15}$/.test(`${atLeast}`)) throw fault('invalid_frame');
       parts.start(signal);
       wanted++;
       if (status === 'joined' && info) return info;

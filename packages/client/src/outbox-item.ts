@@ -79,12 +79,12 @@ function readAck({ eventId: id, epoch, offset, duplicate, rooms = [] }: AckFrame
 }
 
 /** Of requests, what was refused before anything began; what failed later is the application's to repeat. */
-const BEFORE_ANYTHING = /^(rate_limited|too_many_unacked|unavailable)$/;
+const BEFORE_ANYTHING: readonly string[] = ['rate_limited', 'too_many_unacked', 'unavailable'] satisfies ErrorCode[];
 
 /** Whether a refused item goes again by itself. */
 export function goesAgain(item: OutboxItem, { code, retryable }: TrunklineError): boolean {
   if (item.frame.type === 'publish') return retryable;
-  return (retryable && BEFORE_ANYTHING.test(code)) || (code === 'unknown_outcome' && renew(item));
+  return (retryable && BEFORE_ANYTHING.includes(code)) || (code === 'unknown_outcome' && renew(item));
 }
 
 /** True for an item that may have acted and that the server may not know any more: sent again, it might act twice. */

@@ -73,7 +73,7 @@ export function createTokens({ options, wire, failed }: TokensParts): Tokens {
     const { signal } = controller;
     refused ||= reason === 'refused';
     if (!provider) {
-      if (expiresAt <= clock.now()) throw fault('token_expired');
+      if (clock.now() >= expiresAt) throw fault('token_expired');
     } else if (refused || reason !== 'connect' || expiresAt < clock.now() + marginMs) {
       fetching ??= fetch(provider, { reason: refused ? 'refused' : reason, signal }).finally(() => {
         if (!signal.aborted) fetching = undefined;

@@ -752,6 +752,20 @@ describe('rooms', () => {
     ]);
   });
 
+  test.each([
+    ['empty', ''],
+    ['missing', undefined],
+    ['of 513 characters', 'lobby:'.padEnd(513, 'x')],
+  ])('a name that is %s is refused alone, and the client connects', async (_, name) => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: await server.token('ann') });
+    const rooms = [client.room(name as 'lobby:x'), client.room('lobby', 'main')];
+    expect(await Promise.all(rooms.map((room) => settle(room.join())))).toMatchObject([
+      'invalid_frame',
+      { room: 'lobby:main' },
+    ]);
+  });
+
   test.each([-1, 1.5, Number.NaN, Infinity])(
     'a rewind of %s is refused to the caller, and harms no other room',
     async (rewind) => {
