@@ -23,7 +23,7 @@ type Closed = ConnectionState & { readonly status: 'closed' };
 /**
  * A client of one Trunkline server. It connects with the first join, publish or request, or by `connect()`.
  *
- * @throws {TypeError} when an option is missing
+ * @throws {TypeError} when the runtime has no WebSocket and none is given
  */
 export function createClient<C extends Contract = Contract>(given: ClientOptions): Client<C> {
   const rememberedEvents = 2_000;
