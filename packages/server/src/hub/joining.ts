@@ -73,7 +73,8 @@ export class Joining {
       if (!connection.isOpen || memberships.get(room.name) !== membership) return;
       this.#welcome(membership, start, { ...present, retained, ref });
     } catch (error) {
-      if (memberships.get(room.name) === membership) this.leave(membership, true);
+      if (stays) tellPresence(membership);
+      else if (memberships.get(room.name) === membership) this.leave(membership, true);
       throw error;
     } finally {
       this.rooms.release(room);
@@ -158,9 +159,7 @@ export class Joining {
       ...(snapshot === undefined ? {} : { presence: snapshot }),
       ...(isFirst ? { first: true } : {}),
     });
-    for (const notice of membership.pendingPresence ?? [])
-      if (notice.version > membership.presenceVersion) connection.tell(notice);
-    membership.pendingPresence = null;
+    tellPresence(membership);
     const tellRetained = () => {
       for (const notice of retained) connection.tell(notice);
     };
@@ -201,6 +200,13 @@ function newMembership(connection: Connection, room: HubRoom, grant: Grant): Mem
     deliveredOffset: 0,
     presenceState: connection.presenceState,
   };
+}
+
+/** What waited for the snapshot and is newer. */
+function tellPresence(membership: Membership): void {
+  for (const notice of membership.pendingPresence ?? [])
+    if (notice.version > membership.presenceVersion) membership.connection.tell(notice);
+  membership.pendingPresence = null;
 }
 
 /** A connection as the roster shows it. */
