@@ -55,6 +55,7 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
   return {
     async start() {
       carrier.onChange((carried) => {
+        if (carried?.present === false) return;
         const change = carried && changeOf(carried);
         if (change === null) cache.clear();
         else cache.forget([change.object, change.user]);
@@ -79,8 +80,13 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
       return facts.filter((found) => found.object === object).map(({ relation, user }) => ({ object, relation, user }));
     },
     async change(change) {
-      const carried = carriedOf(change);
-      if (!(await carrier.change({ ...carried, present: true }))) await carrier.change({ ...carried, present: false });
+      const added = { ...carriedOf(change), present: true };
+      const removed = { ...added, present: false };
+      if (!(await carrier.change(added))) {
+        await carrier.change(removed);
+        await carrier.change(added);
+      }
+      await carrier.change(removed);
       return true;
     },
     onChange(listener) {
@@ -94,17 +100,14 @@ export function createWebhookDirectory(options: WebhookDirectoryOptions): Direct
 
 /**
  * The carrier tells only what is new to it, and here every change must be told: what is true is known elsewhere. So each
- * direction is a fact of its own, which is turned over each time; whether it is present means nothing.
+ * direction is a fact of its own, which is there only while it is told.
  */
 function carriedOf({ object, relation, user, present }: RelationChange): Relation {
   return { object, relation: `${present ? '+' : '-'}${relation}`, user };
 }
 
-/** A node of an earlier version carries the change itself. */
-function changeOf(carried: RelationChange): RelationChange {
-  const { relation } = carried;
-  if (!/^[+-]/.test(relation)) return carried;
-  return { ...carried, relation: relation.slice(1), present: relation.startsWith('+') };
+function changeOf({ object, relation, user }: Relation): RelationChange {
+  return { object, relation: relation.slice(1), user, present: relation.startsWith('+') };
 }
 
 function headersFor(url: URL, secret: string | undefined): Record<string, string> {
