@@ -136,6 +136,7 @@ export function readTrials(trial: Trial): void {
     assert.deepEqual(await offsets({ after: 99, limit: 2 }), []);
     assert.deepEqual(await offsets({ before: 8, limit: 3 }), [5, 6, 7]);
     assert.deepEqual(await offsets({ before: 1, limit: 3 }), []);
+    assert.deepEqual(await offsets({ before: 0, limit: 3 }), []);
     assert.deepEqual(await offsets({ limit: 3 }), [8, 9, 10]);
     assert.deepEqual(await offsets({ limit: 0 }), []);
     const { head } = await broker.read(name, { limit: 1 });

@@ -22,8 +22,9 @@ export function createLogReader(link: RedisLink): (room: string, query: LogQuery
   const readings = new Map<string, Reading>();
 
   async function read(room: string, { after, before, limit }: LogQuery): Promise<LogPage> {
+    // Offsets begin at 1, and Redis knows no entry before the one at 0.
     const [order, bound] =
-      after !== undefined ? ['after', after] : before !== undefined ? ['before', before] : ['newest', 0];
+      after !== undefined ? ['after', after] : before !== undefined ? ['before', Math.max(1, before)] : ['newest', 0];
     const { keys } = link;
     const args = [keys.log(room), keys.meta(room), order, Math.max(0, bound), limit, randomUUID(), META_EXTRA_MS];
     const reply = await link.script(readScript, args);
