@@ -27,7 +27,8 @@ export class Connection {
   isResumed = false;
   /** When the hub last pinged, by `performance.now()`. */
   pingedAt = Math.trunc(performance.now());
-  expiringTold = false;
+  /** Not before it is told that its token ends, by the clock; afterwards never, until the next refresh. */
+  expiringFrom = 0;
   /** The span of its first reconnect, as it was told last. */
   toldSpreadMs = 0;
   /** Set at the first close; nothing is sent afterwards. */

@@ -1,5 +1,6 @@
 import type { LeftReason, RefreshResult } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
+import type { Principal } from '../seams/authenticator.js';
 import type { RelationChange } from '../seams/directory.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
@@ -53,7 +54,7 @@ export class LiveAuthorisation {
     }
     const claimed = principal.rooms.filter((room) => !connection.principal.rooms.includes(room));
     connection.principal = principal;
-    connection.expiringTold = false;
+    connection.expiringFrom = halfLife(principal);
     this.grants.forget(connection);
     const left = await this.#recheck(connection, 'token_refreshed');
     const { ownRooms } = this;
@@ -151,6 +152,11 @@ export class LiveAuthorisation {
     this.joining.leave(membership, true);
     connection.tell({ type: 'left', room: room.name, reason, retryable, timestamp: Date.now() });
   }
+}
+
+/** Who was given a short token, or the old one again, would else be told at once, and ask again at once. */
+function halfLife({ expiresAt }: Principal): number {
+  return expiresAt === null ? 0 : (Date.now() + expiresAt) / 2;
 }
 
 function isCurrent(membership: Membership): boolean {

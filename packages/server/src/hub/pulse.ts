@@ -124,8 +124,8 @@ export class Pulse {
     const now = Date.now();
     if (now >= expiresAt + EXPIRY_TOLERANCE_MS) {
       connection.close(4101, 'token_expired');
-    } else if (!connection.expiringTold && now >= expiresAt - EXPIRING_MS) {
-      connection.expiringTold = true;
+    } else if (now >= Math.max(expiresAt - EXPIRING_MS, connection.expiringFrom)) {
+      connection.expiringFrom = Number.POSITIVE_INFINITY;
       connection.tell({ type: 'expiring', expiresAt });
     }
   }

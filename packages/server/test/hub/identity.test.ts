@@ -82,6 +82,16 @@ describe('a refresh (S11, S12, S13)', () => {
     expect((await ann.join('lobby:a')).room).toBe('lobby:a');
   });
 
+  test('with another short token is told of its end when half of it is over', async () => {
+    await using hub = await startHub({ heartbeat: { intervalMs: 100, timeoutMs: 5_000 } });
+    await using ann = await connect(hub, 'ann', { lifeSeconds: 4 });
+    await ann.nextOf('expiring');
+    const refreshedAt = Date.now();
+    ann.send({ type: 'refresh', id: 'r1', token: await hub.token('ann', { lifeSeconds: 4 }) });
+    const { expiresAt } = await ann.nextOf('expiring');
+    expect(Date.now()).toBeGreaterThanOrEqual((refreshedAt + expiresAt) / 2);
+  });
+
   test('with fewer rights leaves the rooms lost at once and tells so; the others see no change elsewhere', async () => {
     await using hub = await startHub();
     const rooms = ['booking:1', 'conversation:1'];
