@@ -13,6 +13,7 @@ import { createEventRules } from './event-rules.js';
 import type { ActionContext, Hub, HubOptions } from './hub-api.js';
 import { DEFAULT_HUB_LIMITS } from './hub-limits.js';
 import { HubProcess } from './hub-process.js';
+import { plainJson } from './plain-json.js';
 import type { Signal } from './signals.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -42,6 +43,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     connections: new Connections(),
   };
   const hub = new HubProcess(core, options);
+  const plain = (data: unknown) => (data === undefined ? undefined : plainJson(data, core.limits.maxMessageBytes));
   return {
     contract: options.contract,
     directory: core.directory,
@@ -64,7 +66,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
         t: 'broadcast',
         event,
         id: randomUUID(),
-        data,
+        data: plain(data),
         timestamp: Date.now(),
       } satisfies Signal);
     },
@@ -83,8 +85,8 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
       return core.presence.list(room);
     },
     roomsOf: (userId) => core.presence.roomsOf(userId),
-    call: (to, method, data, callOptions) =>
-      hub.parts.nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs) as Promise<never>,
+    call: async (to, method, data, callOptions) =>
+      hub.parts.nodeMessages.call(to.connectionId, method, plain(data), callOptions?.timeoutMs) as Promise<never>,
     disconnect: async (userId) => {
       const at = sharedNow(core);
       core.broker.signal('all', { t: 'disconnect', userId, at } satisfies Signal);

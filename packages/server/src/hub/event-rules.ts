@@ -61,7 +61,8 @@ export function withSender({ sender }: EventDefinition, data: unknown, userId: s
 /**
  * Checks a value against its schema; what is published stays as it came, unknown keys included.
  *
- * @throws {TrunklineError} `code` with the dotted path of the first offending field, never its value
+ * @throws {TrunklineError} `code` with the dotted path of the first offending field, never its value; `internal`, not
+ *   retryable, when a check of the contract throws or is async
  */
 export function checkData(
   schema: unknown,
@@ -69,9 +70,18 @@ export function checkData(
   code: 'invalid_data' | 'invalid_room' = 'invalid_data',
   root = 'data',
 ): void {
-  const result = (schema as z.ZodType).safeParse(data);
+  const result = parse(schema as z.ZodType, data, root);
   if (result.success) return;
   const issue = result.error.issues[0];
   const path = [root, ...(issue?.path ?? []).map(String)].join('.');
   throw new TrunklineError(code, `The field ${path} is missing or not of its form.`, { path });
+}
+
+/** A publisher that tried again for a defect of the contract would hold up its room for ever. */
+function parse(schema: z.ZodType, data: unknown, path: string): z.ZodSafeParseResult<unknown> {
+  try {
+    return schema.safeParse(data);
+  } catch (cause) {
+    throw new TrunklineError('internal', 'A check of the contract failed.', { retryable: false, path, cause });
+  }
 }

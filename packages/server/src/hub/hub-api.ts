@@ -154,7 +154,7 @@ export interface Hub<C extends Contract = Contract> {
   attach(server: Server, dialects: readonly Dialect[]): void;
   /** Runs an action in code. @throws {TypeError} for an action the contract does not have */
   handle<A extends keyof C['actions'] & string>(action: A, handler: ActionHandlers<C>[A]): void;
-  /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `id_conflict`, `unavailable`, `unknown_outcome` */
+  /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unknown_event`, `invalid_data`, `too_large`, `id_conflict`, `unavailable`, `unknown_outcome` */
   publish<K extends keyof C['rooms'] & string, E extends keyof C['rooms'][K]['events'] & string>(
     publication: HubPublication<C, K, E>,
   ): Promise<Published>;

@@ -74,7 +74,7 @@ export class HubProcess {
       nodeMessages: new NodeMessages(core, calls),
       sessionIds: createSessionIds(options.sessionSecret ?? randomBytes(32).toString('hex')),
       pulse: new Pulse(core, rooms, live, options.heartbeat),
-      services: new ServicePublisher(publisher),
+      services: new ServicePublisher(core, publisher),
       userBuckets,
       usage,
       absences: new Absences(core, userBuckets),

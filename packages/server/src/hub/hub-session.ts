@@ -240,11 +240,11 @@ export class HubSession implements LinkListener, Session {
   }
 
   #refusal(error: unknown): TrunklineError {
-    if (error instanceof TrunklineError) {
-      this.#parts.core.observer.refused?.(error.code);
-      return error;
-    }
-    this.#parts.core.logger.error({ err: error }, 'a command failed');
-    return new TrunklineError('internal', 'The server failed; try again.');
+    const { logger, observer } = this.#parts.core;
+    const isOurs = error instanceof TrunklineError;
+    if (!isOurs || error.code === 'internal') logger.error({ err: error }, 'a command failed');
+    if (!isOurs) return new TrunklineError('internal', 'The server failed; try again.');
+    observer.refused?.(error.code);
+    return error;
   }
 }

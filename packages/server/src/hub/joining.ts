@@ -164,7 +164,14 @@ export class Joining {
       for (const notice of retained) connection.tell(notice);
     };
     if (membership.state === 'live') tellRetained();
-    else void replay(this.core, membership, position, start.page).then(tellRetained);
+    else
+      void replay(this.core, membership, position, start.page)
+        .then(tellRetained)
+        .catch((error: unknown) => {
+          // A defect costs this connection, never the process.
+          this.core.logger.error({ err: error }, 'a replay failed');
+          connection.close(1011, 'internal');
+        });
     this.core.roster.set(rosterEntry(this.core, connection));
   }
 

@@ -185,6 +185,7 @@ export class PublishCommands {
   #refused({ room, eventId }: Target, error: unknown): Placed {
     if (error instanceof TrunklineError) {
       this.parts.core.observer.refused?.(error.code);
+      if (error.code === 'internal') this.parts.core.logger.error({ err: error }, 'a publish failed');
       return { eventId, room: { room }, error };
     }
     this.parts.core.logger.error({ err: error }, 'a publish failed');

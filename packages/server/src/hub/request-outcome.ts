@@ -1,6 +1,7 @@
 import { type ActionDefinition, type ErrorBody, TrunklineError } from '@trunkline/protocol';
 import type { Logger } from '../seams/dialect.js';
 import { checkData } from './event-rules.js';
+import { surelyFits } from './json-size.js';
 
 /** What a request came to; the same for every connection that waits, on every node. */
 export type Outcome = { readonly data: unknown } | { readonly error: ErrorBody };
@@ -11,6 +12,9 @@ export const NOT_KEPT: Outcome = {
 };
 
 export const TIMED_OUT: ErrorBody = new TrunklineError('timeout', 'The action did not answer in time.').toBody();
+
+/** So much of a result is looked at before its JSON is made. */
+const PLAIN_BYTES = 65_536;
 
 /** Whether the same id sent again may come to something else (PROTOCOL, `error`). */
 export function mayRunAgain(outcome: Outcome): boolean {
@@ -24,19 +28,21 @@ export function answered(
   definition: ActionDefinition | undefined,
   data: unknown,
 ): Outcome {
-  if (definition?.output === undefined) return { data: data ?? null };
   try {
-    checkData(definition.output, data);
+    if (definition?.output !== undefined) checkData(definition.output, data);
+    // What is no JSON would fail when it is told.
+    if (!surelyFits(data, PLAIN_BYTES)) JSON.stringify(data);
     return { data: data ?? null };
   } catch (cause) {
-    const error = new TypeError('The action answered something its contract does not allow.', { cause });
+    const error = new TypeError('The action answered something its contract or JSON does not allow.', { cause });
     return failed(logger, action, error);
   }
 }
 
 /** A handler's error; one that is not meant for the caller is logged. */
 export function failed(logger: Logger, action: string, error: unknown): Outcome {
-  if (!(error instanceof TrunklineError)) logger.error({ err: error, action }, 'action failed');
+  if (!(error instanceof TrunklineError) || error.code === 'internal')
+    logger.error({ err: error, action }, 'action failed');
   return { error: bodyOf(error) };
 }
 

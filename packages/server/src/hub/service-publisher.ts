@@ -2,28 +2,37 @@ import { type AckedRoom, createId, type From, TrunklineError } from '@trunkline/
 import { digestPayload } from '../broker/payload-digest.js';
 import type { Published, ServicePublication } from '../seams/dialect.js';
 import { createUuid, deriveUuid } from '../uuid.js';
+import type { Core } from './core.js';
+import { plainJson } from './plain-json.js';
 import type { Publisher } from './publisher.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** What an event's id stands for. */
+type Identified = Pick<ServicePublication, 'rooms' | 'event' | 'data'> & { readonly id: string | undefined };
+
 /** Publishing by services: HTTP, a dialect's own backend functions, the embedding application. No policy, all of the contract. */
 export class ServicePublisher {
-  constructor(private readonly publisher: Publisher) {}
+  constructor(
+    private readonly core: Core,
+    private readonly publisher: Publisher,
+  ) {}
 
   /**
    * One append a room under one event id. Returns as soon as every room is held, or shown provisionally.
    *
-   * @throws {TrunklineError} the first room's refusal when no room took it
+   * @throws {TrunklineError} `too_large`, `invalid_data`, or the first room's refusal when no room took it
    */
   async publish(publication: ServicePublication): Promise<Published> {
-    const { rooms, event, data, id } = publication;
+    const { rooms, event, id } = publication;
+    const data = plainJson(publication.data, this.core.limits.maxMessageBytes);
     const from = publication.from ?? { service: 'hub' };
     const userId = keeperOf(from);
     // Everything is checked before anything is done.
     const checked = rooms.map((room) => ({ room, ...this.publisher.check(room, event, data) }));
     if (checked.length === 0)
       throw new TrunklineError('invalid_data', 'A publication needs a room.', { path: 'rooms' });
-    const eventId = eventIdOf(userId, publication);
+    const eventId = eventIdOf(userId, { rooms, event, data, id });
     let provisional = false;
     const results = await Promise.all(
       checked.map(async ({ room, kind, definition }): Promise<{ acked: AckedRoom; eventId: string }> => {
@@ -76,7 +85,7 @@ function keeperOf(from: From): string {
  * again before the log knows it has the same. Another payload, which only a later window takes under the same id, is
  * another event: it would not be shown to those who know an event by its id.
  */
-function eventIdOf(userId: string, { rooms, event, data, id }: ServicePublication): string {
+function eventIdOf(userId: string, { rooms, event, data, id }: Identified): string {
   if (id === undefined) return createUuid();
   return UUID.test(id) ? id : deriveUuid([userId, ...rooms, id, digestPayload({ event, data })].join('\n'));
 }
