@@ -10,6 +10,8 @@ const WEB_SOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
 export function checkUpgrade(head: RequestHead, allowedOrigins: ReadonlySet<string>): HttpRefusal | null {
   const { headers, method } = head;
   if (method !== 'GET') return problem(405, 'A WebSocket is opened with GET.', { Allow: 'GET' });
+  // Node asks it of plain requests only (RFC 6455, section 4.2.1).
+  if (headers.host === undefined) return problem(400, 'An upgrade names its Host.');
   // ws would answer 101 and read the body as frames.
   if (hasBody(head)) return problem(400, 'An upgrade carries no body.');
   if (headers.upgrade?.toLowerCase() !== 'websocket') return problem(400, 'Only websocket is upgraded to.');

@@ -25,6 +25,7 @@ describe('an upgrade', () => {
     ['to another protocol', { headers: { Upgrade: 'h2c' } }, 400, ''],
     ['of version 8', { headers: { 'Sec-WebSocket-Version': '8' } }, 426, 'Sec-WebSocket-Version: 13'],
     ['without a version', { headers: { 'Sec-WebSocket-Version': undefined } }, 426, 'Sec-WebSocket-Version: 13'],
+    ['without a Host', { headers: { Host: undefined } }, 400, ''],
     ['without a key', { headers: { 'Sec-WebSocket-Key': undefined } }, 400, ''],
     ['with a short key', { headers: { 'Sec-WebSocket-Key': 'abc' } }, 400, ''],
     ['with a duplicated subprotocol', { headers: { 'Sec-WebSocket-Protocol': 'a, a' } }, 400, ''],
