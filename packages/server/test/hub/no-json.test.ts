@@ -77,9 +77,18 @@ describe('what a service gives that JSON can not carry', () => {
     ['a circle', circular],
   ])('%s from a handler ends its request alone', async (_, result) => {
     await using it = await start();
-    it.node.hub.handle('count', () => result);
+    let runs = 0;
+    it.node.hub.handle('count', () => {
+      runs++;
+      return result;
+    });
     it.ann.send({ type: 'request', id: 'q1', action: 'count', data: {} });
-    expect(await it.ann.nextOf('error')).toMatchObject({ id: 'q1', code: 'internal', retryable: false });
+    const ended = { id: 'q1', code: 'internal', retryable: false };
+    expect(await it.ann.nextOf('error')).toMatchObject(ended);
+    // That is what became of it, for who asks again.
+    it.ann.send({ type: 'request', id: 'q1', action: 'count', data: {} });
+    expect(await it.ann.nextOf('error')).toMatchObject(ended);
+    expect(runs).toBe(1);
     expect(await it.ann.publish('lobby:main', 'message', {})).toMatchObject({ offset: 1 });
   });
 });
