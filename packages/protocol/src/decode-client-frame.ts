@@ -1,6 +1,6 @@
+import type { ClientFrame } from './client-frames.js';
 import type { ErrorCode } from './error-codes.js';
 import { type Fields, FRAME_RULES, takeFields } from './frame-rules.js';
-import type { ClientFrame } from './frames.js';
 import { isIdentifier } from './identifier.js';
 import { inspectJson } from './inspect-json.js';
 import { DEFAULT_LIMITS } from './limits.js';

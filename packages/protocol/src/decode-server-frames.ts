@@ -1,4 +1,4 @@
-import type { ServerFrame } from './frames.js';
+import type { ServerFrame } from './server-frames.js';
 
 /**
  * Reads one text message of the server: a frame, or the array of frames that a client gets that asked for batches.

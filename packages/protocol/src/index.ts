@@ -9,6 +9,27 @@
  * Schemas (Zod) are at `./schemas`; `defineContract` and the built-in contract at `./contract`.
  * `docs/PROTOCOL.md` is the normative text.
  */
+
+export type {
+  CancelFrame,
+  ClientFrame,
+  HelloFrame,
+  HistoryFrame,
+  JoinFrame,
+  LeaveFrame,
+  PongFrame,
+  PresenceSetFrame,
+  PublishFrame,
+  ReadFrame,
+  ReceiptKind,
+  ReceiptsFrame,
+  RefreshFrame,
+  RequestFrame,
+  ResultFrame,
+  RoomRequest,
+  SendFrame,
+  SkipFrame,
+} from './client-frames.js';
 export { CLOSE_CODES, type CloseCode, type CloseCodeRule, closeCodeRule } from './close-codes.js';
 export type {
   AccessRule,
@@ -34,59 +55,40 @@ export type {
 export { type DecodedClientFrame, decodeClientFrame, type FrameFlaw } from './decode-client-frame.js';
 export { decodeServerFrames } from './decode-server-frames.js';
 export { ERROR_CODES, type ErrorCode, type ErrorCodeRule, isErrorCode } from './error-codes.js';
-export {
-  type AckedRoom,
-  type AckFrame,
-  BEARER_SUBPROTOCOL_PREFIX,
-  type CallFrame,
-  type CancelCallFrame,
-  type CancelFrame,
-  type ClientFrame,
-  type ErrorFrame,
-  type EventFrame,
-  type ExpiringFrame,
-  type From,
-  type GapFrame,
-  type GapReason,
-  type GoawayFrame,
-  type HelloFrame,
-  type HistoryFrame,
-  type HistoryResult,
-  type JoinedFrame,
-  type JoinFrame,
-  type LeaveFrame,
-  type LeftFrame,
-  type LeftReason,
-  type PingFrame,
-  type PongFrame,
-  type Position,
-  type PresenceFrame,
-  type PresenceMember,
-  type PresenceSetFrame,
-  type PresenceSnapshot,
-  type ProgressFrame,
-  type PublishFrame,
-  type ReadFrame,
-  type ReceiptCounts,
-  type ReceiptCursor,
-  type ReceiptFrame,
-  type ReceiptKind,
-  type ReceiptsFrame,
-  type RefreshFrame,
-  type RefreshResult,
-  type RequestFrame,
-  type ResponseFrame,
-  type ResultFrame,
-  type RoomRequest,
-  type SendFrame,
-  type ServerFrame,
-  type SkipFrame,
-  SUBPROTOCOL,
-  type WelcomeFrame,
-  type WelcomeLimits,
-} from './frames.js';
 export { createId, isIdentifier } from './identifier.js';
 export { inspectJson, type JsonFlaw } from './inspect-json.js';
 export { DEFAULT_LIMITS } from './limits.js';
+export type { Position } from './position.js';
 export { isRoomName, parseRoomName, type RoomName, type RoomParts } from './room-name.js';
+export type {
+  AckedRoom,
+  AckFrame,
+  CallFrame,
+  CancelCallFrame,
+  ErrorFrame,
+  EventFrame,
+  ExpiringFrame,
+  From,
+  GapFrame,
+  GapReason,
+  GoawayFrame,
+  HistoryResult,
+  JoinedFrame,
+  LeftFrame,
+  LeftReason,
+  PingFrame,
+  PresenceFrame,
+  PresenceMember,
+  PresenceSnapshot,
+  ProgressFrame,
+  ReceiptCounts,
+  ReceiptCursor,
+  ReceiptFrame,
+  RefreshResult,
+  ResponseFrame,
+  ServerFrame,
+  WelcomeFrame,
+  WelcomeLimits,
+} from './server-frames.js';
+export { BEARER_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from './subprotocol.js';
 export { type ErrorBody, TrunklineError, type TrunklineErrorOptions } from './trunkline-error.js';

@@ -74,37 +74,28 @@ export type {
   Publication,
 } from './seams/broker.js';
 export type { Codec, Conversation, Decoded, Farewell, Hello } from './seams/codec.js';
-export {
-  type Admission,
-  type Command,
-  type CountedConnection,
-  type Credentials,
-  type Dialect,
-  type Encoder,
-  type EventNotice,
-  type Gateway,
-  type GatewayLimits,
-  type Gone,
-  type Greeting,
-  type IssuedToken,
-  type Link,
-  type Logger,
-  type Mount,
-  type Notice,
-  type OpenOptions,
-  PING,
-  type Published,
-  type Reply,
-  type RequestHead,
-  type ServicePublication,
-  type Session,
-} from './seams/dialect.js';
+export type { CountedConnection, Dialect, Mount, RequestHead } from './seams/dialect.js';
 export type { Directory, Relation, RelationChange } from './seams/directory.js';
+export type {
+  Admission,
+  Credentials,
+  Gateway,
+  GatewayLimits,
+  Greeting,
+  IssuedToken,
+  OpenOptions,
+  Published,
+  ServicePublication,
+} from './seams/gateway.js';
 export type { Claim, Ledger, ReceiptAdvance } from './seams/ledger.js';
+export type { Encoder, Gone, Link } from './seams/link.js';
+export type { Logger } from './seams/logger.js';
+export { type EventNotice, type Notice, PING } from './seams/notice.js';
 export type { Observer } from './seams/observer.js';
 export type { PresenceChange, PresenceEntry, PresenceStore } from './seams/presence-store.js';
 export type { RevocationStore, SessionEnd } from './seams/revocation-store.js';
 export type { Grant, RoomPolicy } from './seams/room-policy.js';
 export type { Roster, RosterEntry, RosterPage, RosterQuery, RosterRoom } from './seams/roster.js';
+export type { Command, Reply, Session } from './seams/session.js';
 export { webSocketDialect } from './web-socket/web-socket-dialect.js';
 export type { WebSocketDialectOptions } from './web-socket/web-socket-options.js';

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import type { IssuedToken } from '../seams/dialect.js';
+import type { IssuedToken } from '../seams/gateway.js';
 import { TEST_TOKEN_CLAIM } from './principal-from-claims.js';
 import { importSecret } from './verification-keys.js';
 

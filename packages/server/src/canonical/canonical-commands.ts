@@ -7,7 +7,7 @@ import {
   type RoomRequest,
   TrunklineError,
 } from '@trunkline/protocol';
-import type { Command } from '../seams/dialect.js';
+import type { Command } from '../seams/session.js';
 
 /**
  * Reads one text frame of an open connection. Commands are built field by field: what else a client puts into a frame

@@ -6,7 +6,8 @@ import {
   TrunklineError,
 } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
-import type { Credentials, Reply } from '../seams/dialect.js';
+import type { Credentials } from '../seams/gateway.js';
+import type { Reply } from '../seams/session.js';
 import { flawError, readCommand, roomRequest } from './canonical-commands.js';
 import { isPlain, quote } from './quote.js';
 

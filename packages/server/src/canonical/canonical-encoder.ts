@@ -1,5 +1,6 @@
 import type { ServerFrame } from '@trunkline/protocol';
-import { type Encoder, type EventNotice, type Notice, PING } from '../seams/dialect.js';
+import type { Encoder } from '../seams/link.js';
+import { type EventNotice, type Notice, PING } from '../seams/notice.js';
 import { wordEvent } from './event-text.js';
 
 const PING_FRAME = JSON.stringify({ type: 'ping' });

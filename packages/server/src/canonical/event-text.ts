@@ -1,5 +1,5 @@
 import type { From } from '@trunkline/protocol';
-import type { EventNotice } from '../seams/dialect.js';
+import type { EventNotice } from '../seams/notice.js';
 import { isPlain, quote } from './quote.js';
 
 /**

@@ -1,7 +1,8 @@
 import { BEARER_SUBPROTOCOL_PREFIX } from '@trunkline/protocol';
 import { TICKET_PREFIX } from '../auth/tickets.js';
 import { readCookie } from '../router/read-cookie.js';
-import type { Credentials, RequestHead } from '../seams/dialect.js';
+import type { RequestHead } from '../seams/dialect.js';
+import type { Credentials } from '../seams/gateway.js';
 
 /**
  * The credentials of the handshake, which count when the hello has no token: subprotocol, Authorization, one-time ticket,

@@ -1,5 +1,5 @@
 import { createId, TrunklineError } from '@trunkline/protocol';
-import type { Command } from '../seams/dialect.js';
+import type { Command } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';

@@ -1,9 +1,9 @@
 import type { Contract } from '@trunkline/protocol';
 import type { Authenticator } from '../seams/authenticator.js';
 import type { Broker } from '../seams/broker.js';
-import type { Logger } from '../seams/dialect.js';
 import type { Directory } from '../seams/directory.js';
 import type { Ledger } from '../seams/ledger.js';
+import type { Logger } from '../seams/logger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
 import type { RevocationStore } from '../seams/revocation-store.js';

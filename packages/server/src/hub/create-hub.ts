@@ -6,7 +6,7 @@ import { createMemoryLedger } from '../ledger/memory-ledger.js';
 import { createMemoryPresenceStore } from '../presence/memory-presence-store.js';
 import { createMemoryRevocationStore } from '../revocations/memory-revocation-store.js';
 import { createMemoryRoster } from '../roster/memory-roster.js';
-import type { Logger } from '../seams/dialect.js';
+import type { Logger } from '../seams/logger.js';
 import { createContractPolicy } from './contract-policy.js';
 import { Connections, type Core, sharedNow } from './core.js';
 import { createEventRules } from './event-rules.js';

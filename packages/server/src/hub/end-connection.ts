@@ -1,4 +1,4 @@
-import type { Gone } from '../seams/dialect.js';
+import type { Gone } from '../seams/link.js';
 import type { Connection } from './connection.js';
 import type { SessionParts } from './hub-session.js';
 

@@ -1,4 +1,4 @@
-import type { EventNotice } from '../seams/dialect.js';
+import type { EventNotice } from '../seams/notice.js';
 
 /** An event without its room, from the log, from another node, or as it was told to others. */
 type Event = Omit<EventNotice, 'type' | 'room' | 'ref'>;

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type EventFrame, type HistoryResult } from '@trunkline/protocol';
 import type { LoggedEvent } from '../seams/broker.js';
-import type { Command } from '../seams/dialect.js';
+import type { Command } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import { forbidden } from './grants.js';
 import type { PublishParts } from './publish-command.js';

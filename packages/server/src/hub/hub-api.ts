@@ -14,9 +14,11 @@ import type {
 } from '@trunkline/protocol';
 import type { Authenticator, Principal } from '../seams/authenticator.js';
 import type { Broker, BrokerStatus, LogPage, LogQuery } from '../seams/broker.js';
-import type { Dialect, IssuedToken, Logger, Published, ServicePublication } from '../seams/dialect.js';
+import type { Dialect } from '../seams/dialect.js';
 import type { Directory } from '../seams/directory.js';
+import type { IssuedToken, Published, ServicePublication } from '../seams/gateway.js';
 import type { Ledger } from '../seams/ledger.js';
+import type { Logger } from '../seams/logger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
 import type { RevocationStore } from '../seams/revocation-store.js';

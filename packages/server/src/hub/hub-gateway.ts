@@ -1,6 +1,8 @@
 import { createId, type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
-import type { Admission, Gateway, Gone, Greeting, Link, LinkListener, OpenOptions, Session } from '../seams/dialect.js';
+import type { Admission, Gateway, Greeting, OpenOptions } from '../seams/gateway.js';
+import type { Gone, Link, LinkListener } from '../seams/link.js';
+import type { Session } from '../seams/session.js';
 import type { Absences } from './absences.js';
 import { Connection } from './connection.js';
 import type { Core } from './core.js';

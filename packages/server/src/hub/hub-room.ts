@@ -1,6 +1,7 @@
 import type { EventDefinition, GapReason, Position } from '@trunkline/protocol';
 import type { LoggedEvent } from '../seams/broker.js';
-import type { Encoder, EventNotice, Notice } from '../seams/dialect.js';
+import type { Encoder } from '../seams/link.js';
+import type { EventNotice, Notice } from '../seams/notice.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';

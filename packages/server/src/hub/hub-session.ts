@@ -1,12 +1,12 @@
 import { type RoomRequest, TrunklineError } from '@trunkline/protocol';
-import type { Command, Gone, LinkListener, Reply, Session } from '../seams/dialect.js';
+import type { Gone, LinkListener } from '../seams/link.js';
+import type { Command, Reply, Session } from '../seams/session.js';
 import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
 import { endConnection } from './end-connection.js';
 import { forbidden } from './grants.js';
 import { readHistory } from './history-command.js';
-import type { Joining } from './joining.js';
-import { rosterEntry } from './joining.js';
+import { type Joining, rosterEntry } from './joining.js';
 import type { LiveAuthorisation } from './live-authorisation.js';
 import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';

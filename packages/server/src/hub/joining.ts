@@ -1,7 +1,7 @@
 import type { GapReason, Position, PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { LogPage } from '../seams/broker.js';
-import type { EventNotice, Notice } from '../seams/dialect.js';
+import type { EventNotice, Notice } from '../seams/notice.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
-import type { Command, Reply } from '../seams/dialect.js';
+import type { Command, Reply } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import { forbidden } from './grants.js';
 import type { Membership } from './hub-room.js';

@@ -1,5 +1,5 @@
 import { type AckedRoom, TrunklineError } from '@trunkline/protocol';
-import type { Command, Reply } from '../seams/dialect.js';
+import type { Command, Reply } from '../seams/session.js';
 import { createUuid, deriveUuid } from '../uuid.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';

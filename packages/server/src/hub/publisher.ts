@@ -2,7 +2,7 @@ import type { EventDefinition, From } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
 import type { Principal } from '../seams/authenticator.js';
 import type { Appended, Publication } from '../seams/broker.js';
-import type { ServicePublication } from '../seams/dialect.js';
+import type { ServicePublication } from '../seams/gateway.js';
 import type { Core } from './core.js';
 import { eventNotice } from './event-notice.js';
 import { checkData, type KindRules, withSender } from './event-rules.js';

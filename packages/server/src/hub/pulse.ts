@@ -1,5 +1,5 @@
 import type { BrokerStatus } from '../seams/broker.js';
-import { type Notice, PING } from '../seams/dialect.js';
+import { type Notice, PING } from '../seams/notice.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { HubRoom } from './hub-room.js';

@@ -1,5 +1,5 @@
 import { type ActionDefinition, type ErrorBody, TrunklineError } from '@trunkline/protocol';
-import type { Logger } from '../seams/dialect.js';
+import type { Logger } from '../seams/logger.js';
 import { checkData } from './event-rules.js';
 import { surelyFits } from './json-size.js';
 

@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
-import type { Command, Reply } from '../seams/dialect.js';
 import type { Claim } from '../seams/ledger.js';
+import type { Command, Reply } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';

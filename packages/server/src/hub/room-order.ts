@@ -1,4 +1,4 @@
-import type { Reply } from '../seams/dialect.js';
+import type { Reply } from '../seams/session.js';
 
 /**
  * Keeps one connection's join, leave and publish in order per room, pipelined: a command starts at once unless an earlier

@@ -1,6 +1,6 @@
 import { type AckedRoom, createId, type From, TrunklineError } from '@trunkline/protocol';
 import { digestPayload } from '../broker/payload-digest.js';
-import type { Published, ServicePublication } from '../seams/dialect.js';
+import type { Published, ServicePublication } from '../seams/gateway.js';
 import { createUuid, deriveUuid } from '../uuid.js';
 import type { Core } from './core.js';
 import { plainJson } from './plain-json.js';

@@ -1,5 +1,5 @@
 import { TrunklineError } from '@trunkline/protocol';
-import type { Command } from '../seams/dialect.js';
+import type { Command } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { Misbehaviour } from './misbehaviour.js';

@@ -1,4 +1,4 @@
-import type { OpenOptions } from '../seams/dialect.js';
+import type { OpenOptions } from '../seams/gateway.js';
 
 /** What of its opening counts for as long as a connection lives. */
 export type LastingOptions = Required<

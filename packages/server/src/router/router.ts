@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { CountedConnection, Dialect, Gateway, Mount, RequestHead } from '../seams/dialect.js';
+import type { CountedConnection, Dialect, Mount, RequestHead } from '../seams/dialect.js';
+import type { Gateway } from '../seams/gateway.js';
 import { type AdmissionCounts, type AdmissionLimits, createAdmission } from './admission.js';
 import { checkUpgrade } from './check-upgrade.js';
 import { problem, refuseRequest, refuseUpgrade } from './http-refusal.js';

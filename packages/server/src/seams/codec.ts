@@ -1,5 +1,8 @@
 import type { CloseCode, TrunklineError } from '@trunkline/protocol';
-import type { Command, Encoder, Greeting, OpenOptions, Reply, RequestHead } from './dialect.js';
+import type { RequestHead } from './dialect.js';
+import type { Greeting, OpenOptions } from './gateway.js';
+import type { Encoder } from './link.js';
+import type { Command, Reply } from './session.js';
 
 /** A frame read: the command, and whatever the dialect needs to word the answer. */
 export interface Decoded {

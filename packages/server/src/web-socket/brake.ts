@@ -1,4 +1,4 @@
-import type { Session } from '../seams/dialect.js';
+import type { Session } from '../seams/session.js';
 
 /** A peer's turn: whoever sends more than its rate allows gets no more of one, and the others theirs in between. */
 const TURN_MS = 0.1;

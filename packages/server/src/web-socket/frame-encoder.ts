@@ -1,5 +1,6 @@
 import type { Codec } from '../seams/codec.js';
-import type { Encoder, Notice } from '../seams/dialect.js';
+import type { Encoder } from '../seams/link.js';
+import type { Notice } from '../seams/notice.js';
 import { endingFrame, textFrame } from './text-frame.js';
 
 /**

@@ -1,6 +1,9 @@
 import { closeCodeRule, DEFAULT_LIMITS, TrunklineError } from '@trunkline/protocol';
 import type { Conversation, Decoded, Farewell, Hello } from '../seams/codec.js';
-import type { Admission, Encoder, Gateway, Gone, Reply, RequestHead, Session } from '../seams/dialect.js';
+import type { RequestHead } from '../seams/dialect.js';
+import type { Admission, Gateway } from '../seams/gateway.js';
+import type { Encoder, Gone } from '../seams/link.js';
+import type { Reply, Session } from '../seams/session.js';
 import { Brake, type BrakeParts } from './brake.js';
 import { textFrame } from './text-frame.js';
 import type { WebSocketLink } from './web-socket-link.js';

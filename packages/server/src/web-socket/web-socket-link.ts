@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CloseCode } from '@trunkline/protocol';
 import { WebSocket } from 'ws';
-import type { Encoder, Gone, Link, LinkListener } from '../seams/dialect.js';
+import type { Encoder, Gone, Link, LinkListener } from '../seams/link.js';
 import type { Transport } from './brake.js';
 import type { FrameList } from './frame-list.js';
 import type { Joiner } from './joiner.js';

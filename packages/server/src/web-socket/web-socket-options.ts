@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CloseCode, TrunklineError } from '@trunkline/protocol';
 import type { HttpRefusal } from '../router/http-refusal.js';
 import type { Codec, Farewell } from '../seams/codec.js';
-import type { Gateway, RequestHead } from '../seams/dialect.js';
+import type { RequestHead } from '../seams/dialect.js';
+import type { Gateway } from '../seams/gateway.js';
 
 /** HTTP before the upgrade, which a browser can not see, or a completed upgrade with a close code, which it can. */
 export type Refusal = HttpRefusal | Farewell;

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readCommand } from '../../src/canonical/canonical-commands.js';
 import { CanonicalConversation } from '../../src/canonical/canonical-conversation.js';
 import { canonicalEncoder } from '../../src/canonical/canonical-encoder.js';
-import type { Command, Notice, Reply } from '../../src/seams/dialect.js';
+import type { Notice } from '../../src/seams/notice.js';
+import type { Command, Reply } from '../../src/seams/session.js';
 
 const POSITION = { epoch: 'e1', offset: 4, lastId: 'ev-4' };
 const FROM = { userId: 'u1', connectionId: 'c_1' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endingWith, wordEvent } from '../../src/canonical/event-text.js';
-import type { EventNotice } from '../../src/seams/dialect.js';
+import type { EventNotice } from '../../src/seams/notice.js';
 
 const plain: EventNotice = {
   type: 'event',

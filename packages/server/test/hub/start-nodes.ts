@@ -1,7 +1,7 @@
 import { createId } from '@trunkline/protocol';
 import { createRedisBackend, type RedisBackendOptions } from '../../src/broker/redis/redis-backend.js';
 import type { HubLimits, HubOptions } from '../../src/hub/hub-api.js';
-import type { Logger } from '../../src/seams/dialect.js';
+import type { Logger } from '../../src/seams/logger.js';
 import { startHub } from './start-hub.js';
 
 export interface NodeOptions {

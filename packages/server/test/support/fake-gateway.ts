@@ -1,16 +1,8 @@
 import { TrunklineError } from '@trunkline/protocol';
-import type {
-  Admission,
-  Command,
-  Gateway,
-  Gone,
-  Greeting,
-  Link,
-  OpenOptions,
-  Reply,
-  Session,
-} from '../../src/seams/dialect.js';
+import type { Admission, Gateway, Greeting, OpenOptions } from '../../src/seams/gateway.js';
+import type { Gone, Link } from '../../src/seams/link.js';
 import type { Observer } from '../../src/seams/observer.js';
+import type { Command, Reply, Session } from '../../src/seams/session.js';
 
 interface OpenedSession {
   readonly id: string;

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../seams/dialect.js';
+import type { Logger } from '../../seams/logger.js';
 import type { Observer } from '../../seams/observer.js';
 import { isReplyError } from './redis-failure.js';
 import type { RedisKeys } from './redis-keys.js';

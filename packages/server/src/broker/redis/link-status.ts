@@ -1,5 +1,5 @@
 import type { BrokerStatus } from '../../seams/broker.js';
-import type { Logger } from '../../seams/dialect.js';
+import type { Logger } from '../../seams/logger.js';
 
 /** What is known about the link; the status follows from it. */
 export interface LinkFacts {

@@ -6,9 +6,9 @@ import { createRedisPresenceStore } from '../../presence/redis-presence-store.js
 import { createRedisRevocationStore } from '../../revocations/redis-revocation-store.js';
 import { createRedisRoster } from '../../roster/redis-roster.js';
 import type { Broker } from '../../seams/broker.js';
-import type { Logger } from '../../seams/dialect.js';
 import type { Directory } from '../../seams/directory.js';
 import type { Ledger } from '../../seams/ledger.js';
+import type { Logger } from '../../seams/logger.js';
 import type { Observer } from '../../seams/observer.js';
 import type { PresenceStore } from '../../seams/presence-store.js';
 import type { RevocationStore } from '../../seams/revocation-store.js';

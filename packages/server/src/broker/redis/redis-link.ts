@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { BrokerStatus } from '../../seams/broker.js';
-import type { Logger } from '../../seams/dialect.js';
+import type { Logger } from '../../seams/logger.js';
 import type { Observer } from '../../seams/observer.js';
 import { createCanary } from './canary.js';
 import { createLinkStatus } from './link-status.js';

@@ -1,4 +1,4 @@
-import type { Logger } from '../../seams/dialect.js';
+import type { Logger } from '../../seams/logger.js';
 import { describeFailure, isReplyError } from './redis-failure.js';
 
 /** Logs what Redis itself refused: one line a reason and 10 s; for a key of the wrong type, one a key. */

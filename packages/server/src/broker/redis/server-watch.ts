@@ -1,5 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { Logger } from '../../seams/dialect.js';
+import type { Logger } from '../../seams/logger.js';
 import type { Observer } from '../../seams/observer.js';
 import { createRedisConnection } from './redis-connection.js';
 import { findObstacle, parseFacts, type RedisFacts } from './redis-facts.js';

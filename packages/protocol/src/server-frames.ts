@@ -1,149 +1,8 @@
+import type { Position } from './position.js';
 import type { ErrorBody } from './trunkline-error.js';
-
-/** The WebSocket subprotocol of the canonical wire. */
-export const SUBPROTOCOL = 'trunkline.v1';
-/** Prefix of a subprotocol that carries a token; offered beside {@link SUBPROTOCOL} and never echoed. */
-export const BEARER_SUBPROTOCOL_PREFIX = 'trunkline.bearer.';
-
-/**
- * A place in a room's log. `offset` counts 1, 2, 3 … without holes, 0 is "before the first"; `lastId` is the id of the
- * event at that offset ('' at 0); `epoch` names the life of the log. All three are checked on resume: after a Redis
- * failover offsets can be reused under the same epoch, and only the id shows it.
- */
-export interface Position {
-  readonly epoch: string;
-  readonly offset: number;
-  readonly lastId: string;
-}
 
 /** Who caused an event: a person's connection, or another service. */
 export type From = { readonly userId: string; readonly connectionId?: string } | { readonly service: string };
-
-export interface RoomRequest {
-  readonly room: string;
-  /** Resume after this position. */
-  readonly position?: Position;
-  /** Also the last n events of the log, when nothing is resumed. */
-  readonly rewind?: number;
-}
-
-export type ReceiptKind = 'delivered' | 'read';
-
-export interface HelloFrame {
-  readonly type: 'hello';
-  readonly id: string;
-  readonly token?: string;
-  readonly session?: string;
-  readonly contractId?: string;
-  /** True: the client takes several frames in one message (PROTOCOL.md, "Batches"). */
-  readonly batch?: boolean;
-  readonly rooms?: readonly RoomRequest[];
-}
-export interface RefreshFrame {
-  readonly type: 'refresh';
-  readonly id: string;
-  readonly token: string;
-}
-export interface JoinFrame extends RoomRequest {
-  readonly type: 'join';
-  readonly id: string;
-}
-export interface LeaveFrame {
-  readonly type: 'leave';
-  readonly id: string;
-  readonly room: string;
-}
-/** `room` may be a list: one append each, one event id, and the ack lists each. */
-export interface PublishFrame {
-  readonly type: 'publish';
-  readonly id: string;
-  readonly room: string | readonly string[];
-  readonly event: string;
-  readonly data: unknown;
-}
-/** Gives up a refused publish, so that this session's later ones to the room may go on (PROTOCOL.md, "Order"). */
-export interface SkipFrame {
-  readonly type: 'skip';
-  readonly id: string;
-  readonly room: string;
-  readonly of: string;
-}
-export interface SendFrame {
-  readonly type: 'send';
-  readonly id: string;
-  readonly to: string;
-  readonly room?: string;
-  readonly event: string;
-  readonly data: unknown;
-}
-export interface RequestFrame {
-  readonly type: 'request';
-  readonly id: string;
-  readonly action: string;
-  readonly data: unknown;
-  readonly timeoutMs?: number;
-}
-export interface CancelFrame {
-  readonly type: 'cancel';
-  readonly id: string;
-  readonly of: string;
-}
-export interface ResultFrame {
-  readonly type: 'result';
-  readonly id: string;
-  readonly of: string;
-  readonly data?: unknown;
-  readonly error?: { readonly code: string; readonly message: string };
-}
-export interface PresenceSetFrame {
-  readonly type: 'presence';
-  readonly id: string;
-  readonly room?: string;
-  readonly state: unknown;
-}
-export interface ReadFrame {
-  readonly type: 'read';
-  readonly id: string;
-  readonly room: string;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly kind: ReceiptKind;
-}
-/** How many have got or read so far: for rooms too large to be pushed receipts. */
-export interface ReceiptsFrame {
-  readonly type: 'receipts';
-  readonly id: string;
-  readonly room: string;
-  readonly offset: number;
-}
-export interface HistoryFrame {
-  readonly type: 'history';
-  readonly id: string;
-  readonly room: string;
-  readonly before?: number;
-  readonly after?: number;
-  readonly limit?: number;
-}
-export interface PongFrame {
-  readonly type: 'pong';
-}
-
-export type ClientFrame =
-  | HelloFrame
-  | RefreshFrame
-  | JoinFrame
-  | LeaveFrame
-  | PublishFrame
-  | SkipFrame
-  | SendFrame
-  | RequestFrame
-  | CancelFrame
-  | ResultFrame
-  | PresenceSetFrame
-  | ReadFrame
-  | ReceiptsFrame
-  | HistoryFrame
-  | PongFrame;
 
 /** What the server allows this connection; told in `welcome`, so that the SDK can pace itself. */
 export interface WelcomeLimits {
@@ -175,6 +34,7 @@ export interface PresenceMember {
   readonly connectionIds: readonly string[];
   readonly state: unknown;
 }
+
 export interface PresenceSnapshot {
   readonly version: number;
   readonly members: readonly PresenceMember[];
@@ -196,13 +56,16 @@ export interface JoinedFrame {
   readonly missed: number;
   readonly presence?: PresenceSnapshot;
 }
+
 export type LeftReason = 'forbidden' | 'relation_removed' | 'token_refreshed' | 'authorisation_stale' | 'unavailable';
+
 export interface LeftFrame {
   readonly type: 'left';
   readonly room: string;
   readonly reason: LeftReason;
   readonly retryable: boolean;
 }
+
 export interface EventFrame {
   readonly type: 'event';
   readonly room: string;
@@ -216,6 +79,7 @@ export interface EventFrame {
   readonly data: unknown;
   readonly timestamp: number;
 }
+
 export interface AckedRoom {
   readonly room: string;
   readonly epoch?: string;
@@ -223,6 +87,7 @@ export interface AckedRoom {
   readonly duplicate?: true;
   readonly error?: ErrorBody;
 }
+
 export interface AckFrame {
   readonly type: 'ack';
   readonly id: string;
@@ -232,26 +97,31 @@ export interface AckFrame {
   readonly duplicate?: true;
   readonly rooms?: readonly AckedRoom[];
 }
+
 export interface ResponseFrame {
   readonly type: 'response';
   readonly id: string;
   readonly data: unknown;
 }
+
 export interface ProgressFrame {
   readonly type: 'progress';
   readonly id: string;
   readonly data: unknown;
 }
+
 export interface CallFrame {
   readonly type: 'call';
   readonly id: string;
   readonly method: string;
   readonly data: unknown;
 }
+
 export interface CancelCallFrame {
   readonly type: 'cancel';
   readonly of: string;
 }
+
 export type PresenceFrame =
   | {
       readonly type: 'presence';
@@ -267,17 +137,20 @@ export type PresenceFrame =
       readonly change: 'sync';
       readonly members: readonly PresenceMember[];
     };
+
 export interface ReceiptCursor {
   readonly userId: string;
   readonly delivered?: number;
   readonly read?: number;
 }
+
 export interface ReceiptFrame {
   readonly type: 'receipt';
   readonly room: string;
   readonly epoch: string;
   readonly cursors: readonly ReceiptCursor[];
 }
+
 export interface GapFrame {
   readonly type: 'gap';
   readonly room: string;
@@ -285,10 +158,12 @@ export interface GapFrame {
   readonly from: Position;
   readonly position: Position;
 }
+
 export interface ExpiringFrame {
   readonly type: 'expiring';
   readonly expiresAt: number;
 }
+
 export interface GoawayFrame {
   readonly type: 'goaway';
   readonly code: number;
@@ -296,10 +171,12 @@ export interface GoawayFrame {
   readonly reconnect: boolean;
   readonly afterMs: number;
 }
+
 export interface ErrorFrame extends ErrorBody {
   readonly type: 'error';
   readonly id?: string;
 }
+
 export interface PingFrame {
   readonly type: 'ping';
   /** In place of the one in `welcome.limits`, once the node has many more or fewer connections than then. */
@@ -330,12 +207,14 @@ export interface RefreshResult {
   readonly joined: readonly string[];
   readonly left: readonly string[];
 }
+
 /** What `response.data` holds for `receipts`: how many other users got or read everything up to the offset. */
 export interface ReceiptCounts {
   readonly epoch: string;
   readonly delivered: number;
   readonly read: number;
 }
+
 /** What `response.data` holds for `history`: oldest first. */
 export interface HistoryResult {
   readonly events: readonly EventFrame[];
