@@ -1,18 +1,10 @@
 import { z } from 'zod';
-import type { ApiContext } from '../http/api-context.js';
+import type { AdminContext, ApiContext } from '../http/api-context.js';
 import { principalOf } from '../http/bearer.js';
 import { broadcastBody, rosterPage, rosterQuery } from '../http/operator-routes.js';
 import { userParams } from '../http/shapes.js';
 import type { Api } from '../http/zod-schemas.js';
 import { createAdminSession } from './admin-session.js';
-import type { NodeRow } from './node-board.js';
-
-/** What the dashboard shows beyond what the hub can tell. */
-export interface AdminContext {
-  readonly rows: () => Promise<readonly NodeRow[]>;
-  /** The dashboard's built files; absent: there is no page. */
-  readonly directory?: string;
-}
 
 const text = (max: number) => z.string().min(1).max(max);
 const login = z.union(

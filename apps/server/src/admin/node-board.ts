@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { RedisBackend } from '@trunkline/server';
-import type { Readiness } from '../http/api-context.js';
 import type { Figures } from '../observability/figures.js';
+import type { Readiness } from '../server/readiness.js';
 
 /** How one process is, as it says itself. */
 export interface NodeRow {

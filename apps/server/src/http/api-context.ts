@@ -1,5 +1,6 @@
 import type { Accounts, Hub, Principal, Tickets } from '@trunkline/server';
-import type { AdminContext } from '../admin/admin-routes.js';
+import type { NodeRow } from '../admin/node-board.js';
+import type { Readiness } from '../server/readiness.js';
 import type { Guard } from './bearer.js';
 
 /** What the routes work with. */
@@ -22,10 +23,11 @@ export interface ApiContext {
   readonly pagesDirectory?: string;
 }
 
-export interface Readiness {
-  readonly ready: boolean;
-  readonly status: 'ok' | 'degraded' | 'starting' | 'draining' | 'unready';
-  readonly reason?: string;
+/** What the dashboard shows beyond what the hub can tell. */
+export interface AdminContext {
+  readonly rows: () => Promise<readonly NodeRow[]>;
+  /** The dashboard's built files; absent: there is no page. */
+  readonly directory?: string;
 }
 
 declare module 'fastify' {

@@ -1,5 +1,4 @@
 import type { HubStatus } from '@trunkline/server';
-import type { Readiness } from '../http/api-context.js';
 
 export interface ReadinessParts {
   readonly hubStatus: () => HubStatus;
@@ -10,6 +9,12 @@ export interface ReadinessParts {
   /** What Redis forbids this node of those channels. */
   readonly foreignForbidden: () => string | null;
   readonly readyWhenDegraded: boolean;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly status: 'ok' | 'degraded' | 'starting' | 'draining' | 'unready';
+  readonly reason?: string;
 }
 
 /** Whether this node takes traffic (DESIGN, "Readiness"). */

@@ -1,6 +1,6 @@
 import type { Gone } from '../seams/link.js';
 import type { Connection } from './connection.js';
-import type { SessionParts } from './hub-session.js';
+import type { SessionParts } from './session-parts.js';
 
 /** Takes a connection whose peer is gone out of everything that knows it. */
 export function endConnection(parts: SessionParts, connection: Connection, gone: Gone): void {

@@ -1,37 +1,17 @@
 import { type RoomRequest, TrunklineError } from '@trunkline/protocol';
 import type { Gone, LinkListener } from '../seams/link.js';
 import type { Command, Reply, Session } from '../seams/session.js';
-import type { Calls } from './calls.js';
 import type { Connection } from './connection.js';
 import { endConnection } from './end-connection.js';
 import { forbidden } from './grants.js';
 import { readHistory } from './history-command.js';
-import { type Joining, rosterEntry } from './joining.js';
-import type { LiveAuthorisation } from './live-authorisation.js';
+import { rosterEntry } from './joining.js';
 import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
-import type { NodeMessages } from './node-messages.js';
-import type { NodeUsage } from './node-usage.js';
-import type { PresenceService } from './presence-service.js';
-import type { PublishCommands, PublishParts } from './publish-command.js';
 import { PublishOrder } from './publish-order.js';
-import type { Requests } from './requests.js';
 import { RoomOrder, settle, unwrap } from './room-order.js';
 import { SessionPace } from './session-pace.js';
-import type { UserBuckets } from './user-buckets.js';
-
-/** What sessions work with. */
-export interface SessionParts extends PublishParts {
-  readonly joining: Joining;
-  readonly presence: PresenceService;
-  readonly publishing: PublishCommands;
-  readonly requests: Requests;
-  readonly calls: Calls;
-  readonly nodeMessages: NodeMessages;
-  readonly live: LiveAuthorisation;
-  readonly usage: NodeUsage;
-  readonly userBuckets: UserBuckets;
-}
+import type { SessionParts } from './session-parts.js';
 
 type Of<T extends Command['type']> = Command & { readonly type: T };
 const DONE: Reply = { type: 'done' };

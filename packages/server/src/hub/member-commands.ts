@@ -3,7 +3,7 @@ import type { Command, Reply } from '../seams/session.js';
 import type { Connection } from './connection.js';
 import { forbidden } from './grants.js';
 import type { Membership } from './hub-room.js';
-import type { SessionParts } from './hub-session.js';
+import type { SessionParts } from './session-parts.js';
 
 type Of<T extends Command['type']> = Command & { readonly type: T };
 
