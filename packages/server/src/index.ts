@@ -53,7 +53,6 @@ export type {
   HubOptions,
   HubPublication,
   HubStatus,
-  Revocation,
   Spread,
 } from './hub/hub-api.js';
 export { DEFAULT_HUB_LIMITS } from './hub/hub-limits.js';
@@ -93,7 +92,7 @@ export type { Logger } from './seams/logger.js';
 export { type EventNotice, type Notice, PING } from './seams/notice.js';
 export type { Observer } from './seams/observer.js';
 export type { PresenceChange, PresenceEntry, PresenceStore } from './seams/presence-store.js';
-export type { RevocationStore, SessionEnd } from './seams/revocation-store.js';
+export type { Revocation, RevocationStore, SessionEnd } from './seams/revocation-store.js';
 export type { Grant, RoomPolicy } from './seams/room-policy.js';
 export type { Roster, RosterEntry, RosterPage, RosterQuery, RosterRoom } from './seams/roster.js';
 export type { Command, Reply, Session } from './seams/session.js';

@@ -1,5 +1,5 @@
-import type { Revocation } from '../hub/hub-api.js';
 import type { Principal } from '../seams/authenticator.js';
+import type { Revocation } from '../seams/revocation-store.js';
 
 export interface RevocationsOptions {
   /** How many are remembered. @default 100_000 */

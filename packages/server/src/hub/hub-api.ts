@@ -21,7 +21,7 @@ import type { Ledger } from '../seams/ledger.js';
 import type { Logger } from '../seams/logger.js';
 import type { Observer } from '../seams/observer.js';
 import type { PresenceStore } from '../seams/presence-store.js';
-import type { RevocationStore } from '../seams/revocation-store.js';
+import type { Revocation, RevocationStore } from '../seams/revocation-store.js';
 import type { RoomPolicy } from '../seams/room-policy.js';
 import type { Roster } from '../seams/roster.js';
 
@@ -188,8 +188,3 @@ export interface Spread {
   /** False: this node acted; the others hear of it when what the nodes share is back, if this node lives until then. */
   readonly recorded: boolean;
 }
-
-/** By token id, by subject, or by subject for tokens issued before a moment (milliseconds). `expiresAt`: when it may be forgotten. */
-export type Revocation =
-  | { readonly tokenId: string; readonly expiresAt?: number }
-  | { readonly userId: string; readonly issuedBefore?: number; readonly expiresAt?: number };

@@ -1,6 +1,6 @@
 import type { From } from '@trunkline/protocol';
 import { z } from 'zod';
-import type { Revocation } from './hub-api.js';
+import type { Revocation } from '../seams/revocation-store.js';
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;

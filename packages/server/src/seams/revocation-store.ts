@@ -1,4 +1,7 @@
-import type { Revocation } from '../hub/hub-api.js';
+/** By token id, by subject, or by subject for tokens issued before a moment (milliseconds). `expiresAt`: when it may be forgotten. */
+export type Revocation =
+  | { readonly tokenId: string; readonly expiresAt?: number }
+  | { readonly userId: string; readonly issuedBefore?: number; readonly expiresAt?: number };
 
 /** What ends sessions on every node: tokens that are refused from now on, and a user's connections up to a moment. */
 export type SessionEnd =
