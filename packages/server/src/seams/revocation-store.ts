@@ -3,10 +3,10 @@ export type Revocation =
   | { readonly tokenId: string; readonly expiresAt?: number }
   | { readonly userId: string; readonly issuedBefore?: number; readonly expiresAt?: number };
 
-/** What ends sessions on every node: tokens that are refused from now on, and a user's connections up to a moment. */
+/** What ends sessions on every node: tokens that are refused from now on, and a user's connections up to a moment (milliseconds since 1970). */
 export type SessionEnd =
   | { readonly type: 'revoke'; readonly revocation: Revocation }
-  | { readonly type: 'disconnect'; readonly userId: string /** Milliseconds since 1970. */; readonly at: number };
+  | { readonly type: 'disconnect'; readonly userId: string; readonly at: number };
 
 /**
  * Remembers what was revoked, so that a node that starts, or was away when it was said, acts on it before anything else.
