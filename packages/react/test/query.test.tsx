@@ -1,15 +1,15 @@
 import './support/dom.js';
 import { QueryClient, QueryClientProvider, queryOptions, useSuspenseQuery } from '@tanstack/react-query';
-import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { type Client, createClient } from '@trunkline/client';
 import type { BuiltInContract } from '@trunkline/protocol/contract';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
 import { type ReactNode, Suspense } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { useClient, useConnection, useQueue } from '../src/index.js';
+import { TrunklineProvider, useClient, useConnection, useQueue } from '../src/index.js';
 import { bridge, roomQueryOptions, useAction, useRealtimeQuery } from '../src/query.js';
-import { renderApp } from './support/render-app.js';
+import { openClient, renderApp } from './support/render-app.js';
 import { type StartedServer, startServer } from './support/start-server.js';
 
 afterEach(cleanup);
@@ -191,6 +191,80 @@ test('useRealtimeQuery shows what can be fetched while the socket is out of reac
     inQueries(new QueryClient(), <Status table={table} />),
   );
   await screen.findByText('false new 0');
+});
+
+interface RoomProps {
+  readonly id: string;
+  /** What the application's backend has of each room. */
+  readonly backend?: Readonly<Record<string, readonly string[]>>;
+}
+function RoomTexts({ id, backend = {} }: RoomProps) {
+  const { data } = useRealtimeQuery({
+    ...queryOptions({ queryKey: ['room', id], queryFn: async () => [...(backend[id] ?? [])], staleTime: Infinity }),
+    room: `lobby:${id}`,
+    onEvent: (texts: string[], { data: said }) => [...texts, (said as { text: string }).text],
+  });
+  return <output>{`${id}: ${data?.join(' ')}`}</output>;
+}
+const shown = () => screen.getAllByRole('status').map(({ textContent }) => textContent);
+function sayTo(server: StartedServer, id: string, text: string) {
+  return server.hub.publish({ rooms: [`lobby:${id}`], event: 'message', data: { text } });
+}
+
+test('useRealtimeQuery of two components: one goes on to another room, and each room tells its own query', async () => {
+  await using server = await startServer();
+  const queries = new QueryClient();
+  const page = (first: string) =>
+    inQueries(
+      queries,
+      <>
+        <RoomTexts id={first} />
+        <RoomTexts id="7" />
+      </>,
+    );
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, page('7'));
+  await waitFor(() => expect(shown()).toEqual(['7: ', '7: ']));
+  app.show(page('8'));
+  await waitFor(() => expect(shown()).toEqual(['8: ', '7: ']));
+  await sayTo(server, '7', 'seven');
+  await sayTo(server, '8', 'eight');
+  await waitFor(() => expect(shown()).toEqual(['8: eight', '7: seven']));
+});
+
+test('useRealtimeQuery goes on with the client that takes the place of another', async () => {
+  await using server = await startServer();
+  await using ann = openClient({ url: server.url, token: await server.token('ann') });
+  await using ben = openClient({ url: server.url, token: await server.token('ben') });
+  const queries = new QueryClient();
+  const page = (client: Client) =>
+    inQueries(
+      queries,
+      <TrunklineProvider client={client}>
+        <RoomTexts id="7" />
+      </TrunklineProvider>,
+    );
+  const view = render(page(ann));
+  await waitFor(() => expect(shown()).toEqual(['7: ']));
+  view.rerender(page(ben));
+  await eventually(() => ben.room('lobby:7').status === 'joined');
+  await waitFor(() => expect(queries.isFetching()).toBe(0));
+  await sayTo(server, '7', 'one');
+  await waitFor(() => expect(shown()).toEqual(['7: one']));
+});
+
+test('useRealtimeQuery fetches what it missed between close() and connect()', async () => {
+  await using server = await startServer();
+  const backend = { 7: [] as string[] };
+  await using app = renderApp(
+    { url: server.url, token: await server.token('ann') },
+    inQueries(new QueryClient(), <RoomTexts id="7" backend={backend} />),
+  );
+  await waitFor(() => expect(shown()).toEqual(['7: ']));
+  await act(() => app.client.close());
+  backend[7].push('missed');
+  await sayTo(server, '7', 'missed');
+  await act(() => app.client.connect());
+  await waitFor(() => expect(shown()).toEqual(['7: missed']));
 });
 
 function Messages() {

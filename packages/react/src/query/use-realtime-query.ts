@@ -48,9 +48,10 @@ export function useRealtimeQuery<Data, K extends AppKind, Key extends QueryKey =
   // biome-ignore lint/correctness/useExhaustiveDependencies: another key is another query to follow
   useEffect(() => {
     if (!room) return;
-    return followRoom(queryClient, room, () => {
-      const { onEvent: reduce, ...now } = latest.current;
-      return { ...now, update: (old, event) => reduce(old as Data, event) };
+    const { queryKey } = latest.current;
+    return followRoom({ queryClient, room, queryKey }, () => {
+      const { onEvent: reduce, idempotent } = latest.current;
+      return { idempotent, update: (old, event) => reduce(old as Data, event) };
     });
   }, [room, hash, queryClient, latest]);
 
