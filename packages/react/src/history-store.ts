@@ -83,6 +83,8 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
       room.onEvent(append),
       room.onGap(loadNewest),
       room.onStatus((status) => {
+        // Who comes back from there begins anew, and is told of no gap.
+        if (status === 'out') isLoaded = false;
         if (status === 'joined' && !isLoaded) loadNewest();
       }),
       store.state.subscribe(refused),

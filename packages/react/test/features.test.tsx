@@ -256,6 +256,18 @@ test('useHistory loads anew after a gap', async () => {
   await waitFor(() => expect(items()).toEqual(['new']));
 });
 
+test('useHistory loads anew what came between close() and connect()', async () => {
+  await using server = await startServer();
+  const say = (text: string) => server.hub.publish({ rooms: [ROOM], event: 'message', data: { text } });
+  await say('before');
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, <Past limit={3} />);
+  await screen.findByText('before');
+  await act(() => app.client.close());
+  await say('meanwhile');
+  await act(() => app.client.connect());
+  await waitFor(() => expect(items()).toEqual(['before', 'meanwhile']));
+});
+
 function Booking() {
   const { events, isLoading, error } = useHistory('booking:7');
   return <p>{isLoading ? 'loading' : (error?.code ?? `${events.length} events`)}</p>;
