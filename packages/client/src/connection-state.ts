@@ -131,7 +131,7 @@ function isRefusal(code: number): boolean {
 export function closeRule(code: number): Pick<CloseCodeRule, 'reconnect' | 'newToken'> {
   const final = code === 1000 || (code >= 4500 && code < 5000);
   return {
-    reconnect: final ? 'never' : isRefusal(code) || [1001, 1012, 4000].includes(code) ? 'at-once' : 'backoff',
+    reconnect: final ? 'never' : [1001, 1012, 4000].includes(code) || isRefusal(code) ? 'at-once' : 'backoff',
     newToken: code === 1008 || isRefusal(code),
   };
 }

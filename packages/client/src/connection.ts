@@ -85,10 +85,10 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
   function leave(previous: ConnectionState, next: ConnectionState): void {
     cancelTimer();
     nextAttemptAt = undefined;
-    if (next.status !== 'waiting' && next.status !== 'closed') return;
+    const isClosed = next.status === 'closed';
+    if (next.status !== 'waiting' && !isClosed) return;
     cancelDrain();
     liveness?.stop();
-    const isClosed = next.status === 'closed';
     transport?.close(isClosed ? 1_000 : comingBack, !isClosed && next.cause.code === noCode);
     transport = undefined;
     tokens.abandon(isClosed);
@@ -188,10 +188,10 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
   }
 
   function welcome(frame: WelcomeFrame): void {
-    const { heartbeat, limits } = frame;
+    const { intervalMs, timeoutMs } = frame.heartbeat;
     session = frame.session;
-    spreadMs = limits.reconnectSpreadMs;
-    liveness = createLiveness(clock, heartbeat.intervalMs + heartbeat.timeoutMs, {
+    spreadMs = frame.limits.reconnectSpreadMs;
+    liveness = createLiveness(clock, intervalMs + timeoutMs, {
       // Leaving a room one is not in is answered and changes nothing.
       probe: () => wire.ask({ type: 'leave', room: 'system:probe' }, () => {}),
       dead: lapse,

@@ -205,7 +205,7 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       connection.dispatch({ type: 'lost', cause: { code: normal, reason: 'cancelled' }, final: true });
       await ending;
     },
-    room: (kind: string, id?: string) => room(id === undefined ? kind : `${kind}:${id}`) as never,
+    room: (kind: string, id?: string) => room(id === undefined ? `${kind}` : `${kind}:${id}`) as never,
     publish: outbox.publish,
     send: ({ connectionId: to, room }, event, data) =>
       wire.ask(outbox.checked({ type: 'send' as const, to, room, event, data }).frame),

@@ -175,9 +175,8 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
     refused,
 
     async join({ rewind: atLeast = 0, signal } = {}) {
-      const longest = 512;
-      // In a hello the server would refuse all rooms for it, and in the end the client.
-      if (!room || room.length > longest || !/^\d{1,15}$/.test(`${atLeast}`)) throw fault('invalid_frame');
+      // In a hello the server would refuse all rooms for it, and in the end the client. No name of the grammar is longer.
+      if (!/^.{1,233} \d{1,15}$/.test(`${room} ${atLeast}`)) throw fault('invalid_frame');
       parts.start(signal);
       wanted++;
       if (status === 'joined' && info) return info;

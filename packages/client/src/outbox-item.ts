@@ -44,7 +44,7 @@ export interface OutboxItem {
 export type Draft = Pick<OutboxItem, 'id' | 'frame' | 'waiters' | 'bytes'> & Partial<OutboxItem>;
 
 /** True while certainly nothing of it happened. */
-export function isUnsent({ sentAt }: OutboxItem): boolean {
+export function isUnsent({ sentAt }: Pick<OutboxItem, 'sentAt'>): boolean {
   return sentAt === undefined;
 }
 

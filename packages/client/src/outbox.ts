@@ -34,21 +34,27 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const find = (isIt: (item: OutboxItem) => unknown) => [...entries].find(isIt);
 
   function insert(draft: Draft): OutboxItem {
-    const item: OutboxItem = { rooms: [], createdAt: clock.now(), failures: 0, release() {}, ...draft };
+    let ignore = () => {};
+    const item: OutboxItem = {
+      rooms: [],
+      createdAt: clock.now(),
+      failures: 0,
+      release() {
+        if (stopTimer) stopTimer();
+        ignore();
+      },
+      ...draft,
+    };
     const { expiresAt, frame, signal } = item;
     entries.add(item);
     const stopTimer = expiresAt && after(clock, expiresAt - now(), () => giveUp(fault('timeout')));
-    const ignore = onAbort(signal, () => giveUp(cancelled(signal)));
+    ignore = onAbort(signal, () => giveUp(cancelled(signal)));
     function giveUp(error: TrunklineError): void {
       const isPublish = frame.type === 'publish';
       if (item.inFlight && !isPublish) wire.ask({ type: 'cancel', of: item.id });
       finish(item, isUnsent(item) || !isPublish ? error : fault('unknown_outcome'));
       pump();
     }
-    item.release = () => {
-      if (stopTimer) stopTimer();
-      ignore();
-    };
     return item;
   }
 
@@ -63,8 +69,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     old?: OutboxItem,
   ): Promise<T> {
     parts.start(draft.signal);
-    // The server could not even say what it refuses.
-    if (!/^[!-~]{1,128}$/.test(id)) throw fault('invalid_frame');
+    // The server could not even say what it refuses. From plain JavaScript it may be a number.
+    if (!id.match?.(/^[!-~]{1,128}$/)) throw fault('invalid_frame');
     const { frame, bytes } = checked(draft.frame);
     const twin = find((item) => item.id === id);
     if (twin && JSON.stringify(twin.frame) !== JSON.stringify(frame)) throw fault('id_conflict');
@@ -210,7 +216,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     entries.clear();
     for (const { event, data, ...stored } of restored) {
       const packed = pack(publishFrame(stored.rooms, event, data));
-      insert({ ...stored, ...packed, doubtful: stored.sentAt !== undefined, waiters: new Set() });
+      insert({ ...stored, ...packed, doubtful: !isUnsent(stored), waiters: new Set() });
     }
     for (const item of own) entries.add(item);
     queue.changed();
@@ -221,7 +227,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     checked,
     publish(rooms, event, data, given = {}) {
       const old = find((item) => given.conflate && item.conflate === given.conflate && isUnsent(item));
-      return enqueue({ ...given, frame: publishFrame(rooms, event, data), rooms }, old);
+      // A copy, and from plain JavaScript it may be one name.
+      return enqueue({ ...given, frame: publishFrame(rooms, event, data), rooms: [rooms].flat() }, old);
     },
     request: (frame, { timeoutMs = options.requestTimeoutMs, ...given } = {}) =>
       enqueue({ ...given, frame, ttlMs: timeoutMs }),

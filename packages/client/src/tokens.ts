@@ -46,7 +46,7 @@ export function createTokens({ options, wire, failed }: TokensParts): Tokens {
   const longest = 16_384;
   const { backoff, clock, random, token: option, tokenTimeoutMs } = options;
   const provider = typeof option === 'function' ? option : undefined;
-  let current = typeof option === 'function' ? undefined : option;
+  let current = typeof option === 'string' && option ? option : undefined;
   /** When the current token ends, local time; it is not given out after that. */
   let expiresAt = provider ? 0 : Infinity;
   let controller = new AbortController();

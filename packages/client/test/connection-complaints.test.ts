@@ -486,6 +486,13 @@ describe('tokens', () => {
     }
   });
 
+  test.each(['', null, 7])('a token that is %j is none: the end is loud and says so', async (token) => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: token as string });
+    expect(await settle(client.connect())).toBe('unauthenticated');
+    expect(client.state).toMatchObject({ status: 'closed', cause: { code: 4100 } });
+  });
+
   test('a fixed token that is refused ends loudly', async () => {
     await using server = await startServer();
     await using client = openClient({ url: server.url, token: 'bad' });
@@ -753,17 +760,21 @@ describe('rooms', () => {
   });
 
   test.each([
-    ['empty', ''],
-    ['missing', undefined],
-    ['of 513 characters', 'lobby:'.padEnd(513, 'x')],
-  ])('a name that is %s is refused alone, and the client connects', async (_, name) => {
+    ['empty', '', 'invalid_frame'],
+    ['missing', undefined, 'invalid_room'],
+    ['a number', 42, 'invalid_room'],
+    ['of 234 characters', 'lobby:'.padEnd(234, 'x'), 'invalid_frame'],
+  ])('a name that is %s is refused alone, and the client connects', async (_, name, code) => {
     await using server = await startServer();
     await using client = openClient({ url: server.url, token: await server.token('ann') });
     const rooms = [client.room(name as 'lobby:x'), client.room('lobby', 'main')];
-    expect(await Promise.all(rooms.map((room) => settle(room.join())))).toMatchObject([
-      'invalid_frame',
-      { room: 'lobby:main' },
-    ]);
+    expect(await Promise.all(rooms.map((room) => settle(room.join())))).toMatchObject([code, { room: 'lobby:main' }]);
+  });
+
+  test('a name as long as its kind allows is joined', async () => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: await server.token('ann') });
+    await client.room('lobby', 'x'.repeat(200)).join();
   });
 
   test.each([-1, 1.5, Number.NaN, Infinity])(

@@ -3,6 +3,7 @@ import { eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './support/open-client.js';
 import { LIMITS, startScript } from './support/scripted-server.js';
+import { startServer } from './support/start-server.js';
 
 /** Publishes and requests between the call and the answer, on a server that says only what the test says. */
 const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
@@ -109,14 +110,24 @@ describe('ids', () => {
     expect([peer.seen.filter(({ type }) => type === 'publish').length, client.queue.status.length]).toEqual([1, 0]);
   });
 
-  test.each(['', 'has space', 'é', 'x'.repeat(129)])('%j is none: invalid_frame at once', async (id) => {
+  test.each(['', 'has space', 'é', 'x'.repeat(129), 42, {}])('%j is none: invalid_frame at once', async (id) => {
     await using script = await startScript();
     await using client = openClient({ url: script.url });
-    expect(await settle(client.room('lobby', 'main').publish('message', { text: 'x' }, { id }))).toBe('invalid_frame');
+    const published = client.room('lobby', 'main').publish('message', { text: 'x' }, { id: id as string });
+    expect(await settle(published)).toBe('invalid_frame');
   });
 });
 
 describe('several rooms', () => {
+  test('that are one name, as untyped code gives it, are that room, and the queue goes on', async () => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    const room = client.room('lobby', 'main');
+    const given = client.publish('lobby:main' as unknown as ['lobby:main'], 'message', { text: 'one' });
+    const after = room.publish('message', { text: 'two' });
+    expect(await Promise.all([given, after])).toMatchObject([{ offset: 1 }, { offset: 2 }]);
+  });
+
   test.each(['acked', 'refused'])('one refused for now and the other %s, then given up', async (other) => {
     await using script = await startScript();
     await using client = openClient({ url: script.url });
