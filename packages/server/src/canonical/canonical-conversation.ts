@@ -48,8 +48,9 @@ export class CanonicalConversation implements Conversation {
       return farewell(new TrunklineError('not_authenticated', 'Send hello first.'), id);
     }
     this.#helloId = frame.id;
-    const takesBatches = frame.batch === true;
-    return { greeting: { credentials: this.#credentials(frame) }, options: openOptions(frame), takesBatches };
+    const { session } = frame;
+    const greeting = { credentials: this.#credentials(frame), ...(session === undefined ? {} : { session }) };
+    return { greeting, options: openOptions(frame), takesBatches: frame.batch === true };
   }
 
   refuse(error: TrunklineError): Farewell {

@@ -39,7 +39,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const lastingOptions = new SharedOptions();
   const admitsGuests = [...core.rules.kinds.values()].some(({ definition }) => definition.join.includes('anonymous'));
 
-  async function authenticate({ credentials, rooms = [] }: Greeting, signal: AbortSignal): Promise<Admission> {
+  async function authenticate(greeting: Greeting, signal: AbortSignal): Promise<Admission> {
+    const { credentials, rooms = [] } = greeting;
     try {
       if (parts.isDraining())
         throw new TrunklineError('unavailable', 'This server is going away; connect again.', { retryAfterMs: 500 });
@@ -49,8 +50,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
       if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
       // Last, so that the least time passes until it is opened and counted.
-      const { userId } = principal;
-      if (core.connections.countOf(userId) + usage.users.elsewhere(userId) >= limits.connectionsPerUser) {
+      if (othersOf(principal, greeting) >= limits.connectionsPerUser) {
         observer.limited?.('connections_per_user');
         throw new TrunklineError('too_many_connections', `At most ${limits.connectionsPerUser} connections a user.`);
       }
@@ -59,6 +59,15 @@ export function createGateway(parts: GatewayParts): Gateway {
       observer.authFailed?.(error instanceof TrunklineError ? error.code : 'internal');
       throw error;
     }
+  }
+
+  /** This user's connections but those that go when this one takes up their session: half-open ones look alive for long. */
+  function othersOf(principal: Principal, greeting: Greeting): number {
+    const { userId } = principal;
+    const count = core.connections.countOf(userId) + usage.users.elsewhere(userId);
+    if (count < limits.connectionsPerUser) return count;
+    const sessionId = sessionOf(parts, greeting, principal);
+    return sessionId === null ? count : count - core.connections.ofSession(sessionId, userId).length;
   }
 
   async function identify({ token, fromCookie, origin }: Greeting['credentials']): Promise<Principal> {
@@ -149,7 +158,7 @@ function welcomeLimits({ core }: GatewayParts, connection: Connection) {
 /** The session it goes on with; null: none, or one that is not this user's or was ended. */
 function sessionOf(
   { sessionIds, revocations }: GatewayParts,
-  { session }: OpenOptions,
+  { session }: Pick<OpenOptions, 'session'>,
   { userId }: Principal,
 ): string | null {
   const id = session === undefined ? null : sessionIds.verify(session, userId);

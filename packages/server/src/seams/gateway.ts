@@ -19,6 +19,8 @@ export interface Greeting {
   readonly credentials: Credentials;
   /** Rooms whose join must be granted for the admission to succeed. */
   readonly rooms?: readonly string[];
+  /** The `session` that it is opened with: its older connections do not count against the limit of its user. */
+  readonly session?: string;
 }
 
 /** An authenticated peer, ready to be opened. Not yet counted as a connection. */

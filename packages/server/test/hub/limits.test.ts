@@ -134,4 +134,31 @@ describe('too many (S32)', () => {
     await expect.poll(() => hub.hub.status().connections).toBe(1);
     await using _ann = await connect(hub, 'ann');
   });
+
+  test('connections of one user do not keep it from its own session, whose old socket may be half-open', async () => {
+    await using hub = await startHub({ limits: { connectionsPerUser: 2 } });
+    const token = await hub.token('ann');
+    const early = await connectRaw({ url: hub.url });
+    const ended = await early.hello({ token });
+    await early.close();
+    await using half = await connectRaw({ url: hub.url });
+    const { session } = await half.hello({ token });
+    await using _other = await connect(hub, 'ann');
+    half.socket.pause();
+    // The second time before the first socket, which never answers, has ended.
+    await using second = await connectRaw({ url: hub.url });
+    expect(await second.hello({ token, session })).toMatchObject({ session });
+    await using third = await connectRaw({ url: hub.url });
+    expect(await third.hello({ token, session })).toMatchObject({ session });
+    expect(await second.closed).toMatchObject({ code: 4500 });
+    await expect.poll(() => hub.hub.status().connections, { timeout: 5_000 }).toBe(2);
+    // It makes no room for anything else, nor does a session without a connection.
+    await using bob = await connectRaw({ url: hub.url });
+    const foreign = await bob.hello({ token: await hub.token('bob') });
+    for (const greeting of [{ token }, { token, session: foreign.session }, { token, session: ended.session }]) {
+      await using more = await connectRaw({ url: hub.url });
+      more.send({ type: 'hello', id: 'h', ...greeting });
+      expect(await more.closed).toMatchObject({ code: 4004 });
+    }
+  });
 });
