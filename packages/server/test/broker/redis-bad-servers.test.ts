@@ -219,7 +219,10 @@ describe('the URL', () => {
     );
   });
 
-  test.each(['http://x', 'redis+sentinel://x', 'redis://h/db', 'redis://:bad@[', ''])('%j is refused', (url) => {
+  test.each([
+    ...['http://x', 'redis+sentinel://x', 'redis://h/db', 'redis://:bad@[', ''],
+    ...['redis://:50%off@h', 'redis://100%er@h', 'redis+sentinel://:50%off@h:1/name', 'redis+sentinel://h:1/na%me'],
+  ])('%j is refused', (url) => {
     expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'invalid_data' }));
   });
 

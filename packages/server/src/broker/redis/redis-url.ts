@@ -50,7 +50,7 @@ function parseSentinelUrl(url: string): RedisTarget {
     label: `${name} by ${sentinels.map(({ host, port }) => `${host}:${port}`).join(',')}`,
     options: {
       sentinels,
-      name: decodeURIComponent(name),
+      name: decode(name),
       ...(credentials === undefined ? {} : credentialsOf(parseUrl(`redis://${credentials}@host`))),
       ...databaseOf(database),
     },
@@ -67,9 +67,18 @@ function parseUrl(url: string): URL {
 
 function credentialsOf({ username, password }: URL): { username?: string; password?: string } {
   return {
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(username === '' ? {} : { username: decode(username) }),
+    ...(password === '' ? {} : { password: decode(password) }),
   };
+}
+
+/** A password may well hold a percent sign. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalidUrl('write % as %25, and percent-encode what else is special in user, password and name');
+  }
 }
 
 function databaseOf(text: string): { db?: number } {
