@@ -173,6 +173,9 @@ test.each([
   });
 });
 
+test('fault 17: a database that Redis does not have', () =>
+  expectFault('redis', /database in REDIS_URL/, { REDIS_URL: `${redis.url}/99` }));
+
 test('finds all that the guide says of a Redis user to be enough', async () => {
   const guide = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
   const [, rules = ''] = /^ACL SETUSER trunkline (.*)$/m.exec(guide) ?? [];

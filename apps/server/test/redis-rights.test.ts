@@ -61,6 +61,18 @@ describe.concurrent('a Redis user that may not use channels', () => {
   });
 });
 
+it.each([
+  ['a database that it does not have', '/99', /no database of the number/],
+  ['a user without SELECT', '/1', /forbids a command/],
+])('ends the process, and writes nowhere else: %s', async (_, path, why) => {
+  await using redis = await startGuarded([...ALL, '&*', '-select']);
+  const url = path === '/99' ? redis.url.replace('trunkline:secret@', '') : redis.url;
+  await using server = startProcess({ REDIS_URL: `${url}${path}`, LOG_LEVEL: 'silent' });
+  expect(await server.ended).toMatchObject({ status: 78, stderr: expect.stringMatching(/^REDIS_URL: [^\n]*\n$/) });
+  expect((await server.ended).stderr).toMatch(why);
+  expect(await redis.command('KEYS', '*')).toEqual([]);
+});
+
 it('does everything with the rights that the guide names', async () => {
   const guide = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
   const [, rules = ''] = /^ACL SETUSER trunkline (.*)$/m.exec(guide) ?? [];

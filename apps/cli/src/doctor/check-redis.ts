@@ -34,6 +34,8 @@ export const checkRedis: Check = async ({ env: { REDIS_URL: url, REDIS_PREFIX: p
   });
   try {
     await redis.connect();
+    // Of a database that is not there ioredis tells nothing else.
+    if (failure !== undefined) throw failure;
     const info = await redis.info();
     const old = version(info);
     // What else there is to ask came with later versions.
@@ -67,6 +69,8 @@ function unreachable(message: string, { label, topology }: RedisTarget): Finding
       `it forbids a command: ${message}`,
       'Give our user in Redis the rights of docs/operating.md.',
     );
+  if (/DB index|SELECT/.test(message))
+    return fault('redis', `it has no such database: ${message}`, 'Correct the database in REDIS_URL.');
   if (topology === 'sentinel')
     return fault(
       'redis',

@@ -86,7 +86,7 @@ export function createBackend(configuration: Configuration, tools: BackendTools)
 }
 
 /** Waiting will not cure these. */
-const REFUSED = /refuses the password|needs a password|Redis forbids/;
+const REFUSED = /refuses the password|needs a password|Redis forbids|Redis has no database/;
 
 function openRedis(redis: { url: string; prefix: string }, presenceLeaseMs: number, tools: BackendTools): RedisBackend {
   try {

@@ -39,6 +39,19 @@ test('names a missing and a wrong password, never the password itself', async ()
   expect(right.backend.broker.status.state).toBe('connected');
 });
 
+test('a database that Redis does not have is named, and nothing is kept in another one', async () => {
+  await using redis = await startRedis({ args: ['--databases', '2'] });
+  await using none = await startNode(`${redis.url}/2`, { startTimeoutMs: 300 });
+  await expectDegraded(none, /no database of the number in its URL/);
+  await redis.command('ACL', 'SETUSER', 'node', 'on', '>secret', '~*', '&*', '+@all', '-select');
+  await using forbidden = await startNode(`redis://node:secret@127.0.0.1:${redis.port}/1`, { startTimeoutMs: 300 });
+  await expectDegraded(forbidden, /forbids a command/);
+  expect(await redis.command('KEYS', '*')).toEqual([]);
+  await redis.command('ACL', 'SETUSER', 'node', '+select');
+  await eventually(() => forbidden.backend.broker.status.state === 'connected');
+  expect(await redis.command('KEYS', '*')).toEqual([]);
+});
+
 test('a replica is read-only and says so, until it is promoted', async () => {
   await using master = await startRedis();
   await using replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });

@@ -40,6 +40,7 @@ export function createRedisConnection({
   onLost,
 }: RedisConnectionOptions): RedisConnection {
   let closing = false;
+  let isRefused = false;
   let reason = 'Redis can not be reached';
   let handshake: NodeJS.Timeout | undefined;
   let revival: NodeJS.Timeout | undefined;
@@ -77,9 +78,15 @@ export function createRedisConnection({
   }
 
   redis.on('error', (error: Error) => {
+    // What else was sent fails with the connection.
+    if (isRefused) return;
     reason = describeFailure(error);
+    // ioredis would go on in database 0, where somebody else's keys may be.
+    isRefused = isRefusalOf(error, 'select');
+    if (isRefused) redis.disconnect(true);
   });
   redis.on('connecting', () => {
+    isRefused = false;
     clearTimeout(handshake);
     handshake = setTimeout(() => {
       reason = 'Redis accepts connections and does not answer';
@@ -126,4 +133,10 @@ export function createRedisConnection({
       clearTimeout(late);
     },
   };
+}
+
+/** Redis answered this command with an error. */
+function isRefusalOf(error: Error, name: string): boolean {
+  const command: unknown = Reflect.get(error, 'command');
+  return typeof command === 'object' && command !== null && Reflect.get(command, 'name') === name;
 }

@@ -6,6 +6,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^NOAUTH/, 'Redis needs a password'],
   // In a script by Redis 7.0 and before; by 7.2, 8 and Valkey.
   [/^NOPERM|user executing the script can't|^ERR ACL failure/, 'Redis forbids a command to our user (ACL)'],
+  [/DB index is out of range|SELECT is not allowed/, 'Redis has no database of the number in its URL'],
   [/^READONLY/, 'Redis is read-only: it is a replica'],
   [/^OOM/, 'Redis is full (maxmemory)'],
   [/^LOADING/, 'Redis is still loading its data'],
