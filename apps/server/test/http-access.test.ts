@@ -152,6 +152,26 @@ describe('every path', () => {
     },
   );
 
+  it.each([
+    ['POST', '/v1/users/ann/disconnect', 204],
+    ['POST', '/v1/tickets', 201],
+    ['DELETE', '/v1/rooms/lobby%3Ahall', 204],
+    ['DELETE', '/v1/relations?object=booking%3A1&relation=owner&user=ann', 200],
+    ['POST', '/v1/tokens/revoke', 400],
+  ])('takes no body for none, whatever type is named for it: %s %s', async (method, path, status) => {
+    const headers = { authorization: `Bearer ${server.tokens.admin}`, 'content-type': 'application/json' };
+    expect((await fetch(`${server.url}${path}`, { method, headers })).status).toBe(status);
+    expect((await fetch(`${server.url}${path}`, { method, headers, body: '' })).status).toBe(status);
+  });
+
+  it('says what a path takes to OPTIONS that are no preflight', async () => {
+    const answer = await fetch(`${server.url}/v1/relations`, { method: 'OPTIONS' });
+    expect({ status: answer.status, allow: answer.headers.get('allow') }).toEqual({
+      status: 405,
+      allow: 'PUT, DELETE, GET, HEAD',
+    });
+  });
+
   it('allows the configured origins and no others', async () => {
     const preflight = (origin: string) =>
       fetch(`${server.url}/v1/relations`, {

@@ -7,6 +7,11 @@ export function useStrictJson(app: Api): void {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    // Many clients name the type with every request.
+    if (body.length === 0) {
+      done(null);
+      return;
+    }
     let text: string;
     try {
       text = decoder.decode(body);

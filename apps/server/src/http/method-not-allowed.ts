@@ -2,7 +2,7 @@ import { TrunklineError } from '@trunkline/protocol';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { sendProblem } from './problem.js';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
  * Remembers the methods of every path; the function it gives, called after the last route, answers all others 405 with
