@@ -55,6 +55,7 @@ test.each([
 });
 
 const FORBIDDEN = 'Redis forbids a command to our user (ACL)';
+const FORBIDDEN_KEYS = 'Redis forbids our keys to our user (ACL): it needs ~ with REDIS_PREFIX';
 test.each([
   ['WRONGPASS invalid username-password pair', 'Redis refuses the password'],
   ['NOAUTH Authentication required.', 'Redis needs a password'],
@@ -62,7 +63,12 @@ test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
   ["@user_script: 41: -OOM command not allowed when used memory > 'maxmemory'.", 'Redis is full (maxmemory)'],
   ["ERR The user executing the script can't run this command or subcommand", FORBIDDEN],
-  ["ERR ACL failure in script: User u has no permissions to run the 'xadd' command", FORBIDDEN],
+  ["ERR ACL failure in script: User u has no permissions to run the 'xadd' command", `${FORBIDDEN}: it needs +xadd`],
+  ["NOPERM this user has no permissions to run the 'hget' command", `${FORBIDDEN}: it needs +hget`],
+  ["NOPERM this user has no permissions to run the 'script|load' command", `${FORBIDDEN}: it needs +script|load`],
+  ['NOPERM this user has no permissions to access one of the keys used as arguments', FORBIDDEN_KEYS],
+  ['NOPERM No permissions to access a key', FORBIDDEN_KEYS],
+  ["ERR The user executing the script can't access at least one of the keys mentioned in the command", FORBIDDEN_KEYS],
   ['LOADING Redis is loading the dataset in memory', 'Redis is still loading its data'],
   ['connect ECONNREFUSED 127.0.0.1:6379', 'Redis can not be reached'],
   [

@@ -1,11 +1,17 @@
 import { TrunklineError } from '@trunkline/protocol';
 
+const FORBIDDEN = 'Redis forbids a command to our user (ACL)';
+
 /** What went wrong between us and Redis, in words an operator can act on. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|invalid password|invalid username/i, 'Redis refuses the password'],
   [/^NOAUTH/, 'Redis needs a password'],
   // In a script by Redis 7.0 and before; by 7.2, 8 and Valkey.
-  [/^NOPERM|user executing the script can't|^ERR ACL failure/, 'Redis forbids a command to our user (ACL)'],
+  [
+    /^NOPERM.* key|executing the script can't access|^ERR ACL failure.* key/,
+    'Redis forbids our keys to our user (ACL): it needs ~ with REDIS_PREFIX',
+  ],
+  [/^NOPERM|user executing the script can't|^ERR ACL failure/, FORBIDDEN],
   [/DB index is out of range|SELECT is not allowed/, 'Redis has no database of the number in its URL'],
   [/^READONLY/, 'Redis is read-only: it is a replica'],
   [/^OOM/, 'Redis is full (maxmemory)'],
@@ -34,8 +40,15 @@ const PLACE_IN_SCRIPT = /^@user_script: \d+: -?/;
 export function describeFailure(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replace(PLACE_IN_SCRIPT, '');
   const found = CAUSES.find(([pattern]) => pattern.test(message));
+  if (found?.[1] === FORBIDDEN) return describeForbiddenCommand(message) ?? FORBIDDEN;
   if (found !== undefined) return found[1];
   return isReplyError(error) ? `Redis answered ${message.split(' ', 1)[0]}` : 'the connection to Redis was lost';
+}
+
+/** The rule that is missing; null where Redis names no command: 7.0 and before do not in a script. */
+export function describeForbiddenCommand(message: string): string | null {
+  const [, command] = /run the '([^' ]+)/.exec(message) ?? [];
+  return command === undefined ? null : `${FORBIDDEN}: it needs +${command.toLowerCase()}`;
 }
 
 /** Redis itself answered with an error: the command certainly did nothing (our scripts fail before they write; but see below). */

@@ -1,4 +1,4 @@
-import { isReplyError } from './redis-failure.js';
+import { describeForbiddenCommand, isReplyError } from './redis-failure.js';
 
 /** Where other services publish; the names are theirs and carry no prefix. */
 export const FOREIGN_CHANNELS = ['booking:status', 'support:message', 'technician:location'] as const;
@@ -23,8 +23,8 @@ export function isForbidden(error: unknown): error is Error {
 
 /** The rule that is missing, for what {@link isForbidden}. */
 export function describeForbidden(error: Error, { own, foreign }: RedisChannels): string {
-  const [, command] = /run the '([^'| ]+)/.exec(error.message) ?? [];
-  if (command !== undefined) return `Redis forbids a command to our user (ACL): it needs +${command.toLowerCase()}`;
+  const command = describeForbiddenCommand(error.message);
+  if (command !== null) return command;
   const needs = [];
   if (own.length > 0) needs.push(rulesFor(own));
   if (foreign.length > 0) needs.push(`${rulesFor(foreign)} for the events of other services`);
