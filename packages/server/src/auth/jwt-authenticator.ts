@@ -18,7 +18,7 @@ export interface JwtAuthenticatorOptions {
   readonly issuer?: string;
   /** `aud` must hold this. @default not checked */
   readonly audience?: string;
-  /** Clock difference forgiven for `exp`, `nbf` and `iat`. @default 5 */
+  /** Clock difference forgiven for `exp`, `nbf` and `iat`; for the last two at least 10. @default 5 */
   readonly toleranceSeconds?: number;
   /** The longest life, `iat` (or now) to `exp`, that a token may claim: a sanity bound. @default 31_622_400 (366 days) */
   readonly maxLifetimeSeconds?: number;
@@ -26,6 +26,8 @@ export interface JwtAuthenticatorOptions {
   readonly dangerouslyAllowTestToken?: boolean;
 }
 
+/** So far the clock of an issuer may be ahead (FAPI 2.0): else each of its fresh tokens would be refused. */
+const AHEAD_SECONDS = 10;
 const MAX_TOKEN_LENGTH = 16_384;
 const ACCESS_TOKEN_TYPES = ['jwt', 'at+jwt', 'application/at+jwt'];
 const BAD_TOKEN = 'The token is not valid.';
@@ -40,8 +42,10 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
   const { toleranceSeconds = 5, maxLifetimeSeconds = 31_622_400, dangerouslyAllowTestToken = false } = options;
   const sources = keySources(options);
   const verified = new VerifiedTokens();
+  const aheadSeconds = Math.max(AHEAD_SECONDS, toleranceSeconds);
   const claims = {
-    clockTolerance: toleranceSeconds,
+    // `exp` is checked again, with its own.
+    clockTolerance: aheadSeconds,
     ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
     ...(options.audience === undefined ? {} : { audience: options.audience }),
   };
@@ -50,7 +54,9 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     async authenticate(token) {
       const source = sourceFor(token, sources);
       const payload = source.lasts ? await verifyOnce(token, source) : await verify(token, source);
-      const refusal = flawOf(payload);
+      const now = Math.floor(Date.now() / 1_000);
+      if (payload.exp !== undefined && payload.exp <= now - toleranceSeconds) throw expired();
+      const refusal = flawOf(payload, now);
       if (refusal) throw new TrunklineError('unauthenticated', refusal);
       return principalOf(payload);
     },
@@ -64,10 +70,6 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
       verified.remember(digest, fresh);
       return fresh;
     }
-    const now = Math.floor(Date.now() / 1_000);
-    if (payload.exp !== undefined && payload.exp <= now - toleranceSeconds) throw expired();
-    if (payload.nbf !== undefined && payload.nbf > now + toleranceSeconds)
-      throw new TrunklineError('unauthenticated', BAD_TOKEN);
     return payload;
   }
 
@@ -86,14 +88,14 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     }
   }
 
-  function flawOf(payload: JWTPayload): string | null {
-    const now = Math.floor(Date.now() / 1_000);
-    const { exp, iat } = payload;
+  function flawOf(payload: JWTPayload, now: number): string | null {
+    const { exp, iat, nbf } = payload;
+    // The clock may have been set back since it was verified.
+    if (nbf !== undefined && nbf > now + aheadSeconds) return BAD_TOKEN;
     if (exp === undefined)
       return dangerouslyAllowTestToken && payload[TEST_TOKEN_CLAIM] === true ? null : 'The token has no exp claim.';
     if (!Number.isFinite(exp) || (iat !== undefined && !Number.isFinite(iat))) return BAD_TOKEN;
-    if (iat !== undefined && iat > now + toleranceSeconds)
-      return 'The token was issued in the future; check the clocks.';
+    if (iat !== undefined && iat > now + aheadSeconds) return 'The token was issued in the future; check the clocks.';
     if (exp - (iat ?? now) > maxLifetimeSeconds) return 'The token lives too long.';
     return null;
   }

@@ -202,6 +202,17 @@ describe('times', () => {
     });
   });
 
+  it('takes a token of an issuer whose clock is up to 10 seconds ahead, and none of a minute (FAPI 2.0)', async () => {
+    const again = createJwtAuthenticator({ secret });
+    for (const ahead of [{ iat: now() + 9 }, { iat: now() + 9, nbf: now() + 9 }]) {
+      const token = await sign(good(ahead));
+      // The second time it is known.
+      for (let times = 0; times < 2; times++) expect(await again.authenticate(token)).toMatchObject({ userId: 'u1' });
+    }
+    for (const ahead of [{ iat: now() + 60 }, { nbf: now() + 60 }])
+      await expect(again.authenticate(await sign(good(ahead)))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   it('keeps to the configured longest life', async () => {
     const options = { secret, maxLifetimeSeconds: 600 };
     expect(await authenticate(await sign(good({ iat: now(), exp: now() + 600 })), options)).toMatchObject({
