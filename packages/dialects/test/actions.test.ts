@@ -217,6 +217,30 @@ test('a repeated frame is one request, and two of one requestId are two', async 
   expect(runs).toHaveLength(3);
 });
 
+test('a repeated frame that is refused leaves the request under way its progress', async () => {
+  let running: ActionRequest | undefined;
+  let settle: (result: unknown) => void = () => {};
+  await using served = await start(
+    (asked) => {
+      running = asked;
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    },
+    { messagesPerSecond: 1, messageBurst: 1 },
+  );
+  await using alice = await connect(served, 'alice');
+  const frame = request('pay', {});
+  alice.send(frame);
+  await eventually(() => running);
+  alice.send(frame);
+  await alice.take(({ type }) => type === 'ERROR', 'ERROR');
+  running?.progress({ percent: 50 });
+  settle({});
+  await alice.take(({ type }) => type === 'UPDATE', 'UPDATE');
+  await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+});
+
 test('a disconnect aborts what runs', async () => {
   let signal: AbortSignal | undefined;
   await using served = await start((asked) => {

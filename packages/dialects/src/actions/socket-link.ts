@@ -12,8 +12,8 @@ export class SocketLink implements Link<ActionsFrame> {
   readonly encoder = actionsEncoder;
   readonly signal: AbortSignal;
   readonly #socket: Socket;
-  /** Requests under way, by command id. */
-  readonly #asked = new Map<string, Asked>();
+  /** What waits for its answer. A repeated frame has the id of the one under way, and may be answered, refused, before it. */
+  readonly #asked = new Set<Asked>();
   readonly #backlog: Backlog;
   readonly #onJoined: () => void;
   #early: ServerMessage[] | null = [];
@@ -46,11 +46,11 @@ export class SocketLink implements Link<ActionsFrame> {
   }
 
   asked(asked: Asked): void {
-    this.#asked.set(asked.command.id, asked);
+    this.#asked.add(asked);
   }
 
   answered(asked: Asked): void {
-    this.#asked.delete(asked.command.id);
+    this.#asked.delete(asked);
   }
 
   send(frame: ActionsFrame): void {
@@ -59,7 +59,7 @@ export class SocketLink implements Link<ActionsFrame> {
         this.emit(frame.message);
         return;
       case 'progress': {
-        const asked = this.#asked.get(frame.ref);
+        const asked = [...this.#asked].find(({ command }) => command.id === frame.ref);
         if (asked) this.emit({ type: 'UPDATE', requestId: asked.requestId, action: asked.action, data: frame.data });
         return;
       }
