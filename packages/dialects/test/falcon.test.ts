@@ -1,5 +1,7 @@
+import { builtInContract, defineContract, durable } from '@trunkline/protocol/contract';
 import { canonicalDialect } from '@trunkline/server';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { falconDialect } from '../src/falcon/index.js';
 import { serverMessageSchema } from '../src/falcon/schema.js';
 import { connectBearer, connectSdk, next, open, refusal, say } from './support/clients.js';
@@ -53,6 +55,27 @@ test('relation changes move a live connection and tell it', async () => {
   expect(await next(alice, 'room_left')).toMatchObject({ room: 'group:fleet' });
   say(alice, { type: 'message', room: 'group:fleet', data: { text: 'x' } });
   expect(await next(alice, 'error')).toMatchObject({ room: 'group:fleet', data: { code: 'forbidden' } });
+});
+
+test('data is whatever the contract allows in the room, to a room and to a connection', async () => {
+  const text = durable(z.string(), { publish: ['user'] });
+  const fleet = { join: ['user' as const], events: { message: text } };
+  const contract = defineContract({ ...builtInContract, rooms: { ...builtInContract.rooms, fleet } });
+  await using served = await startHub([falconDialect()], { contract });
+  await using alice = await join(served, 'alice', ['fleet:1']);
+  await using bob = await join(served, 'bob', ['fleet:1']);
+  say(bob, { type: 'message', room: 'fleet:1', data: 'Hello!' });
+  const message = await next(alice, 'message');
+  expect(message).toMatchObject({ room: 'fleet:1', data: 'Hello!' });
+  say(alice, { type: 'message', room: 'fleet:1', to: message.from, data: 'Hello, Bob!' });
+  expect(await bob.take(({ to }) => to === message.from, 'direct')).toMatchObject({ data: 'Hello, Bob!' });
+  for (const [data, code] of [
+    [{ text: 'x' }, 'invalid_data'],
+    [undefined, 'invalid_frame'],
+  ] as const) {
+    say(alice, { type: 'message', room: 'fleet:1', data });
+    expect(await next(alice, 'error')).toMatchObject({ data: { code } });
+  }
 });
 
 test('a group that was left is joined again only when its own relation is given anew', async () => {
