@@ -48,6 +48,8 @@ export class Connection {
   stale: Map<string, RoomRequest> | undefined;
   /** Rooms it is about to become a member of. */
   joining = 0;
+  /** How often its rights may have changed: an answer that was asked for before is not to be kept. */
+  rightsChanges = 0;
   #endAnnounced = false;
   /** Bytes at most that are queued because one message which the peer pulled is large. */
   #pulledBytes = 0;

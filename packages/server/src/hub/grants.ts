@@ -21,7 +21,10 @@ export class Grants {
 
   /** Asks the policy. @throws {TrunklineError} as `RoomPolicy.evaluate` */
   async ask(connection: Connection, room: string): Promise<Grant> {
+    const { rightsChanges } = connection;
     const grant = await this.core.policy.evaluate(connection.principal, room);
+    // A change that came first found nothing to forget.
+    if (rightsChanges !== connection.rightsChanges) return this.ask(connection, room);
     const cached = this.#cached.get(connection) ?? new Map<string, Grant>();
     this.#cached.set(connection, cached);
     cached.delete(room);
@@ -32,6 +35,7 @@ export class Grants {
 
   /** Forgets what was known of a room, or of all. */
   forget(connection: Connection, room?: string): void {
+    connection.rightsChanges++;
     if (room === undefined) this.#cached.delete(connection);
     else this.#cached.get(connection)?.delete(room);
   }

@@ -176,11 +176,11 @@ export class HubSession implements LinkListener, Session {
   }
 
   async #join(request: RoomRequest, ref?: string): Promise<Reply> {
-    const { core, joining } = this.#parts;
-    const grant = await core.policy.evaluate(this.principal, request.room);
-    if (!grant.join) throw forbidden();
+    const { joining } = this.#parts;
+    const asked = await joining.ask(this.#connection, request.room);
+    if (!asked.grant.join) throw forbidden();
     this.#connection.declined?.delete(request.room);
-    await joining.join(this.#connection, request, grant, ref);
+    if (!(await joining.join(this.#connection, request, asked, ref))) throw forbidden();
     return { type: 'done' };
   }
 

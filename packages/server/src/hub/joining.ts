@@ -32,6 +32,12 @@ interface Shown {
   readonly ref: string | undefined;
 }
 
+/** A grant, and how often the connection's rights had changed when it was asked for. */
+interface AskedGrant {
+  readonly grant: Grant;
+  readonly rightsChanges: number;
+}
+
 const FRESH: Start = { position: null, recovered: false, page: null };
 /** The log's head is asked, its first missed events come with it. */
 const REPLAY_PAGE = 200;
@@ -43,25 +49,39 @@ export class Joining {
     private readonly presence: PresenceService,
   ) {}
 
+  /** The grant that {@link join} takes. @throws {TrunklineError} as `RoomPolicy.evaluate` */
+  async ask(connection: Connection, room: string): Promise<AskedGrant> {
+    const { principal, rightsChanges } = connection;
+    return { grant: await this.core.policy.evaluate(principal, room), rightsChanges };
+  }
+
   /**
    * Makes a connection a member: subscribed, present, `joined` with its snapshot, then missed events, then live ones.
    * Who is a member already and asks for no place stays one meanwhile: nothing would bring it what it misses.
-   * Resolves once `joined` is sent; the replay goes on by itself.
+   * Resolves once `joined` is sent, false when the right to it went meanwhile; the replay goes on by itself.
    *
    * @throws {TrunklineError} `too_many_rooms`, `unavailable`
    */
-  async join(connection: Connection, request: RoomRequest, grant: Grant, ref?: string): Promise<void> {
+  async join(connection: Connection, request: RoomRequest, asked: AskedGrant, ref?: string): Promise<boolean> {
     const { memberships } = connection;
     const room = await this.#acquire(connection, request.room);
     const current = memberships.get(room.name);
     const stays = current?.state === 'live' && request.position === undefined && !request.rewind;
-    const membership = stays ? current : newMembership(connection, room, grant);
+    const membership = stays ? current : newMembership(connection, room, asked.grant);
     try {
-      if (!connection.isOpen) return;
+      if (!connection.isOpen) return true;
       if (!stays) {
         if (current) room.remove(current);
         room.add(membership);
         memberships.add(membership);
+      }
+      // Changes find members only: of those before this was one, nobody told it.
+      const isFresh = asked.rightsChanges === connection.rightsChanges;
+      const grant = isFresh ? asked.grant : (await this.ask(connection, room.name)).grant;
+      if (!connection.isOpen || memberships.get(room.name) !== membership) return true;
+      if (!grant.join) {
+        if (!stays) this.leave(membership, true);
+        return false;
       }
       membership.grant = grant;
       // From here on changes wait for the snapshot.
@@ -70,8 +90,9 @@ export class Joining {
       const present = await this.#present(membership);
       const start = await this.#start(room, request);
       const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];
-      if (!connection.isOpen || memberships.get(room.name) !== membership) return;
+      if (!connection.isOpen || memberships.get(room.name) !== membership) return true;
       this.#welcome(membership, start, { ...present, retained, ref });
+      return true;
     } catch (error) {
       if (stays) tellPresence(membership);
       else if (memberships.get(room.name) === membership) this.leave(membership, true);

@@ -39,12 +39,9 @@ export class OwnRooms {
     const joined: string[] = [];
     for (const room of rooms) {
       if (connection.memberships.has(room)) continue;
-      const grant = await this.core.policy
-        .evaluate(connection.principal, room)
-        .catch((error: unknown) => this.#later(connection, error));
-      if (!grant?.join || connection.memberships.has(room)) continue;
-      await this.joining.join(connection, { room }, grant);
-      joined.push(room);
+      const asked = await this.joining.ask(connection, room).catch((error: unknown) => this.#later(connection, error));
+      if (!asked?.grant.join || connection.memberships.has(room)) continue;
+      if (await this.joining.join(connection, { room }, asked)) joined.push(room);
     }
     return joined;
   }
@@ -87,13 +84,13 @@ export class OwnRooms {
   }
 
   async #rejoin(connection: Connection): Promise<void> {
-    const { principal, stale = new Map<string, RoomRequest>() } = connection;
+    const { stale = new Map<string, RoomRequest>() } = connection;
     for (const [room, request] of stale) {
-      const grant = await this.core.policy.evaluate(principal, room);
+      const asked = await this.joining.ask(connection, room);
       // The client may have left or joined it meanwhile.
-      if (!stale.delete(room) || !grant.join) continue;
+      if (!stale.delete(room) || !asked.grant.join) continue;
       try {
-        await this.joining.join(connection, request, grant);
+        await this.joining.join(connection, request, asked);
       } catch (error) {
         stale.set(room, request);
         throw error;
