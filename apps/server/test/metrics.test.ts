@@ -41,6 +41,19 @@ it('shows the bytes that wait for a peer who does not read, and forgets them wit
   await eventually(async () => (await figure(server, 'trunkline_queue_bytes')) === 0);
 });
 
+it('has no label of a code that a peer made up', async () => {
+  await using server = await startWholeServer();
+  const closed = 'trunkline_connections_closed_total{dialect="trunkline.v1",code=';
+  for (const code of [3000, 4321, 4999, 4000, 1000]) {
+    await using client = await connectRaw({ url: server.socketUrl });
+    await client.hello({ token: await server.tokenFor('ann') });
+    client.socket.close(code);
+    await client.closed;
+  }
+  await eventually(async () => expect(await figure(server, `${closed}"other"}`)).toBe(3));
+  for (const code of [4000, 1000]) expect(await figure(server, `${closed}"${code}"}`)).toBe(1);
+});
+
 it('counts the commands that it sends to Redis, and each time that it connects again', async () => {
   await using redis = await startRedis();
   await using server = await startWholeServer({ REDIS_URL: redis.url });

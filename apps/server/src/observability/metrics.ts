@@ -1,3 +1,4 @@
+import { CLOSE_CODES } from '@trunkline/protocol';
 import type { Hub, Observer } from '@trunkline/server';
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createDurations } from './durations.js';
@@ -75,7 +76,7 @@ export function createMetrics(): Metrics {
     },
     connectionClosed(dialect, code) {
       open.dec({ dialect });
-      closed.inc({ dialect, code });
+      closed.inc({ dialect, code: codeLabel(code) });
     },
     frameReceived(dialect, bytes) {
       framesIn.add(dialect, 1);
@@ -122,4 +123,9 @@ export function createMetrics(): Metrics {
       read('rooms', 'Rooms with members in this process; with workers, their sum.', () => hub.status().rooms);
     },
   };
+}
+
+/** From 3000 on a peer may close with any code; those of our table are enough for labels. */
+function codeLabel(code: number): string {
+  return code < 3_000 || Object.hasOwn(CLOSE_CODES, code) ? String(code) : 'other';
 }
