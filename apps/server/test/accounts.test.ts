@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
+import { createLoginLimiter } from '../src/accounts/login-limiter.js';
 import { fieldsOf, HASH, startApi } from './start-api.js';
 
 const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });
@@ -97,6 +98,23 @@ it('limits guesses by address over many accounts (S39)', async () => {
     ),
   );
   expect(answers.filter((answer) => answer.status === 429).length).toBeGreaterThanOrEqual(20);
+});
+
+it('counts guesses by what one subscriber has: an address of IPv4, a /64 of IPv6 (S39)', async () => {
+  const limiter = createLoginLimiter();
+  const refused = async (addressOf: (n: number) => string) => {
+    const tries = Array.from({ length: 120 }, (_, n) => limiter.attempt(`${addressOf(n)} ${n}`, addressOf(n)));
+    return (await Promise.allSettled(tries)).filter(({ status }) => status === 'rejected').length;
+  };
+  expect(await refused((n) => `2001:db8:0:1::${n + 1}`)).toBe(20);
+  expect(await refused((n) => (n % 2 ? '192.0.2.1' : '::ffff:192.0.2.1'))).toBe(20);
+  expect(await refused((n) => `::ffff:198.51.100.${n}`)).toBe(0);
+});
+
+it('reads no name that is longer than a form may be', async () => {
+  await using server = await startApi();
+  const answer = await server.call('POST', '/token', { body: { username: 'x'.repeat(5_000), password: 'x' } });
+  expect(answer.status).toBe(413);
 });
 
 it('forgets wrong guesses after a right one', async () => {

@@ -60,6 +60,7 @@ export { createMemoryLedger, type MemoryLedgerOptions } from './ledger/memory-le
 export { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 export { createMemoryRevocationStore } from './revocations/memory-revocation-store.js';
 export { createMemoryRoster } from './roster/memory-roster.js';
+export { addressKey } from './router/request-head.js';
 export type { Authenticator, Principal } from './seams/authenticator.js';
 export type {
   Appended,

@@ -1,4 +1,5 @@
 import { TrunklineError } from '@trunkline/protocol';
+import { addressKey } from '@trunkline/server';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** Bounds guessing: by account, and by address over all accounts. */
@@ -20,11 +21,11 @@ export function createLoginLimiter(redis?: { readonly client: unknown; readonly 
 
   return {
     async attempt(name, address) {
-      await consume(addresses, address);
+      await consume(addresses, addressKey(address));
       await consume(accounts, name);
     },
     async succeeded(name, address) {
-      await Promise.allSettled([accounts.delete(name), addresses.reward(address)]);
+      await Promise.allSettled([accounts.delete(name), addresses.reward(addressKey(address))]);
     },
   };
 

@@ -28,6 +28,8 @@ function serve(app: Api, accounts: Accounts): void {
   app.post(
     '/token',
     {
+      // Names become keys of the login limiter.
+      bodyLimit: MAX_FORM_BYTES,
       schema: {
         tags: ['Login'],
         summary: 'Exchange a name and password for a token',

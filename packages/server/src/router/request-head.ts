@@ -41,11 +41,11 @@ function addressOf(req: IncomingMessage, trust: Trust): string {
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
 }
 
-/** What one address is counted by: of IPv6 the /64, because that is what one subscriber has. */
+/** What one address is counted by: of IPv6 the /64, because that is what one subscriber has. IPv4 in IPv6 is IPv4. */
 export function addressKey(address: string): string {
-  if (!address.includes(':')) return address;
-  if (!ipaddr.IPv6.isValid(address)) return address;
-  return ipaddr.IPv6.parse(address).parts.slice(0, 4).join(':');
+  if (!address.includes(':') || !ipaddr.IPv6.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return 'parts' in parsed ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 function protocolsOf(header: string | undefined): readonly string[] {
