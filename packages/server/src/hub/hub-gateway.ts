@@ -5,7 +5,7 @@ import type { Gone, Link, LinkListener } from '../seams/link.js';
 import type { Session } from '../seams/session.js';
 import type { Absences } from './absences.js';
 import { Connection } from './connection.js';
-import type { Core } from './core.js';
+import { type Core, sharedNow } from './core.js';
 import { forbidden } from './grants.js';
 import type { HubOptions } from './hub-api.js';
 import { HubSession } from './hub-session.js';
@@ -19,6 +19,8 @@ import type { SessionParts } from './session-parts.js';
 import { SharedOptions } from './shared-options.js';
 import type { Signal } from './signals.js';
 import type { TokenRevocations } from './token-revocations.js';
+
+type Superseded = Signal & { readonly t: 'superseded' };
 
 export interface GatewayParts extends SessionParts {
   readonly options: HubOptions;
@@ -50,10 +52,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       for (const room of rooms) if (!(await core.policy.evaluate(principal, room)).join) throw forbidden();
       if (signal.aborted) throw new TrunklineError('cancelled', 'The peer is gone.');
       // Last, so that the least time passes until it is opened and counted.
-      if (othersOf(principal, greeting) >= limits.connectionsPerUser) {
-        observer.limited?.('connections_per_user');
-        throw new TrunklineError('too_many_connections', `At most ${limits.connectionsPerUser} connections a user.`);
-      }
+      refuseBeyondLimit(principal, greeting);
       return { principal, rooms };
     } catch (error) {
       observer.authFailed?.(error instanceof TrunklineError ? error.code : 'internal');
@@ -61,13 +60,19 @@ export function createGateway(parts: GatewayParts): Gateway {
     }
   }
 
-  /** This user's connections but those that go when this one takes up their session: half-open ones look alive for long. */
-  function othersOf(principal: Principal, greeting: Greeting): number {
+  /** Half-open connections of the session look alive for long: those here do not count, those elsewhere end by the next try. */
+  function refuseBeyondLimit(principal: Principal, greeting: Greeting): void {
     const { userId } = principal;
+    const most = limits.connectionsPerUser;
     const count = core.connections.countOf(userId) + usage.users.elsewhere(userId);
-    if (count < limits.connectionsPerUser) return count;
+    if (count < most) return;
     const sessionId = sessionOf(parts, greeting, principal);
-    return sessionId === null ? count : count - core.connections.ofSession(sessionId, userId).length;
+    if (sessionId !== null) {
+      if (count - core.connections.ofSession(sessionId, userId).length < most) return;
+      tellSuperseded(core, { sessionId, userId, connectionId: '', openedAt: sharedNow(core) });
+    }
+    observer.limited?.('connections_per_user');
+    throw new TrunklineError('too_many_connections', `At most ${most} connections a user.`);
   }
 
   async function identify({ token, fromCookie, origin }: Greeting['credentials']): Promise<Principal> {
@@ -175,25 +180,21 @@ function supersede(core: Core, connection: Connection): void {
   const { sessionId } = connection;
   const { userId } = connection.principal;
   for (const older of core.connections.ofSession(sessionId, userId)) older.close(4500, 'superseded');
-  tellSuperseded(core, connection);
+  tellSuperseded(core, newestOf(connection));
 }
 
 /** What other nodes may have missed while they could not be reached. */
 export function supersedeAgain(core: Core, since: number): void {
   for (const connection of core.connections.byId.values())
-    if (connection.isResumed && connection.connectedAt >= since) tellSuperseded(core, connection);
+    if (connection.isResumed && connection.connectedAt >= since) tellSuperseded(core, newestOf(connection));
 }
 
-function tellSuperseded(core: Core, connection: Connection): void {
-  const { sessionId } = connection;
-  const { userId } = connection.principal;
-  core.broker.signal('all', {
-    t: 'superseded',
-    sessionId,
-    userId,
-    connectionId: connection.id,
-    openedAt: connection.connectedAt,
-  } satisfies Signal);
+function newestOf({ id, sessionId, connectedAt, principal }: Connection): Omit<Superseded, 't'> {
+  return { sessionId, userId: principal.userId, connectionId: id, openedAt: connectedAt };
+}
+
+function tellSuperseded(core: Core, newest: Omit<Superseded, 't'>): void {
+  core.broker.signal('all', { t: 'superseded', ...newest } satisfies Superseded);
 }
 
 /** The rooms the connection opened with: those of its greeting, those it asked for, those that join by themselves. */

@@ -43,9 +43,14 @@ async function connect(node: Node, userId: string): Promise<RawClient> {
 }
 
 /** Null: let in. Otherwise the code of the refusal. */
-async function tryConnect(node: Node, userId: string): Promise<{ client: RawClient; code: number | null }> {
+async function tryConnect(
+  node: Node,
+  userId: string,
+  session?: string,
+): Promise<{ client: RawClient; code: number | null }> {
   const client = await connectRaw({ url: node.url });
-  client.send({ type: 'hello', id: 'h', token: await node.token(userId) });
+  const token = await node.token(userId);
+  client.send({ type: 'hello', id: 'h', token, ...(session === undefined ? {} : { session }) });
   const code = await Promise.race([
     client.nextOf('welcome').then(
       () => null,
@@ -138,6 +143,26 @@ describe('connections over two nodes (S32)', () => {
       return code === null;
     });
     expect(third.socket.readyState).toBe(third.socket.OPEN);
+  });
+
+  test('of one user do not keep it from its own session, whose old socket is half-open on the other', async () => {
+    await using pair = await startPair({ connectionsPerUser: 2 });
+    const token = await pair.one.token('ann');
+    await using half = await connectRaw({ url: pair.one.url });
+    const { session } = await half.hello({ token });
+    await using other = await connect(pair.one, 'ann');
+    half.socket.pause();
+    await eventually(async () => {
+      const { client, code } = await tryConnect(pair.two, 'ann');
+      await client[Symbol.asyncDispose]();
+      return code === 4004;
+    });
+    await eventually(async () => {
+      const { client, code } = await tryConnect(pair.two, 'ann', session);
+      await client[Symbol.asyncDispose]();
+      return code === null;
+    });
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
   });
 
   test('of one address are limited together', async () => {
