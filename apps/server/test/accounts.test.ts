@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
+import { usersFileSchema } from '../src/accounts/account.js';
 import { createLoginLimiter } from '../src/accounts/login-limiter.js';
 import { fieldsOf, HASH, startApi } from './start-api.js';
 
@@ -64,6 +65,12 @@ it('POST /api/v2/auth/login answers the token and the user', async () => {
   expect(wrong.status).toBe(401);
   expect(wrong.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect((await server.call('POST', '/api/v2/auth/login', { body: { phone: 7, password: 'x' } })).status).toBe(400);
+});
+
+it.each(['$2a$', '$2b$', '$2y$'])('knows a password by a hash that begins with %s', async (version) => {
+  const accounts = usersFileSchema.parse({ users: [{ id: 'u1', name: 'ann', hash: version + HASH.slice(4) }] });
+  await using server = await startApi({ accounts });
+  expect((await fetch(`${server.url}/token`, form({ username: 'ann', password: 'password' }))).status).toBe(200);
 });
 
 it('refuses a password beyond 72 bytes although bcrypt would cut it', async () => {

@@ -15,7 +15,11 @@ export const accountSchema = z
     /** What `POST /api/v2/auth/login` knows it by. */
     phone: z.string().min(1).max(64).optional(),
     /** bcrypt. */
-    hash: z.string().regex(BCRYPT_HASH, 'must be a bcrypt hash'),
+    hash: z
+      .string()
+      .regex(BCRYPT_HASH, 'must be a bcrypt hash')
+      // What htpasswd and PHP call 2y is 2b, and our library knows it by that name alone.
+      .transform((hash) => hash.replace('$2y$', '$2b$')),
     roles: z.array(z.string().min(1)).optional(),
     company_id: z.string().min(1).optional(),
   })
