@@ -21,10 +21,17 @@ export function indexedDbQueue({
 }: IndexedDbQueueOptions = {}): QueueStorage {
   return {
     open(host) {
-      const database = openDatabase(factory, name);
-      database.catch(host.failed);
+      let database: Promise<IDBDatabase> | undefined;
+      /** Anew after the browser closed it, as where its data was cleared; one that was denied is not asked for again. */
+      const reach = () => {
+        database ??= openDatabase(factory, name, () => {
+          database = undefined;
+        });
+        return database;
+      };
+      reach().catch(host.failed);
       async function run<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-        const transaction = (await database).transaction(ROWS, mode);
+        const transaction = (await reach()).transaction(ROWS, mode);
         const request = ask(transaction.objectStore(ROWS));
         await new Promise<void>((resolve, reject) => {
           transaction.oncomplete = () => resolve();
@@ -38,7 +45,7 @@ export function indexedDbQueue({
           put: async (row) => void (await run('readwrite', (store) => store.put(row, row.item.id))),
           remove: async (id) => void (await run('readwrite', (store) => store.delete(id))),
           close: () =>
-            void database.then(
+            void database?.then(
               (open) => open.close(),
               () => {},
             ),
@@ -50,12 +57,22 @@ export function indexedDbQueue({
   };
 }
 
-function openDatabase(factory: IDBFactory | undefined, name: string): Promise<IDBDatabase> {
+/** @param gone it was open and is not any more */
+function openDatabase(factory: IDBFactory | undefined, name: string, gone: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     // Where it is denied, already the look at it throws.
     const request = (factory ?? globalThis.indexedDB).open(name, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(ROWS);
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const { result } = request;
+      result.onclose = gone;
+      // Whoever deletes the database waits for us.
+      result.onversionchange = () => {
+        result.close();
+        gone();
+      };
+      resolve(result);
+    };
     request.onerror = () => reject(request.error);
   });
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle, openPages, type Pages } from './support/open-pages.js';
 import { startServer, urlOf } from './support/start-server.js';
@@ -182,7 +183,12 @@ test('tabs share one connection in a SharedWorker, and each hears all and gets i
 const STORED = {
   localStorageQueue: 'Object.keys(localStorage).filter((key) => key.startsWith("trunkline/publish/")).length',
   indexedDbQueue: `new Promise((resolve) => {
-    indexedDB.open('trunkline').onsuccess = ({ target: { result: database } }) => {
+    const request = indexedDB.open('trunkline');
+    // Where there is none, looking makes none.
+    request.onupgradeneeded = () => request.transaction.abort();
+    request.onerror = () => resolve(0);
+    request.onsuccess = () => {
+      const database = request.result;
       const count = database.transaction('publishes').objectStore('publishes').count();
       count.onsuccess = () => resolve(count.result);
       database.close();
@@ -251,4 +257,39 @@ describe.each(['localStorageQueue', 'indexedDbQueue'] as const)('with %s', (stor
     // localStorage of two processes may differ for a moment: then both take it over and are told, and its id acts once.
     expect([settled, entries.map(({ data }) => data)]).toEqual([['left'], [{ text: 'left' }]]);
   });
+});
+
+test.each<[string, (page: Page) => Promise<unknown>]>([
+  [
+    'is deleted by another tab, which need not wait',
+    async (page) => {
+      const other = await pages.open(page.context());
+      await other.evaluate(`new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase('trunkline');
+        request.onsuccess = resolve;
+        request.onblocked = () => reject(new Error('blocked'));
+      })`);
+    },
+  ],
+  [
+    'is cleared by the browser',
+    async (page) => {
+      const devtools = await page.context().newCDPSession(page);
+      const { origin } = new URL(page.url());
+      await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+    },
+  ],
+])('what is published after the database %s is stored again', async (_, clear) => {
+  await using server = await startServer();
+  await using context = await pages.profile();
+  const page = await pages.open(context);
+  const queue = 'queue: { storage: trunkline.indexedDbQueue() }';
+  const publish = (text: string) => page.evaluate(`void room.publish('message', { text: '${text}' }).catch(() => {})`);
+  await page.evaluate(start(urlOf(1), await server.token('ann'), queue));
+  await publish('lost');
+  await eventually(async () => (await page.evaluate(STORED.indexedDbQueue)) === 1);
+  await clear(page);
+  await eventually(async () => (await page.evaluate(STORED.indexedDbQueue)) === 0);
+  await publish('kept');
+  await eventually(async () => (await page.evaluate(STORED.indexedDbQueue)) === 1);
 });
