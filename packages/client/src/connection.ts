@@ -92,6 +92,11 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
     transport?.close(isClosed ? 1_000 : comingBack, !isClosed && next.cause.code === noCode);
     transport = undefined;
     tokens.abandon(isClosed);
+    // Before anybody is told, who may connect again at once, as somebody else.
+    if (isClosed) {
+      session = undefined;
+      stopWake();
+    }
     if (previous.status === 'open') parts.dropped();
   }
 
@@ -117,10 +122,6 @@ export function createConnection(parts: ConnectionParts, tokens: Tokens): Connec
         if (current.opaque === 3 || current.refusals === 2) {
           failed(fault(current.opaque > 0 ? 'unavailable' : 'unauthenticated'));
         }
-        break;
-      case 'closed':
-        session = undefined;
-        stopWake();
     }
   }
 

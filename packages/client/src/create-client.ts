@@ -158,8 +158,9 @@ export function createClient<C extends Contract = Contract>(given: ClientOptions
       ending = outbox.end();
       me = undefined;
     }
-    emit(['state', next, previous]);
+    // First: who connects again in a listener waits for the next one.
     if (error || next.status === 'open') settleAll(openings, error);
+    emit(['state', next, previous]);
   }
 
   function closedError({ cause }: Closed): TrunklineError {

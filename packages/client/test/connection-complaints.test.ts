@@ -312,6 +312,32 @@ describe('reconnecting', () => {
     await eventually(() => expect(client.state).toMatchObject({ status: 'waiting', delayMs: 400 }));
   });
 
+  test('connect() by a listener that hears of the end resolves when it is open again', async () => {
+    await using server = await startServer();
+    await using client = openClient({ url: server.url, token: () => server.token('ann') });
+    await client.connect();
+    let again: Promise<unknown> | undefined;
+    client.on('state', ({ status }) => {
+      if (status === 'closed') again ??= settle(client.connect().then(() => client.state.status));
+    });
+    await client.close();
+    expect(await again).toBe('open');
+  });
+
+  test('connect() by a listener that hears of the end begins a session of its own', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const opening = client.connect();
+    await (await script.connection()).welcome();
+    await opening;
+    const stop = client.on('state', () => {
+      stop();
+      client.connect().catch(() => {});
+    });
+    await client.close();
+    expect((await (await script.connection()).welcome()).session).toBeUndefined();
+  });
+
   test('maxAttempts ends the trying, and says so', async () => {
     const client = openClient({ ...QUICK, url: urlOf(1), maxAttempts: 3 });
     expect(await settle(client.connect())).toMatch(/./);
