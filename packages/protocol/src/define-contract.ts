@@ -11,6 +11,7 @@ import type {
 
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
 const NAME_LENGTH = 128;
+const RULE = /^(user|self|member|anonymous|(relation|role|claim):.+)$/;
 
 export interface DurableOptions {
   readonly publish?: readonly AccessRule[];
@@ -74,6 +75,10 @@ function checkKind(kind: string, room: RoomKindDefinition): void {
   if (kind === 'verify') throw new TypeError('Room kind "verify" is reserved; every contract has it already.');
   if (kind === 'system') throw new TypeError('Room kind "system" is reserved for broadcasts to every connection.');
   checkSchema(`Id of room kind "${kind}"`, room.id);
+  const { join, history = join, presence = join } = room;
+  for (const [what, rules] of Object.entries({ join, history: history || [], presence: presence || [] })) {
+    checkRules(`Room kind "${kind}": ${what}`, rules);
+  }
   for (const bound of ['historySize', 'historyTtlMs'] as const) {
     const value = room[bound] ?? 1;
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -85,6 +90,10 @@ function checkKind(kind: string, room: RoomKindDefinition): void {
 
 function checkEvent(where: string, name: string, event: EventDefinition): void {
   checkName('Event', name);
+  if (typeof event.durable !== 'boolean') {
+    throw new TypeError(`Event "${where}" must be made by durable(schema) or ephemeral(schema).`);
+  }
+  checkRules(`Event "${where}": publish`, event.publish);
   checkSchema(`Data of event "${where}"`, event.data);
   if (event.durable && (event.conflateBy !== undefined || event.retain !== undefined)) {
     throw new TypeError(`Event "${where}" is durable: conflateBy and retain are for ephemeral events.`);
@@ -92,6 +101,14 @@ function checkEvent(where: string, name: string, event: EventDefinition): void {
   if (event.durable && event.echo === 'others') {
     throw new TypeError(`Event "${where}" is durable: echo "others" is for ephemeral events.`);
   }
+}
+
+/** A contract may be plain JavaScript, and a rule that nothing knows would shut everybody out in silence. */
+function checkRules(what: string, rules: unknown): void {
+  if (Array.isArray(rules) && rules.every((rule) => RULE.test(rule))) return;
+  throw new TypeError(
+    `${what} must be a list of "user", "self", "member", "anonymous", "relation:…", "role:…" and "claim:…".`,
+  );
 }
 
 function checkName(what: string, name: string): void {

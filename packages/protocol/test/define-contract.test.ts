@@ -27,6 +27,26 @@ describe('defineContract', () => {
     expect(() => defineContract({ rooms: { [name]: kind() } })).toThrow(TypeError);
   });
 
+  test.each([
+    ['join', { join: ['users'] }],
+    ['join', { join: 'user' }],
+    ['join', { join: undefined }],
+    ['history', { history: ['role:'] }],
+    ['presence', { presence: ['owner'] }],
+  ])('refuses a rule of %s that nothing knows, as plain JavaScript may hold: %j', (what, wrong) => {
+    const room = { ...kind(), ...wrong } as ReturnType<typeof kind>;
+    expect(() => defineContract({ rooms: { chat: room } })).toThrow(
+      `Room kind "chat": ${what} must be a list of "user"`,
+    );
+  });
+
+  test('refuses an event whose publishers nothing knows, and one that says not whether it is durable', () => {
+    const define = (event: unknown) => () =>
+      defineContract({ rooms: { chat: kind({ events: { said: event as ReturnType<typeof durable> } }) } });
+    expect(define({ ...durable(text), publish: ['admin'] })).toThrow('Event "chat.said": publish must be a list of');
+    expect(define(text)).toThrow('Event "chat.said" must be made by durable(schema) or ephemeral(schema).');
+  });
+
   test.each(['verify', 'system'])('refuses the reserved room kind %s', (name) => {
     expect(() => defineContract({ rooms: { [name]: kind() } })).toThrow(`Room kind "${name}" is reserved`);
   });
