@@ -85,6 +85,9 @@ function checkKind(kind: string, room: RoomKindDefinition): void {
       throw new TypeError(`Room kind "${kind}": ${bound} must be an integer from 1.`);
     }
   }
+  if (typeof room.events !== 'object' || room.events === null) {
+    throw new TypeError(`Room kind "${kind}": events must be an object; {} is none.`);
+  }
   for (const [name, event] of Object.entries(room.events)) checkEvent(`${kind}.${name}`, name, event);
 }
 

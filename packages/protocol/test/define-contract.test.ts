@@ -45,6 +45,8 @@ describe('defineContract', () => {
       defineContract({ rooms: { chat: kind({ events: { said: event as ReturnType<typeof durable> } }) } });
     expect(define({ ...durable(text), publish: ['admin'] })).toThrow('Event "chat.said": publish must be a list of');
     expect(define(text)).toThrow('Event "chat.said" must be made by durable(schema) or ephemeral(schema).');
+    const bare = { join: ['user'] } as unknown as ReturnType<typeof kind>;
+    expect(() => defineContract({ rooms: { chat: bare } })).toThrow('Room kind "chat": events must be an object');
   });
 
   test.each(['verify', 'system'])('refuses the reserved room kind %s', (name) => {

@@ -235,6 +235,7 @@ describe('the URL', () => {
   test.each([
     ...['http://x', 'redis+sentinel://x', 'redis://h/db', 'redis://:bad@[', ''],
     ...['redis://:50%off@h', 'redis://100%er@h', 'redis+sentinel://:50%off@h:1/name', 'redis+sentinel://h:1/na%me'],
+    ...['redis://h?db=4', 'redis://h/4?family=6', 'redis://:pass#word@h', 'redis+sentinel://h:1/name?db=4'],
   ])('%j is refused', (url) => {
     expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'invalid_data' }));
   });

@@ -22,6 +22,8 @@ export function parseRedisUrl(url: string): RedisTarget {
   if (url.startsWith('redis+sentinel://')) return parseSentinelUrl(url);
   if (!/^rediss?:\/\//.test(url)) throw invalidUrl('it must begin with redis://, rediss:// or redis+sentinel://');
   const parsed = parseUrl(url);
+  if (parsed.search !== '' || parsed.hash !== '')
+    throw invalidUrl('it takes nothing after ? or #; write the database as /4, and percent-encode the password');
   const port = parsed.port === '' ? 6_379 : Number(parsed.port);
   const host = parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1';
   return {
