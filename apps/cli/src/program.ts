@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { connectCommand } from './commands/connect.js';
+import { contractCommand } from './commands/contract.js';
 import { doctorCommand } from './commands/doctor.js';
 import { loadCommand } from './commands/load.js';
 import { publishCommand } from './commands/publish.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     publishCommand,
     tokenCommand,
     usersCommand,
+    contractCommand,
     serveCommand,
     loadCommand,
     shipvoxCommand,

@@ -9,7 +9,9 @@
  * Schemas have no transforms, coercion or defaults (what is published is what is delivered) and should be `z.looseObject`, so that
  * unknown keys are kept for newer peers.
  */
+
 export { type BuiltInContract, builtInContract } from './built-in-contract.js';
+export { type BreakingChange, findBreakingChanges } from './compatibility/breaking-changes.js';
 export { type ContractJsonSchema, contractJsonSchema } from './contract-json-schema.js';
 export {
   type ContractInput,

@@ -6,7 +6,8 @@ const SOURCES = new URL('../src/', import.meta.url);
 
 /** Every regular expression literal of the package's sources, with the file it is in. */
 function regularExpressions(): readonly (readonly [string, RegExp])[] {
-  return readdirSync(SOURCES).flatMap((file) => {
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) => {
     const code = readFileSync(new URL(file, SOURCES), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
     const literals = [...code.matchAll(/[=(,:]\s*\/((?:[^/\n\\[]|\\.|\[[^\]\n]*\])+)\/([a-z]*)/g)];
     return literals.map(([, source = '', flags]) => [file, new RegExp(source, flags)] as const);
