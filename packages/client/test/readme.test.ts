@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { canonicalDialect, createHub, createJwtAuthenticator, createTokenIssuer } from '@trunkline/server';
+import { createTestServer } from '@trunkline/server/testing';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { contract } from './fixtures/contract.js';
@@ -12,10 +13,10 @@ const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 afterEach(() => vi.unstubAllGlobals());
 
 test('the README’s programs are the fixtures, to the letter', async () => {
-  const names = ['readme', 'readme-queue', 'readme-shared-worker', 'readme-tab'];
+  const names = ['readme', 'readme-queue', 'readme-shared-worker', 'readme-tab', 'readme-testing'];
   const fixtures = (await Promise.all(names.map((name) => read(`fixtures/${name}.ts`)))).join('\n');
   const blocks = [...(await read('../README.md')).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-  expect(blocks).toHaveLength(5);
+  expect(blocks).toHaveLength(6);
   for (const block of blocks) expect(fixtures).toContain(block);
 });
 
@@ -23,6 +24,24 @@ test('the README’s stored queue is there before anything is stored', async () 
   vi.stubGlobal('WebSocket', WebSocket);
   const { client } = await import('./fixtures/readme-queue.js');
   expect([client.state.status, client.queue.items]).toEqual(['idle', []]);
+});
+
+test('the README’s recorded session is replayed without its server', async () => {
+  vi.stubGlobal('WebSocket', WebSocket);
+  const { openRecorded, openReplayed } = await import('./fixtures/readme-testing.js');
+  const { recording, ...recorded } = await (async () => {
+    await using server = await createTestServer((authenticator) => createHub({ contract, authenticator }));
+    const { client, recording } = openRecorded({ url: server.url, token: () => server.token({ userId: 'ann' }) });
+    await client.room('lobby:main').join();
+    const { offset } = await client.room('lobby:main').publish('message', { text: 'hello' });
+    await client.close();
+    return { offset, recording: recording() };
+  })();
+  const { client, pending } = openReplayed(recording);
+  await client.room('lobby:main').join();
+  expect(await client.room('lobby:main').publish('message', { text: 'hello' })).toMatchObject(recorded);
+  expect(pending()).toEqual([]);
+  await client.close();
 });
 
 test('the README’s program joins, says hello and gets its report', async () => {

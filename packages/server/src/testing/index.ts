@@ -1,4 +1,4 @@
-/** Conformance suites: every implementation of a seam runs its own. */
+/** For tests: a server for an application's own, and the conformance suite of each seam, for every implementation of it. */
 export {
   type BrokerConformanceOptions,
   type BrokerNodes,
@@ -19,3 +19,4 @@ export {
   type PresenceStoreConformanceOptions,
   presenceStoreConformance,
 } from './presence-store-conformance.js';
+export { createTestServer, type TestServer } from './test-server.js';
