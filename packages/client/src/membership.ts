@@ -103,7 +103,6 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
   }
 
   function leaveNow(): Promise<void> | void {
-    cancelRetry();
     settleAll(waiters, cancelled());
     // Now and not at the answer: what comes until then is of the next join.
     forget();
@@ -213,8 +212,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
 
     dropped() {
       cancelRetry();
-      if (status === 'leaving') out();
-      else if (wanted > 0) become('joining');
+      if (wanted > 0) become('joining');
     },
 
     end(error) {

@@ -425,6 +425,21 @@ describe('publishing', () => {
     expect(await peer.next('skip')).toMatchObject({ room: 'lobby:main', of: id });
   });
 
+  test('a publish that is refused after it was given up is skipped, too', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    const controller = new AbortController();
+    const room = client.room('lobby', 'main');
+    const given = settle(room.publish('message', { text: '1' }, { signal: controller.signal }));
+    const peer = await script.connection();
+    await peer.welcome();
+    const { id } = await peer.next('publish');
+    controller.abort();
+    expect(await given).toBe('unknown_outcome');
+    peer.send({ type: 'error', id, code: 'unavailable', message: '', retryable: true });
+    expect(await peer.next('skip')).toMatchObject({ room: 'lobby:main', of: id });
+  });
+
   test('an item that was sent is not sent again once its room has another epoch: unknown_outcome', async () => {
     await using script = await startScript();
     await using client = openClient({ ...QUICK, url: script.url });

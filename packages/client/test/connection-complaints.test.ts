@@ -227,6 +227,21 @@ describe('reconnecting', () => {
     expect(await first.closed).toBe(4000);
   });
 
+  test('a deploy waits for no join that was answered', async () => {
+    await using script = await startScript();
+    await using client = openClient({ url: script.url });
+    void settle(client.connect());
+    const first = await script.connection();
+    await first.welcome();
+    await eventually(() => client.state.status === 'open');
+    const joined = client.room('lobby', 'main').join();
+    const { id } = await first.next('join');
+    first.send({ type: 'joined', id, room: 'lobby:main', position: POSITION, recovered: false, missed: 0 });
+    await joined;
+    first.send({ type: 'goaway', code: 1012, reason: 'service_restart', reconnect: true, afterMs: 60_000 });
+    expect(await first.closed).toBe(4000);
+  });
+
   test('a second goaway takes the place of the first, and leaves the next connection alone', async () => {
     await using script = await startScript();
     const clock = createManualClock();

@@ -243,3 +243,16 @@ test('what one user published is not sent as another: it settles when the user c
   void settle(room.publish('message', { text: 'own' }));
   expect((await second.next('publish')).data).toEqual({ text: 'own' });
 });
+
+test('client.queue.on tells what is in it, and what no longer is', async () => {
+  await using server = await startServer();
+  await using client = openClient({ url: server.url, token: () => server.token('ann') });
+  const told: number[] = [];
+  const stop = client.queue.on(({ length }) => told.push(length));
+  const room = client.room('lobby', 'main');
+  await room.join();
+  await room.publish('message', { text: 'one' });
+  stop();
+  await room.publish('message', { text: 'two' });
+  expect(told).toEqual([1, 0]);
+});

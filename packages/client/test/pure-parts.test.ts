@@ -322,6 +322,15 @@ describe('typing', () => {
     ]);
   });
 
+  test('leaves no timer behind that would hold a process', async () => {
+    const clock = createManualClock();
+    const typing = createTyping(clock, () => true);
+    typing.start();
+    typing.heard('ann', true);
+    typing.reset();
+    expect([clock.pending, typing.users]).toEqual([0, []]);
+  });
+
   test('forgets a typist who is not heard of for 7 s', async () => {
     const clock = createManualClock();
     const typing = createTyping(clock, () => true);

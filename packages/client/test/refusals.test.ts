@@ -90,3 +90,54 @@ test('the result of a call that the server would not take is too_large', async (
   expect(await peer.next('result')).toMatchObject({ of: 'k1', error: { code: 'too_large' } });
   expect(client.state.status).toBe('open');
 });
+
+test('who was sent away and is then refused was not in the room: no end of a membership is told again', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const room = client.room('lobby', 'main');
+  const lefts: string[] = [];
+  room.onLeft(({ reason }) => lefts.push(reason));
+  const joined = room.join();
+  const peer = await script.connection();
+  await peer.welcome();
+  peer.joined('lobby:main', POSITION);
+  await joined;
+  peer.send({ type: 'left', room: 'lobby:main', reason: 'relation_removed', retryable: false });
+  await eventually(() => room.status === 'refused');
+  const again = refusal(() => room.join());
+  const { id } = await peer.next('join');
+  peer.send({ type: 'error', id, code: 'forbidden', message: '', retryable: false });
+  expect([await again, lefts]).toEqual(['forbidden', ['relation_removed']]);
+});
+
+test('a member that is refused when it comes back is told of the end', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const room = client.room('lobby', 'main');
+  const lefts: unknown[] = [];
+  room.onLeft((left) => lefts.push(left));
+  const joined = room.join();
+  const first = await script.connection();
+  await first.welcome();
+  first.joined('lobby:main', POSITION);
+  await joined;
+  first.terminate();
+  const second = await script.connection();
+  const { id } = await second.welcome();
+  second.send({ type: 'error', id, code: 'forbidden', message: '', retryable: false, path: 'rooms.0' });
+  await eventually(() => lefts.length > 0);
+  expect(lefts).toEqual([{ room: 'lobby:main', reason: 'forbidden', retryable: false }]);
+});
+
+test('a join that is given up leaves the room, if nobody else wants it', async () => {
+  await using script = await startScript();
+  await using client = openClient({ url: script.url });
+  const room = client.room('lobby', 'main');
+  const controller = new AbortController();
+  const given = refusal(() => room.join({ signal: controller.signal }));
+  const peer = await script.connection();
+  await peer.welcome();
+  await eventually(() => client.state.status === 'open');
+  controller.abort();
+  expect([await given, (await peer.next('leave')).room]).toEqual(['cancelled', 'lobby:main']);
+});
