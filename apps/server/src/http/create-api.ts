@@ -8,6 +8,7 @@ import { healthRoutes } from './health-routes.js';
 import { useStrictJson } from './json-body.js';
 import { loginRoutes } from './login-routes.js';
 import { trackMethods } from './method-not-allowed.js';
+import { refuseSecondHost } from './one-host.js';
 import { useOpenApi } from './openapi.js';
 import { operatorRoutes } from './operator-routes.js';
 import { useBrowserPolicy, usePage } from './pages.js';
@@ -72,6 +73,7 @@ function createBareApi({ maxMessageBytes, trustedProxies }: ApiContext, logger: 
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     return503OnClosing: false,
   }).withTypeProvider<ZodTypeProvider>();
+  refuseSecondHost(app);
   app.removeContentTypeParser('text/plain');
   useStrictJson(app);
   useZodSchemas(app);

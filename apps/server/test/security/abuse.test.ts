@@ -80,6 +80,7 @@ describe.concurrent('bytes that are no request', () => {
     ['a folded header (S21)', 'GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n', 400],
     ['a bare line feed (S21)', 'GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n', 400],
     ['no host (S21)', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['a second Host (S21)', 'GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
     ['20 kB of header (S21)', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01', 400],
   ])('with %s are refused', async (_, bytes, status) => {

@@ -63,7 +63,7 @@ export function createRouter(options: RouterOptions): Router {
     firstBytes: Buffer,
     route: { head: RequestHead; mount: Mount },
   ): void {
-    const refusal = checkUpgrade(route.head, allowedOrigins);
+    const refusal = checkUpgrade(req, route.head, allowedOrigins);
     if (refusal !== null) {
       gateway.observer?.refused?.(`http_${refusal.status}`);
       refuseUpgrade(socket, refusal);

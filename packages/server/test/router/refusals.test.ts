@@ -82,6 +82,7 @@ describe('an upgrade', () => {
     ['a folded header', 'X-A: 1\r\n 2\r\n'],
     ['a bare line feed', 'X-A: 1\nX-B: 2\r\n'],
     ['a NUL in a header', 'X-A: a\0b\r\n'],
+    ['a second Host', 'Host: elsewhere\r\n'],
     ['a second key', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'],
     ['a space before the colon', 'X-A : 1\r\n'],
   ];
@@ -91,6 +92,13 @@ describe('an upgrade', () => {
     raw.socket.write(handshake().replace('Host:', `${line}Host:`));
     expect(await raw.status()).toBe(400);
     expect((await answer(served.port, {})).status).toBe(101);
+  });
+
+  it.each(['1.0', '2.0'])('by HTTP/%s is refused', async (version) => {
+    await using served = await serveChat();
+    await using raw = await RawSocket.connect(served.port);
+    raw.socket.write(handshake().replace('HTTP/1.1', `HTTP/${version}`));
+    expect(await raw.status()).toBe(400);
   });
 
   it('with 2 500 headers or 20 kB of them does not harm the server', async () => {
