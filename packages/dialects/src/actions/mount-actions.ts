@@ -6,6 +6,7 @@ import { Server, type Socket } from 'socket.io';
 import { Backlog } from './backlog.js';
 import { askedOf, type Handshake, readHandshake, readRequest, roomsOf, wordRefusal, wordReply } from './codec.js';
 import { EngineWebSockets } from './engine-web-sockets.js';
+import { PacketPace } from './packet-pace.js';
 import type { ServerMessage } from './schema.js';
 import { SocketLink } from './socket-link.js';
 
@@ -82,8 +83,10 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
     return backlog;
   }
 
+  const paces = new WeakMap<EngineSocket, PacketPace>();
   engine.on('connection', (conn: EngineSocket) => {
     backlogOf(conn);
+    paces.set(conn, new PacketPace(conn));
     const connection = counted.get(conn.request);
     if (!connection) return;
     counted.delete(conn.request);
@@ -99,7 +102,10 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
     const abort = () => controller.abort();
     conn.once('close', abort);
     try {
-      opened.set(socket, await open(socket, controller.signal));
+      const entry = await open(socket, controller.signal);
+      opened.set(socket, entry);
+      paces.get(conn)?.opened(entry.session);
+      socket.once('disconnect', () => paces.get(conn)?.opened(null));
     } finally {
       conn.removeListener('close', abort);
       admitting.delete(conn);
