@@ -5,6 +5,7 @@ import type { Gateway } from '../seams/gateway.js';
 import { type AdmissionCounts, type AdmissionLimits, createAdmission } from './admission.js';
 import { checkUpgrade } from './check-upgrade.js';
 import { problem, refuseRequest, refuseUpgrade } from './http-refusal.js';
+import { offersAnother, servePlainly } from './plain-again.js';
 import { requestHead, trustOf } from './request-head.js';
 
 export interface RouterOptions extends AdmissionLimits {
@@ -20,7 +21,8 @@ export interface Router {
   /**
    * Serves dialects on a server: upgrades, and plain requests to their own paths; all else goes to the `request`
    * listeners the server has at this moment. The first dialect that matches wins; a dialect is mounted once however
-   * many servers it is attached to. Upgrades to unknown paths are answered 404, unless another `upgrade` listener is there.
+   * many servers it is attached to. Unless another `upgrade` listener is there, upgrades to unknown paths are answered
+   * 404, and a request that offers to go on in HTTP/2 is served as the plain request it is.
    *
    * Lowers the server's `headersTimeout` to 10 s and `requestTimeout` to 30 s. Node looks at them every
    * `connectionsCheckingInterval`, 30 s unless `http.createServer` is given less.
@@ -124,8 +126,14 @@ export function createRouter(options: RouterOptions): Router {
       socket.on('error', ignore);
       const head = headOf(req);
       const mount = find(head);
-      if (mount?.upgrade) upgrade(req, socket, firstBytes, { head, mount });
-      else if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, problem(404, 'Nothing is served here.'));
+      if (mount?.upgrade) {
+        upgrade(req, socket, firstBytes, { head, mount });
+      } else if (server.listenerCount('upgrade') === 1) {
+        if (offersAnother(req)) {
+          socket.removeListener('error', ignore);
+          servePlainly(server, req, socket, firstBytes);
+        } else refuseUpgrade(socket, problem(404, 'Nothing is served here.'));
+      }
     };
 
     const others = server.listeners('request').filter(isRequestListener);

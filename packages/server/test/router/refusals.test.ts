@@ -1,4 +1,6 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { webSocketDialect } from '../../src/web-socket/web-socket-dialect.js';
 import { chatCodec, refuseChat } from '../support/chat-codec.js';
@@ -120,6 +122,22 @@ describe('the router', () => {
   it('leaves other requests to the application', async () => {
     await using served = await serveChat({ app: (_, res) => res.end('app') });
     expect(await (await fetch(`http://127.0.0.1:${served.port}/other`)).text()).toBe('app');
+  });
+
+  it('leaves requests that offer HTTP/2 to the application, with their bodies, on one connection', async () => {
+    const echo: RequestListener = (req, res) => void req.pipe(res.setHeader('X-Upgrade', String(req.headers.upgrade)));
+    await using served = await serveChat({ app: echo });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' };
+    for (const body of ['first', 'x'.repeat(200_000), '']) {
+      const asked = request({ agent, port: served.port, method: 'POST', path: '/other', headers });
+      asked.write(body.slice(0, 2));
+      asked.end(body.slice(2));
+      const [answered]: IncomingMessage[] = await once(asked, 'response');
+      expect(answered?.headers['x-upgrade']).toBe('undefined');
+      expect(answered && (await text(answered))).toBe(body);
+    }
+    agent.destroy();
   });
 
   it('answers 404 where there is no application', async () => {
