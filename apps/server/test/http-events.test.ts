@@ -195,6 +195,21 @@ describe('GET /v1/rooms/:room/events', () => {
     expect(page.events).toMatchObject([{ data: { text: 'b' } }]);
   });
 
+  it('ends a page early past 8 MiB, from where the reader stands', async () => {
+    await using server = await startApi();
+    const text = 'x'.repeat(1_000_000);
+    for (let n = 0; n < 10; n++) await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text } });
+    const offsets = async (query: string) => {
+      const page = await server.call('GET', `${room}/events?limit=1000${query}`, { as: server.tokens.admin });
+      const { events } = (await page.json()) as { events: readonly { offset: number }[] };
+      return events.map(({ offset }) => offset);
+    };
+    expect(await offsets('')).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await offsets('&before=3')).toEqual([1, 2]);
+    expect(await offsets('&after=0')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(await offsets('&after=8')).toEqual([9, 10]);
+  });
+
   it('cuts a limit to what a page may hold', async () => {
     await using server = await startApi();
     await server.hub.publish({ rooms: ['lobby:hall'], event: 'message', data: { text: 'a' } });

@@ -85,6 +85,8 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
       schema: {
         tags: ['Events'],
         summary: 'Read the log of a room, oldest first',
+        description:
+          'A page may hold fewer events than asked for (it ends early past 8 MiB); the end is reached when it is empty.',
         params: roomParams,
         querystring: query,
       },

@@ -9,12 +9,16 @@ import { createMemoryRoster } from '../roster/memory-roster.js';
 import type { Logger } from '../seams/logger.js';
 import { createContractPolicy } from './contract-policy.js';
 import { Connections, type Core, sharedNow } from './core.js';
+import { endPage } from './end-page.js';
 import { createEventRules } from './event-rules.js';
 import type { ActionContext, Hub, HubOptions } from './hub-api.js';
 import { DEFAULT_HUB_LIMITS } from './hub-limits.js';
 import { HubProcess } from './hub-process.js';
 import { plainJson } from './plain-json.js';
 import type { Signal } from './signals.js';
+
+/** As Redis's own pages: a log may weigh more than one string can. */
+const PAGE_BYTES = 8 * 1_024 * 1_024;
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -72,7 +76,9 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     },
     history: async (room, query) => {
       core.rules.kindOf(room);
-      return core.broker.read(room, query);
+      const page = await core.broker.read(room, query);
+      const end = { maxBytes: PAGE_BYTES, newestFirst: query.after === undefined };
+      return { ...page, entries: endPage(page.entries, end) };
     },
     purge: async (room) => {
       core.rules.kindOf(room);

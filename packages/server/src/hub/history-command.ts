@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, type EventFrame, type HistoryResult } from '@trunkline/
 import type { LoggedEvent } from '../seams/broker.js';
 import type { Command } from '../seams/session.js';
 import type { Connection } from './connection.js';
+import { endPage } from './end-page.js';
 import { forbidden } from './grants.js';
 import type { PublishParts } from './publish-command.js';
 
@@ -25,20 +26,9 @@ export async function readHistory(
   const { userId } = connection.principal;
   // Pages that are asked for all at once must not look like a slow reader.
   await connection.drained();
-  const events = bounded(page.entries, after === undefined).map((entry) => eventFrame(room, entry, userId));
+  const entries = endPage(page.entries, { maxBytes: PAGE_BYTES, newestFirst: after === undefined });
+  const events = entries.map((entry) => eventFrame(room, entry, userId));
   return { events, position: page.head, trimmedOffset: page.trimmed.offset };
-}
-
-/** The entries nearest to where the reader stands, until the page is full; at least one. */
-function bounded(entries: readonly LoggedEvent[], newestFirst: boolean): readonly LoggedEvent[] {
-  const ordered = newestFirst ? entries.toReversed() : entries;
-  let bytes = 0;
-  const end = ordered.findIndex((entry, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(entry.data) ?? '');
-    return index > 0 && bytes > PAGE_BYTES;
-  });
-  const kept = end < 0 ? ordered : ordered.slice(0, end);
-  return newestFirst ? kept.toReversed() : kept;
 }
 
 function eventFrame(room: string, { ref, ...entry }: LoggedEvent, userId: string): EventFrame {

@@ -162,7 +162,7 @@ export interface Hub<C extends Contract = Contract> {
   ): Promise<Published>;
   /** One event to every connection of every node. */
   broadcast(event: string, data: unknown): Promise<void>;
-  /** @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unavailable` */
+  /** A page ends early past 8 MiB. @throws {TrunklineError} `invalid_room`, `unknown_room_kind`, `unavailable` */
   history(room: string, query: LogQuery): Promise<LogPage>;
   purge(room: string): Promise<void>;
   presence(room: string): Promise<PresenceSnapshot>;
