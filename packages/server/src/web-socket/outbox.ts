@@ -12,12 +12,19 @@ export interface OutboxLink {
 
 /** Collects what links queue within one turn of the event loop and writes each of them once. */
 export interface Outbox {
+  /** A link with so much queued is written at once, ahead of its turn. */
+  readonly writeBytes: number;
   /** What the link has queued with a frame more; the link is written in its turn. */
   add(link: OutboxLink, queued: FrameList | null, frame: Buffer): FrameList;
-  /** Writes one link now, ahead of its turn: before its close. */
+  /** Writes one link now, ahead of its turn: before its close, or when it has queued `writeBytes`. */
   flush(link: OutboxLink): void;
 }
 
+/**
+ * A write gains nothing from more. What a busy turn queues must not look like the backlog of a slow reader, so it is less
+ * under a low bound.
+ */
+const WRITE_BYTES = 65_536;
 /** From so many links on, a turn looks for more input before it writes. */
 const LARGE_TURN = 64;
 /** It looks for so long at most. */
@@ -28,7 +35,7 @@ const MAX_WAIT_MS = 2;
  * same list share one joined Buffer: in a burst to a room every member has the same list. When many links wait, what
  * else has already arrived is read first, as long as that adds frames: writing to a thousand links takes longer.
  */
-export function createOutbox(observer: Observer = {}): Outbox {
+export function createOutbox(observer: Observer = {}, maxQueueBytes = Number.POSITIVE_INFINITY): Outbox {
   const joiner = new Joiner();
   let dirty: OutboxLink[] = [];
   let first: FrameList | null = null;
@@ -73,6 +80,7 @@ export function createOutbox(observer: Observer = {}): Outbox {
   }
 
   return {
+    writeBytes: Math.min(WRITE_BYTES, maxQueueBytes / 4),
     add(link, queued, frame) {
       added += 1;
       if (queued !== null) return queued.with(frame);

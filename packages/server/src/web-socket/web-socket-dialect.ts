@@ -35,7 +35,7 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
   const { codec, deflate = false, heartbeat = 'notice', name } = options;
   const endpoints = new Map(Object.entries(options.endpoints ?? {}));
   const maxPayloadBytes = options.maxPayloadBytes ?? gateway.limits.maxMessageBytes;
-  const outbox = createOutbox(gateway.observer);
+  const outbox = createOutbox(gateway.observer, gateway.limits.maxQueueBytes);
   const encoder = createFrameEncoder(codec);
   const frames = createFrameSharer();
   const reader = new FrameReader(maxPayloadBytes);

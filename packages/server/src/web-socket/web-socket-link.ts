@@ -15,12 +15,6 @@ import { textFramePayload } from './text-frame.js';
  */
 export const CLOSE_TIMEOUT_MS = 1_500;
 
-/**
- * So much is written at once, ahead of its turn: a write gains nothing from more, and what a busy turn queues must not
- * look like the backlog of a slow reader.
- */
-const WRITE_BYTES = 65_536;
-
 export interface WebSocketLinkParts {
   readonly ws: WebSocket;
   /** The socket that was given to `handleUpgrade`. */
@@ -96,7 +90,7 @@ export class WebSocketLink implements Link<Buffer>, OutboxLink, Transport {
   send(frame: Buffer): void {
     if (this.#closing || this.#ws.readyState !== WebSocket.OPEN) return;
     this.#queued = this.#outbox.add(this, this.#queued, frame);
-    if (this.#queued.bytes >= WRITE_BYTES) this.#outbox.flush(this);
+    if (this.#queued.bytes >= this.#outbox.writeBytes) this.#outbox.flush(this);
   }
 
   takeQueued(): FrameList | null {
