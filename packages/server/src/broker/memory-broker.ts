@@ -107,6 +107,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       const log = logOf(room);
       remembered -= log.remembered;
       log.restart(now());
+      retained.delete(room);
       if (subscribed.has(room)) events?.suspect([room]);
       return Promise.resolve();
     },

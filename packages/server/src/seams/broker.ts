@@ -106,7 +106,7 @@ export interface Broker {
   publish(publication: Publication): Appended | Promise<Appended>;
   /** @throws {TrunklineError} `unavailable` */
   read(room: string, query: LogQuery): Promise<LogPage>;
-  /** Removes the log and starts a new epoch; subscribers are made to check. */
+  /** Removes the log and what is retained, and starts a new epoch; subscribers are made to check. */
   purge(room: string): Promise<void>;
   /**
    * Starts a new epoch if the room is still in `epoch` (a rewind was found); the entries that are left stay, under the new

@@ -50,19 +50,25 @@ async function startNodes(create: BrokerConformanceOptions['create']): Promise<S
 }
 
 function epochTrials(trial: Trial): void {
-  trial('purges into a new epoch and makes subscribers check', async ({ broker, recorder, room }) => {
-    const name = room();
-    await broker.subscribe(name);
-    const first = makePublication(name);
-    const appended = await broker.publish(first);
-    await broker.purge(name);
-    await settleUntil(() => recorder.suspects.some((rooms) => rooms?.includes(name) === true), 'suspect');
-    const page = await broker.read(name, { limit: 10 });
-    assert.deepEqual([page.entries, page.head.offset], [[], 0]);
-    assert.notEqual(page.head.epoch, appended.status === 'appended' && appended.epoch);
-    // A key counts within its epoch only.
-    assert.equal((await broker.publish(first)).status, 'appended');
-  });
+  trial(
+    'purges into a new epoch, with nothing retained, and makes subscribers check',
+    async ({ broker, recorder, room }) => {
+      const name = room();
+      await broker.subscribe(name);
+      const first = makePublication(name);
+      const appended = await broker.publish(first);
+      broker.emit(name, { n: 1 }, { key: 'a', ttlMs: 60_000 });
+      await settleUntil(() => broker.retained(name).then(({ length }) => length === 1), 'a retained message');
+      await broker.purge(name);
+      assert.deepEqual(await broker.retained(name), []);
+      await settleUntil(() => recorder.suspects.some((rooms) => rooms?.includes(name) === true), 'suspect');
+      const page = await broker.read(name, { limit: 10 });
+      assert.deepEqual([page.entries, page.head.offset], [[], 0]);
+      assert.notEqual(page.head.epoch, appended.status === 'appended' && appended.epoch);
+      // A key counts within its epoch only.
+      assert.equal((await broker.publish(first)).status, 'appended');
+    },
+  );
 
   trial('bumps an epoch once, keeping what is left under the new one', async ({ broker, room }) => {
     const name = room();

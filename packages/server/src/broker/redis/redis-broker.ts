@@ -72,8 +72,9 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
   }
 
   async function restart(room: string, epoch: string) {
-    const args = [keys.log(room), keys.meta(room), createId(), META_EXTRA_MS, keys.roomChannel(room), epoch];
-    const reply = await link.script(restartScript, args);
+    const places = [keys.log(room), keys.meta(room), keys.retained(room), keys.retainedOrder(room)];
+    const args = [createId(), META_EXTRA_MS, keys.roomChannel(room), epoch];
+    const reply = await link.script(restartScript, [...places, ...args]);
     const [inForce, offset, lastId]: unknown[] = Array.isArray(reply) ? reply : [];
     return { epoch: String(inForce), offset: Number(offset), lastId: String(lastId) };
   }
