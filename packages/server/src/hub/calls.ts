@@ -4,10 +4,19 @@ import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { checkData } from './event-rules.js';
 
+export interface CallOptions {
+  /** @default 30 000 */
+  readonly timeoutMs?: number | undefined;
+  /** The caller gives up: the client is told, the call ends `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 interface Pending {
   readonly connection: Connection;
   readonly method: string;
   readonly timer: NodeJS.Timeout;
+  /** No longer listens to the caller's signal. */
+  unheed(): void;
   resolve(data: unknown): void;
   reject(error: TrunklineError): void;
 }
@@ -25,21 +34,33 @@ export class Calls {
     return this.#pending.size;
   }
 
-  /** Rejects with {@link TrunklineError} `invalid_data`, `timeout`, `unknown_outcome` when the connection ended, or the client's own error */
-  async call(connection: Connection, method: string, data: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  /**
+   * Rejects with {@link TrunklineError} `invalid_data`, `timeout`, `cancelled`, `unknown_outcome` when the connection ended, or
+   * the client's own error
+   */
+  async call(connection: Connection, [method, data]: [string, unknown], options: CallOptions = {}): Promise<unknown> {
+    const { timeoutMs = TIMEOUT_MS, signal } = options;
     const { calls } = this.core.contract;
     const definition = Object.hasOwn(calls, method) ? calls[method] : undefined;
     if (definition) checkData(definition.input, data);
     if (this.#pending.size >= MAX_PENDING)
       throw new TrunklineError('unavailable', 'Too many calls wait for an answer.');
+    if (signal?.aborted) throw cancelled();
     const id = createId();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
+      const giveUp = (error: TrunklineError) => {
+        this.#take(id);
         connection.tell({ type: 'call_cancelled', of: id });
-        reject(new TrunklineError('timeout', 'The client did not answer in time.'));
-      }, timeoutMs);
-      this.#pending.set(id, { connection, method, timer, resolve, reject });
+        reject(error);
+      };
+      const timer = setTimeout(
+        () => giveUp(new TrunklineError('timeout', 'The client did not answer in time.')),
+        timeoutMs,
+      );
+      const abandon = () => giveUp(cancelled());
+      signal?.addEventListener('abort', abandon, { once: true });
+      const unheed = () => signal?.removeEventListener('abort', abandon);
+      this.#pending.set(id, { connection, method, timer, unheed, resolve, reject });
       connection.tell({ type: 'call', id, method, data });
     });
   }
@@ -48,8 +69,7 @@ export class Calls {
   settle(connection: Connection, { of, data, error }: Command & { readonly type: 'result' }): void {
     const pending = this.#pending.get(of);
     if (pending?.connection !== connection) return;
-    this.#pending.delete(of);
-    clearTimeout(pending.timer);
+    this.#take(of);
     if (error) {
       pending.reject(new TrunklineError(error.code, error.message));
       return;
@@ -67,9 +87,18 @@ export class Calls {
   gone(connection: Connection): void {
     for (const [id, pending] of this.#pending) {
       if (pending.connection !== connection) continue;
-      this.#pending.delete(id);
-      clearTimeout(pending.timer);
+      this.#take(id);
       pending.reject(new TrunklineError('unknown_outcome', 'The connection ended before the client answered.'));
     }
   }
+  #take(id: string): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    clearTimeout(pending?.timer);
+    pending?.unheed();
+  }
+}
+
+export function cancelled(): TrunklineError {
+  return new TrunklineError('cancelled', 'The call was given up by its caller.');
 }

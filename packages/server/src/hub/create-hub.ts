@@ -92,7 +92,7 @@ export function createHub<C extends Contract>(options: HubOptions<C>): Hub<C> {
     },
     roomsOf: (userId) => core.presence.roomsOf(userId),
     call: async (to, method, data, callOptions) =>
-      hub.parts.nodeMessages.call(to.connectionId, method, plain(data), callOptions?.timeoutMs) as Promise<never>,
+      hub.parts.nodeMessages.call(to.connectionId, [method, plain(data)], callOptions) as Promise<never>,
     disconnect: async (userId) => {
       const at = sharedNow(core);
       core.broker.signal('all', { t: 'disconnect', userId, at } satisfies Signal);

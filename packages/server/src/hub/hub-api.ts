@@ -167,12 +167,15 @@ export interface Hub<C extends Contract = Contract> {
   purge(room: string): Promise<void>;
   presence(room: string): Promise<PresenceSnapshot>;
   roomsOf(userId: string): Promise<readonly string[]>;
-  /** Asks one client on this node. @throws {TrunklineError} `not_found`, `timeout`, or the client's error */
+  /**
+   * Asks one client, on any node. `signal` gives up: the client is told. @throws {TrunklineError} `not_found`, `timeout`,
+   * `cancelled`, `unknown_outcome` (its connection or its node ended before the answer), or the client's error
+   */
   call<M extends keyof C['calls'] & string>(
     to: { readonly connectionId: string },
     method: M,
     data: CallInput<C, M>,
-    options?: { readonly timeoutMs?: number },
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<CallOutput<C, M>>;
   /** Closes every connection of a user on every node (4502, final). */
   disconnect(userId: string): Promise<Spread>;

@@ -128,8 +128,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     authenticate,
     open,
     publish: (publication) => services.publish(publication),
-    call: async (to, method, data, callOptions) =>
-      nodeMessages.call(to.connectionId, method, data, callOptions?.timeoutMs),
+    call: async (to, method, data, callOptions) => nodeMessages.call(to.connectionId, [method, data], callOptions),
     login: async (name, password, address) => {
       if (!options.accounts) throw new TrunklineError('unauthenticated', 'There are no accounts here.');
       return options.accounts.login(name, password, address);

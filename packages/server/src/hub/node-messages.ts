@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createId, type From, TrunklineError } from '@trunkline/protocol';
-import type { Calls } from './calls.js';
+import { type CallOptions, type Calls, cancelled } from './calls.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import type { Signal } from './signals.js';
@@ -22,7 +22,17 @@ export interface Direct {
   readonly data: unknown;
 }
 
+interface Question {
+  readonly nodeId: string;
+  readonly timeoutMs: number;
+  /** What no answer means. */
+  unanswered(): TrunklineError;
+}
+
+type Answer = Signal & { readonly t: 'answer' };
+
 const ANSWER_MS = 2_000;
+const TIMEOUT_MS = 30_000;
 
 /** A connection's id starts with the node that holds it. */
 export function connectionIdOn(nodeId: string): string {
@@ -35,6 +45,8 @@ function nodeOf(connectionId: string): string {
 /** To one connection, wherever it is: direct messages and calls, answered by the node that holds it. */
 export class NodeMessages {
   readonly #waiting = new Map<string, Waiting>();
+  /** Calls that other nodes asked for, by the id of their answer. */
+  readonly #asked = new Map<string, AbortController>();
 
   constructor(
     private readonly core: Core,
@@ -48,7 +60,7 @@ export class NodeMessages {
       if (!this.#deliver(direct)) throw notFound();
       return;
     }
-    await this.#ask(nodeId, ANSWER_MS, (answer) => ({
+    await this.#ask({ nodeId, timeoutMs: ANSWER_MS, unanswered: notFound }, (answer) => ({
       t: 'direct',
       ...direct,
       rooms: [...direct.rooms],
@@ -58,33 +70,32 @@ export class NodeMessages {
   }
 
   /** @throws {TrunklineError} as `Calls.call`, or `not_found` */
-  async call(to: string, method: string, data: unknown, timeoutMs = 30_000): Promise<unknown> {
+  async call(to: string, [method, data]: [string, unknown], options: CallOptions = {}): Promise<unknown> {
     const connection = this.core.connections.byId.get(to);
-    if (connection) return this.calls.call(connection, method, data, timeoutMs);
+    if (connection) return this.calls.call(connection, [method, data], options);
     const nodeId = nodeOf(to);
     if (nodeId === this.core.broker.nodeId || nodeId === '') throw notFound();
-    return this.#ask(nodeId, timeoutMs + ANSWER_MS, (answer) => ({ t: 'call', to, method, data, timeoutMs, answer }));
+    const { timeoutMs = TIMEOUT_MS, signal } = options;
+    if (signal?.aborted) throw cancelled();
+    let id = '';
+    const abandon = () => {
+      this.core.broker.signal({ nodeId }, { t: 'call_cancelled', of: id } satisfies Signal);
+      this.#settle({ t: 'answer', id, error: cancelled() });
+    };
+    const asked = this.#ask({ nodeId, timeoutMs: timeoutMs + ANSWER_MS, unanswered }, (answer) => {
+      id = answer.id;
+      return { t: 'call', to, method, data, timeoutMs, answer };
+    });
+    signal?.addEventListener('abort', abandon, { once: true });
+    return asked.finally(() => signal?.removeEventListener('abort', abandon));
   }
 
-  heard(signal: Signal & { readonly t: 'direct' | 'call' | 'answer' }): void {
-    if (signal.t === 'answer') {
-      const waiting = this.#waiting.get(signal.id);
-      if (waiting === undefined) return;
-      this.#waiting.delete(signal.id);
-      clearTimeout(waiting.timer);
-      if (signal.error) waiting.reject(new TrunklineError(signal.error.code, signal.error.message));
-      else waiting.resolve(signal.data);
-      return;
-    }
-    if (signal.t === 'direct') {
+  heard(signal: Signal & { readonly t: 'direct' | 'call' | 'call_cancelled' | 'answer' }): void {
+    if (signal.t === 'answer') this.#settle(signal);
+    else if (signal.t === 'call_cancelled') this.#asked.get(signal.of)?.abort();
+    else if (signal.t === 'direct')
       this.#answer(signal.answer, this.#deliver(signal) ? Promise.resolve(null) : Promise.reject(notFound()));
-      return;
-    }
-    const connection = this.core.connections.byId.get(signal.to);
-    const asked = connection
-      ? this.calls.call(connection, signal.method, signal.data, signal.timeoutMs)
-      : Promise.reject(notFound());
-    this.#answer(signal.answer, asked);
+    else this.#answer(signal.answer, this.#call(signal));
   }
 
   close(): void {
@@ -93,6 +104,28 @@ export class NodeMessages {
       reject(new TrunklineError('unavailable', 'The server is closing.'));
     }
     this.#waiting.clear();
+  }
+
+  /** For another node. */
+  async #call({ to, method, data, timeoutMs, answer }: Signal & { readonly t: 'call' }): Promise<unknown> {
+    const connection = this.core.connections.byId.get(to);
+    if (connection === undefined) throw notFound();
+    const controller = new AbortController();
+    this.#asked.set(answer.id, controller);
+    try {
+      return await this.calls.call(connection, [method, data], { timeoutMs, signal: controller.signal });
+    } finally {
+      this.#asked.delete(answer.id);
+    }
+  }
+
+  #settle({ id, data, error }: Answer): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.timer);
+    if (error) waiting.reject(new TrunklineError(error.code, error.message));
+    else waiting.resolve(data);
   }
 
   #deliver({ to, rooms, event, id, from, data }: Direct): boolean {
@@ -104,8 +137,7 @@ export class NodeMessages {
   }
 
   async #ask(
-    nodeId: string,
-    timeoutMs: number,
+    { nodeId, timeoutMs, unanswered: nothing }: Question,
     make: (answer: { nodeId: string; id: string }) => Signal,
   ): Promise<unknown> {
     if (this.core.broker.status.state !== 'connected')
@@ -114,7 +146,7 @@ export class NodeMessages {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(notFound());
+        reject(nothing());
       }, timeoutMs);
       this.#waiting.set(id, { timer, resolve, reject });
       this.core.broker.signal({ nodeId }, make({ nodeId: this.core.broker.nodeId, id }));
@@ -136,4 +168,9 @@ export class NodeMessages {
 
 function notFound(): TrunklineError {
   return new TrunklineError('not_found', 'There is no such connection in a room of yours.', { path: 'to' });
+}
+
+/** The other node ended, or its answer was lost: the client may have acted. */
+function unanswered(): TrunklineError {
+  return new TrunklineError('unknown_outcome', 'The node that holds the connection did not answer.');
 }

@@ -55,6 +55,7 @@ const signalSchema = z.discriminatedUnion('t', [
     timeoutMs: z.number(),
     answer: z.object({ nodeId: z.string(), id: z.string() }),
   }),
+  z.object({ t: z.literal('call_cancelled'), of: z.string() }),
   z.object({
     t: z.literal('answer'),
     id: z.string(),

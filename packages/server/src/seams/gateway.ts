@@ -76,12 +76,15 @@ export interface Gateway {
   open<F>(link: Link<F>, admission: Admission, options: OpenOptions): Session;
   /** Publishes as a service (a dialect's own backend functions). @throws {TrunklineError} */
   publish(publication: ServicePublication): Promise<Published>;
-  /** Asks one client; settles with its `result`. @throws {TrunklineError} `not_found`, `timeout`, the client's error */
+  /**
+   * Asks one client; settles with its `result`. `signal` gives up. @throws {TrunklineError} `not_found`, `timeout`,
+   * `cancelled`, `unknown_outcome`, the client's error
+   */
   call(
     to: { readonly connectionId: string },
     method: string,
     data: unknown,
-    options?: { readonly timeoutMs?: number },
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<unknown>;
   /** A login endpoint's work: checks an account and signs a token. @throws {TrunklineError} `unauthenticated`, `rate_limited` */
   login(name: string, password: string, address: string): Promise<IssuedToken>;
