@@ -1,4 +1,8 @@
+import { defineContract, durable } from '@trunkline/protocol/contract';
+import { createRedisBackend } from '@trunkline/server';
+import { startRedis } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { fieldsOf, startApi } from './start-api.js';
 
 const room = `/v1/rooms/${encodeURIComponent('lobby:hall')}`;
@@ -33,6 +37,28 @@ describe('POST /v1/rooms/:room/events', () => {
     expect(other.status).toBe(409);
     expect(await other.json()).toMatchObject({ code: 'id_conflict' });
   });
+
+  it('says that an unknown outcome may be sent again where it has an id, and only there', async () => {
+    await using redis = await startRedis();
+    const done = durable(z.looseObject({}));
+    const contract = defineContract({ rooms: { safe: { join: ['user'], minReplicas: 1, events: { done } } } });
+    // No replica: whether the log keeps what it has taken is not known.
+    await using server = await startApi({ hub: { ...createRedisBackend({ url: redis.url }), contract } });
+    const as = server.tokens.service;
+    const event = { type: 'done', data: {} };
+    const one = (body: object) => server.call('POST', '/v1/rooms/safe%3A1/events', { as, body });
+    const many = (body: object) => server.call('POST', '/v1/events', { as, body: { events: [body] } });
+    const withId = await one({ ...event, id: 'a' });
+    expect([withId.status, await withId.json()]).toMatchObject([503, { code: 'unknown_outcome', retrySafe: true }]);
+    const without = await fieldsOf(await one(event));
+    expect(without).toMatchObject({ code: 'unknown_outcome', retryable: false });
+    expect(without).not.toHaveProperty('retrySafe');
+    const listed = await many({ ...event, room: 'safe:1', id: 'b' });
+    expect(await listed.json()).toMatchObject({ results: [{ error: { code: 'unknown_outcome', retrySafe: true } }] });
+    const { results } = await fieldsOf(await many({ ...event, room: 'safe:1' }));
+    expect(results).toMatchObject([{ error: { code: 'unknown_outcome' } }]);
+    expect(results).not.toMatchObject([{ error: { retrySafe: true } }]);
+  }, 20_000);
 
   it('keeps the ids of two services apart', async () => {
     await using server = await startApi();

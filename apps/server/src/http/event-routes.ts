@@ -143,7 +143,7 @@ export function eventRoutes(app: Api, { hub, guard }: ApiContext): void {
       ...(id === undefined ? {} : { id }),
     });
     return published.catch((error: unknown) => {
-      throw inOurFields(error);
+      throw inOurWords(error, id !== undefined);
     });
   }
 }
@@ -162,10 +162,15 @@ function keyOf(request: FastifyRequest, id: string | undefined): string | undefi
   return key.data;
 }
 
-/** What the hub calls `event` is the field `type` here. */
-function inOurFields(error: unknown): unknown {
-  if (!(error instanceof TrunklineError) || error.path !== 'event') return error;
-  return TrunklineError.from({ ...error.toBody(), path: 'type' });
+/** What the hub calls `event` is the field `type` here, and what came without an id has none to be sent again under. */
+function inOurWords(error: unknown, hasId: boolean): unknown {
+  if (!(error instanceof TrunklineError)) return error;
+  if (error.path === 'event') return TrunklineError.from({ ...error.toBody(), path: 'type' });
+  if (hasId || error.code !== 'unknown_outcome') return error;
+  return new TrunklineError(
+    'unknown_outcome',
+    'It is not known whether the log holds this event: look before you retry, and give an id.',
+  );
 }
 
 function receipt({ eventId: id, rooms, provisional }: Published) {

@@ -30,6 +30,7 @@ const problem = {
           retryable: flag,
           path: text,
           retryAfterMs: whole,
+          retrySafe: flag,
         },
       },
     },

@@ -13,6 +13,8 @@ export interface Problem {
   readonly retryable: boolean;
   readonly path?: string;
   readonly retryAfterMs?: number;
+  /** With `unknown_outcome`: the same id sent again can not act twice. */
+  readonly retrySafe?: boolean;
 }
 
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
@@ -45,7 +47,7 @@ export function statusOf(error: TrunklineError): number {
 
 export function problemOf(error: TrunklineError): Problem {
   const status = statusOf(error);
-  const { code, message, retryable, path, retryAfterMs } = error.toBody();
+  const { code, message, retryable, path, retryAfterMs, retrySafe } = error.toBody();
   return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
@@ -55,6 +57,7 @@ export function problemOf(error: TrunklineError): Problem {
     retryable,
     ...(path === undefined ? {} : { path }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(retrySafe === undefined ? {} : { retrySafe }),
   };
 }
 
