@@ -21,6 +21,7 @@ import { Publisher } from './publisher.js';
 import { Pulse } from './pulse.js';
 import { Receipts } from './receipts.js';
 import { Requests } from './requests.js';
+import { NO_POSITION } from './room-feed.js';
 import { Rooms } from './rooms.js';
 import { ServicePublisher } from './service-publisher.js';
 import { createSessionIds } from './session-ids.js';
@@ -189,7 +190,13 @@ export class HubProcess {
     const { live, rooms, presence, publisher } = this.parts;
     this.#supersedeAgain();
     await live.recheckAll();
-    for (const room of rooms.all()) room.feed.check();
+    const checked: Promise<void>[] = [];
+    for (const { feed } of rooms.all()) {
+      // Who joined meanwhile is told from where on; what waited then comes with its place.
+      if (feed.position === NO_POSITION) checked.push(feed.checked());
+      else feed.check();
+    }
+    await Promise.all(checked);
     await publisher.outbox.flush();
     await presence.restore();
   }

@@ -32,6 +32,9 @@ export class RoomFeed {
   #held: LoggedEvent[] = [];
   #busy = true;
   #again = false;
+  /** While it waits to read the log once more. */
+  #retry: NodeJS.Timeout | undefined;
+  #settling: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(
@@ -46,7 +49,7 @@ export class RoomFeed {
       this.position = (await this.broker.read(this.room, { limit: 1 })).head;
     } catch {
       this.#again = true;
-      setTimeout(() => this.#settle(), RETRY_MS).unref();
+      this.#settleLater();
       return;
     }
     this.#busy = false;
@@ -56,6 +59,7 @@ export class RoomFeed {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#retry);
     this.#held = [];
   }
 
@@ -74,15 +78,21 @@ export class RoomFeed {
     this.#purgedUntil = performance.now() + PURGE_MS;
   }
 
-  /** Compares the position with the log and repairs. Single-flight. */
+  /** Compares the position with the log and repairs. Single-flight; what waits to look once more looks at once. */
   check(): void {
     if (this.#closed) return;
-    if (this.#busy) {
+    if (this.#busy && this.#retry === undefined) {
       this.#again = true;
       return;
     }
     this.#busy = true;
     this.#settle();
+  }
+
+  /** As `check`; resolves when the look that is under way has ended: a feed without a place has one then, if the log can be read. */
+  checked(): Promise<void> {
+    this.check();
+    return this.#settling;
   }
 
   /** True when the event was next and delivered, or is an old one already known. */
@@ -114,7 +124,9 @@ export class RoomFeed {
   }
 
   #settle(): void {
-    this.#repair().then(
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#settling = this.#repair().then(
       () => {
         this.checkedAt = performance.now();
         this.#busy = false;
@@ -124,9 +136,13 @@ export class RoomFeed {
         }
       },
       () => {
-        if (!this.#closed) setTimeout(() => this.#settle(), RETRY_MS).unref();
+        if (!this.#closed) this.#settleLater();
       },
     );
+  }
+
+  #settleLater(): void {
+    this.#retry = setTimeout(() => this.#settle(), RETRY_MS).unref();
   }
 
   async #repair(): Promise<void> {

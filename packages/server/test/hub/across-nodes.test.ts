@@ -91,6 +91,20 @@ describe.concurrent('while Redis is away', () => {
     expect(entries.map((entry) => entry.id)).toEqual([id]);
   }, 60_000);
 
+  test('what is published in a room that was joined meanwhile comes with its place afterwards', async () => {
+    await using nodes = await startTwo();
+    const { here, redis } = nodes;
+    redis.pause();
+    await eventually(() => here.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+    await using ann = await connect(here, 'ann');
+    expect(await ann.join('user:ann')).toMatchObject({ position: { epoch: 'none' } });
+    const { eventId } = await here.hub.publish({ rooms: ['user:ann'], event: 'notification', data: { n: 1 } });
+    expect(await ann.nextOf('event')).toMatchObject({ id: eventId, provisional: true });
+    redis.resume();
+    expect(await ann.nextOf('gap', 20_000)).toMatchObject({ reason: 'unknown_position', position: { offset: 0 } });
+    expect(await ann.nextOf('event')).toMatchObject({ id: eventId, offset: 1 });
+  }, 60_000);
+
   test('a session that is taken up on another node ends here when Redis is back', async () => {
     await using nodes = await startTwo();
     const token = await nodes.here.token('ann');
