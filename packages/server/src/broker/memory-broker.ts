@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { createId, TrunklineError } from '@trunkline/protocol';
 import type { Broker, BrokerEvents, BrokerStatus } from '../seams/broker.js';
 import { MemoryLog } from './memory-log.js';
@@ -6,6 +7,11 @@ import { createRetainedMessages, type RetainedMessages } from './retained-messag
 export interface MemoryBrokerOptions {
   /** Rooms kept; the longest known one without members is forgotten first. @default 100_000 */
   readonly maxRooms?: number;
+  /**
+   * What the logs of all rooms may take of the heap, about; beyond it those that were not written for longest lose their oldest
+   * events, and who resumes before them is told (`trimmed`). @default a quarter of what Node's heap may grow to
+   */
+  readonly maxBytes?: number;
   /** Publishes remembered against duplicates, over all rooms; beyond it windows get shorter. @default 1_000_000 */
   readonly maxRemembered?: number;
   /** How long a room without members and publishes keeps its epoch, milliseconds. @default 7 days */
@@ -20,6 +26,7 @@ const WEEK_MS = 7 * 86_400_000;
 /** The embedded broker of a single process: bounded logs in memory, delivery in the publisher's own turn. `minReplicas` has no meaning here. */
 export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { maxRooms = 100_000, maxRemembered = 1_000_000, idleRoomMs = WEEK_MS, now = Date.now } = options;
+  const { maxBytes = getHeapStatistics().heap_size_limit / 4 } = options;
   const nodeId = createId();
   const logs = new Map<string, MemoryLog>();
   const retained = new Map<string, RetainedMessages>();
@@ -28,10 +35,26 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
   let status: BrokerStatus = { state: 'starting' };
   let sweeper: NodeJS.Timeout | undefined;
   let remembered = 0;
+  let bytes = 0;
 
   function forget(room: string, log: MemoryLog): void {
     remembered -= log.remembered;
+    bytes -= log.bytes;
     logs.delete(room);
+  }
+
+  /** To three quarters of the bound, so that it is seldom done: it looks at every room. */
+  function shed(): void {
+    const at = now();
+    const byAge = [...logs.values()].sort((a, b) => a.touchedAt - b.touchedAt);
+    bytes = byAge.reduce((sum, log) => sum + log.bytes, 0);
+    for (const log of byAge) {
+      const excess = bytes - (maxBytes * 3) / 4;
+      if (excess <= 0) return;
+      bytes -= log.bytes;
+      log.shed(excess, at);
+      bytes += log.bytes;
+    }
   }
 
   function logOf(room: string): MemoryLog {
@@ -52,6 +75,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
   function sweep(): void {
     const at = now();
     remembered = 0;
+    bytes = 0;
     for (const [room, messages] of retained) {
       messages.list(at);
       if (messages.size === 0) retained.delete(room);
@@ -59,7 +83,10 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     for (const [room, log] of logs) {
       log.expire(at);
       if (!subscribed.has(room) && log.touchedAt + idleRoomMs <= at) logs.delete(room);
-      else remembered += log.remembered;
+      else {
+        remembered += log.remembered;
+        bytes += log.bytes;
+      }
     }
   }
 
@@ -88,9 +115,12 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
         return Promise.reject(new TrunklineError('unavailable', 'The broker is closed or not started.'));
       }
       const log = logOf(publication.room);
-      const before = log.remembered;
+      remembered -= log.remembered;
+      bytes -= log.bytes;
       const { appended, event } = log.append(publication, now());
-      remembered += log.remembered - before;
+      remembered += log.remembered;
+      bytes += log.bytes;
+      if (bytes > maxBytes) shed();
       if (remembered > maxRemembered && log.remembered > 1) {
         // Some at once: the first of a Map that is trimmed at every step is found ever slower.
         const count = Math.min(Math.ceil(maxRemembered / 100), log.remembered - 1);
@@ -106,6 +136,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     purge(room) {
       const log = logOf(room);
       remembered -= log.remembered;
+      bytes -= log.bytes;
       log.restart(now());
       retained.delete(room);
       if (subscribed.has(room)) events?.suspect([room]);

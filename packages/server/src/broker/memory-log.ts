@@ -1,5 +1,6 @@
 import { createId, type Position } from '@trunkline/protocol';
 import type { Appended, LoggedEvent, LogPage, LogQuery, Publication } from '../seams/broker.js';
+import { heldBytes } from './held-bytes.js';
 import { digestPayload } from './payload-digest.js';
 
 /** A publish that is remembered. */
@@ -13,7 +14,10 @@ interface Remembered {
 }
 
 /** An event in the log is what is remembered of its publish too: one object for both, for there may be a million. */
-type Entry = LoggedEvent & Remembered;
+interface Entry extends LoggedEvent, Remembered {
+  /** About what it takes of the heap. */
+  readonly bytes: number;
+}
 
 /** What is left when the event has left the log. */
 interface Forgotten extends Remembered {
@@ -33,6 +37,11 @@ interface Place {
 }
 
 const START: Place = { offset: 0, id: '' };
+/** In place of an entry that has left the log, so that nothing holds it while its place is still there. */
+const DROPPED: Entry = {
+  ...{ id: '', offset: 0, epoch: '', event: '', from: { service: '' }, ref: undefined, data: null, timestamp: 0 },
+  ...{ userId: undefined, until: 0, bytes: 0 },
+};
 
 /**
  * One room's log in this process. A class, for there is one of it a room: closures over the same state would cost 2 kB more.
@@ -48,6 +57,7 @@ export class MemoryLog {
   #born = START;
   readonly #madeAt: number;
   #touchedAt: number;
+  #bytes = 0;
   #ttlMs = Number.POSITIVE_INFINITY;
   /** By publish id, or as `#keyFor` has it. */
   readonly #remembered = new Map<string, Entry | Forgotten>();
@@ -67,6 +77,11 @@ export class MemoryLog {
   /** When the room was last written, milliseconds. */
   get touchedAt(): number {
     return this.#touchedAt;
+  }
+
+  /** About what the entries take of the heap. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Publishes remembered against duplicates. */
@@ -104,7 +119,9 @@ export class MemoryLog {
       timestamp: publication.timestamp,
       userId,
       until,
+      bytes: heldBytes(publication.data),
     };
+    this.#bytes += event.bytes;
     this.#remembered.set(key, event);
     if (until < this.#forgetAt) this.#forgetAt = until;
     this.#entries.push(event);
@@ -128,7 +145,9 @@ export class MemoryLog {
       from = Math.max(first, to - limit);
     }
     return {
-      entries: this.#entries.slice(from, to).map(({ userId: _userId, until: _until, ...event }) => event),
+      entries: this.#entries
+        .slice(from, to)
+        .map(({ userId: _userId, until: _until, bytes: _bytes, ...event }) => event),
       head: this.head(),
       trimmed: this.#trimmed,
       born: this.#born,
@@ -137,6 +156,12 @@ export class MemoryLog {
 
   head(): Position {
     return { epoch: this.#epoch, offset: this.#head, lastId: this.#lastId };
+  }
+
+  /** Drops the oldest entries until so many bytes are free, or none is left. */
+  shed(bytes: number, now: number): void {
+    const target = this.#bytes - bytes;
+    while (this.#bytes > target && this.#first < this.#entries.length) this.#dropHead(now);
   }
 
   /** Forgets so many of the oldest remembered publishes, before their window ends. */
@@ -170,6 +195,7 @@ export class MemoryLog {
   restart(now: number): void {
     this.#epoch = createId();
     this.#entries = [];
+    this.#bytes = 0;
     this.#first = 0;
     this.#head = 0;
     this.#lastId = '';
@@ -199,6 +225,8 @@ export class MemoryLog {
     if (entry === undefined) return;
     this.#keepDigest(entry, now);
     this.#trimmed = { offset: entry.offset, id: entry.id };
+    this.#bytes -= entry.bytes;
+    this.#entries[this.#first] = DROPPED;
     this.#first += 1;
     // Moving the rest at every trim would cost the length of the log each time.
     if (this.#first > 512 && this.#first * 2 > this.#entries.length) {
@@ -211,6 +239,7 @@ export class MemoryLog {
     for (const entry of this.#entries.slice(this.#first)) this.#keepDigest(entry, now);
     this.#trimmed = { offset: this.#head, id: this.#lastId };
     this.#entries = [];
+    this.#bytes = 0;
     this.#first = 0;
   }
 

@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
 import { createMemoryBroker } from '../../src/broker/memory-broker.js';
 import { createMemoryDirectory } from '../../src/directory/memory-directory.js';
 import { createMemoryRoster } from '../../src/roster/memory-roster.js';
@@ -33,6 +35,61 @@ test('the broker remembers keys within its bound, the newest longest', async () 
   expect(again.slice(0, 5).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'duplicate'));
   expect(again.at(-1)?.status).toBe('appended');
   await broker.close();
+});
+
+describe('the logs of a broker take no more memory than they may', () => {
+  const large = (room: string) => ({ ...makePublication(room), data: { text: 'x'.repeat(10_000) } });
+  const log = { size: 1_000, ttlMs: 86_400_000 };
+
+  test('and rooms that were not written for longest lose their past first, and say so', async () => {
+    let at = 0;
+    const broker = createMemoryBroker({ maxBytes: 1_000_000, now: () => ++at });
+    await broker.start(createBrokerRecorder());
+    await broker.publish(makePublication('lobby:old'));
+    for (let n = 0; n < 300; n += 1) await broker.publish(large(`lobby:${n}`));
+    const pages = await Promise.all(Array.from({ length: 300 }, (_, n) => broker.read(`lobby:${n}`, { limit: 10 })));
+    const kept = pages.map(({ entries }) => entries.length);
+    const first = kept.indexOf(1);
+    expect(300 - first).toBeGreaterThan(50);
+    expect(300 - first).toBeLessThanOrEqual(100);
+    expect(kept).toEqual(kept.map((_, n) => (n < first ? 0 : 1)));
+    const old = await broker.read('lobby:old', { limit: 10 });
+    expect([old.entries, old.head.offset, old.trimmed.offset]).toEqual([[], 1, 1]);
+    await broker.close();
+  });
+
+  test('and a room that has it all loses its oldest, never what was just published', async () => {
+    const broker = createMemoryBroker({ maxBytes: 1_000_000 });
+    await broker.start(createBrokerRecorder());
+    for (let n = 1; n <= 300; n += 1) {
+      await broker.publish({ ...large('lobby:all'), log });
+      const { entries, trimmed } = await broker.read('lobby:all', { limit: 1_000 });
+      expect([entries.at(-1)?.offset, entries.length]).toEqual([n, n - trimmed.offset]);
+      expect(entries.length).toBeLessThanOrEqual(100);
+    }
+    await broker.purge('lobby:all');
+    for (let n = 1; n <= 60; n += 1) await broker.publish({ ...large('lobby:all'), log });
+    expect((await broker.read('lobby:all', { limit: 1_000 })).entries).toHaveLength(60);
+    await broker.close();
+  });
+
+  test('and what has left them is held by nothing', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const broker = createMemoryBroker();
+    await broker.start(createBrokerRecorder());
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 400; n += 1)
+      await broker.publish({
+        ...makePublication('lobby:one'),
+        data: { text: `${n}`.repeat(40_000) },
+        log: { ...log, size: 1 },
+      });
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+    await broker.close();
+  });
 });
 
 test('a closed broker refuses to publish', async () => {
