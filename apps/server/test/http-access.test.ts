@@ -134,6 +134,17 @@ describe('sessions', () => {
     expect(await answer.json()).toEqual({ ticket: expect.stringMatching(/^tkt_/), expires_in: 30 });
     expect((await server.call('POST', '/v1/tickets')).status).toBe(401);
   });
+
+  it('gives one user a hundred of them in half a minute, and another its own', async () => {
+    await using server = await startApi();
+    const ask = (as: string) => server.call('POST', '/v1/tickets', { as });
+    const statuses = await Promise.all(Array.from({ length: 101 }, async () => (await ask(server.tokens.user)).status));
+    expect(statuses.filter((status) => status === 201)).toHaveLength(100);
+    const refused = await ask(server.tokens.user);
+    expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'rate_limited' }]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(server.tokens.admin)).status).toBe(201);
+  });
 });
 
 describe('every path', () => {

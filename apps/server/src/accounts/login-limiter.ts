@@ -1,6 +1,6 @@
-import { TrunklineError } from '@trunkline/protocol';
 import { addressKey } from '@trunkline/server';
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import { consume } from './consume.js';
 
 /** Bounds guessing: by account, and by address over all accounts. */
 export interface LoginLimiter {
@@ -10,6 +10,7 @@ export interface LoginLimiter {
   succeeded(name: string, address: string): Promise<void>;
 }
 
+const TOO_MANY = 'Too many attempts to log in; wait before the next.';
 const WINDOW_SECONDS = 300;
 const ATTEMPTS_PER_ACCOUNT = 10;
 const ATTEMPTS_PER_ADDRESS = 100;
@@ -21,8 +22,8 @@ export function createLoginLimiter(redis?: { readonly client: unknown; readonly 
 
   return {
     async attempt(name, address) {
-      await consume(addresses, addressKey(address));
-      await consume(accounts, name);
+      await consume(addresses, addressKey(address), TOO_MANY);
+      await consume(accounts, name, TOO_MANY);
     },
     async succeeded(name, address) {
       await Promise.allSettled([accounts.delete(name), addresses.reward(addressKey(address))]);
@@ -39,17 +40,6 @@ export function createLoginLimiter(redis?: { readonly client: unknown; readonly 
       duration: WINDOW_SECONDS,
       insuranceLimiter: memory,
       rejectIfRedisNotReady: true,
-    });
-  }
-}
-
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (reason) {
-    if (!(reason instanceof RateLimiterRes)) throw reason;
-    throw new TrunklineError('rate_limited', 'Too many attempts to log in; wait before the next.', {
-      retryAfterMs: reason.msBeforeNext,
     });
   }
 }

@@ -1,6 +1,8 @@
 import type { Revocation, Spread } from '@trunkline/server';
 import type { FastifyReply } from 'fastify';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
+import { consume } from '../accounts/consume.js';
 import type { ApiContext } from './api-context.js';
 import { principalOf } from './bearer.js';
 import { withBody, withoutBody } from './openapi.js';
@@ -33,9 +35,13 @@ const spread = {
   204: withoutBody('Every node acts.'),
 };
 
+/** More than pages connect; a store without Redis holds 10 000 in all, and one user's may not push out the others'. */
+const TICKETS_PER_USER = 100;
+
 /** Ending sessions, and one-time tickets. */
 export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): void {
   const admin = { onRequest: guard.role('admin') };
+  const ticketsOf = new RateLimiterMemory({ points: TICKETS_PER_USER, duration: 30 });
 
   app.post(
     '/v1/users/:id/disconnect',
@@ -71,11 +77,13 @@ export function sessionRoutes(app: Api, { hub, guard, tickets }: ApiContext): vo
       schema: {
         tags: ['Sessions'],
         summary: 'A stand-in for your token: once, within 30 seconds',
-        response: { 201: withBody('The ticket.') },
+        response: { 201: withBody('The ticket.'), 429: withBody('Too many of them in half a minute.') },
       },
     },
     async (request, reply) => {
-      const { ticket, expiresIn } = await tickets.issue(principalOf(request));
+      const principal = principalOf(request);
+      await consume(ticketsOf, principal.userId, 'You have many tickets; use them first.');
+      const { ticket, expiresIn } = await tickets.issue(principal);
       return reply.code(201).header('cache-control', 'no-store').send({ ticket, expires_in: expiresIn });
     },
   );
