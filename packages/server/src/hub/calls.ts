@@ -18,7 +18,7 @@ interface Pending {
   /** No longer listens to the caller's signal. */
   unheed(): void;
   resolve(data: unknown): void;
-  reject(error: TrunklineError): void;
+  reject(error: unknown): void;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -80,7 +80,7 @@ export class Calls {
       if (definition?.output) checkData(definition.output, data);
       pending.resolve(data ?? null);
     } catch (flaw) {
-      if (flaw instanceof TrunklineError) pending.reject(flaw);
+      pending.reject(flaw);
     }
   }
 
