@@ -12,6 +12,7 @@ import { PublishOrder } from './publish-order.js';
 import { RoomOrder, settle, unwrap } from './room-order.js';
 import { SessionPace } from './session-pace.js';
 import type { SessionParts } from './session-parts.js';
+import { inUsersWords } from './users-words.js';
 
 type Of<T extends Command['type']> = Command & { readonly type: T };
 const DONE: Reply = { type: 'done' };
@@ -225,6 +226,6 @@ export class HubSession implements LinkListener, Session {
     if (!isOurs || error.code === 'internal') logger.error({ err: error }, 'a command failed');
     if (!isOurs) return new TrunklineError('internal', 'The server failed; try again.');
     observer.refused?.(error.code);
-    return error;
+    return inUsersWords(error);
   }
 }

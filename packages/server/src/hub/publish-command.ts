@@ -9,6 +9,7 @@ import type { PublishOrder } from './publish-order.js';
 import type { Outgoing, Publisher, Taken } from './publisher.js';
 import type { Receipts } from './receipts.js';
 import type { Rooms } from './rooms.js';
+import { inUsersWords } from './users-words.js';
 
 type PublishCommand = Command & { readonly type: 'publish' };
 
@@ -186,7 +187,7 @@ export class PublishCommands {
     if (error instanceof TrunklineError) {
       this.parts.core.observer.refused?.(error.code);
       if (error.code === 'internal') this.parts.core.logger.error({ err: error }, 'a publish failed');
-      return { eventId, room: { room }, error };
+      return { eventId, room: { room }, error: inUsersWords(error) };
     }
     this.parts.core.logger.error({ err: error }, 'a publish failed');
     const failure = new TrunklineError('internal', 'The server failed; the same id may be sent again.');
