@@ -63,6 +63,31 @@ describe.concurrent('on a node that hears nothing while its commands work', () =
     expect(ann.seen.filter(({ type }) => ['gap', 'left', 'goaway', 'error'].includes(type))).toEqual([]);
   }, 60_000);
 
+  test('who resumes ahead of what the node knows gets nothing twice when it catches up', async () => {
+    await using nodes = await startTwo();
+    await using ann = await connect(nodes.there, 'ann');
+    await using bob = await connect(nodes.here, 'bob');
+    let { position } = await ann.join('lobby:a');
+    await nodes.deafen();
+    const resumed: RawClient[] = [];
+    const said = Array.from({ length: 10 }, (_, index) => `${index}`);
+    for (const text of said) {
+      const { epoch = '', eventId, offset = 0 } = await bob.publish('lobby:a', 'message', { text });
+      const late = await connect(nodes.there, 'late');
+      await late.join('lobby:a', { position });
+      resumed.push(late);
+      position = { epoch, offset, lastId: eventId };
+    }
+    await eventually(() => expect(textsOf(ann)).toEqual(said), { timeoutMs: 10_000 });
+    await nodes.restore();
+    await bob.publish('lobby:a', 'message', { text: 'last' });
+    for (const [index, late] of resumed.entries()) {
+      await eventually(() => expect(textsOf(late)).toContain('last'));
+      expect(textsOf(late)).toEqual([...said.slice(index), 'last']);
+      await late.close();
+    }
+  }, 60_000);
+
   test('who lost a relation leaves, and is shown nothing that came later', async () => {
     await using nodes = await startTwo();
     const relation = { object: 'booking:1', relation: 'owner', user: 'ann' };
