@@ -264,3 +264,24 @@ test('a request without a connection of its own runs on while another node waits
     vi.useRealTimers();
   }
 });
+
+test('a cancel ends the request that it names, and only that of its own connection', async () => {
+  await using node = await startHub();
+  const runs = new Map<unknown, { readonly signal: AbortSignal; finish(): void }>();
+  node.hub.handle('echo', (input, { signal }) => {
+    const { n } = input as { readonly n: number };
+    return new Promise((resolve) => runs.set(n, { signal, finish: () => resolve({ n }) }));
+  });
+  const [ann, eve] = [await connect(node), await connect(node)];
+  for (const n of [1, 2]) ann.send({ type: 'request', id: `q${n}`, action: 'echo', data: { n } });
+  await eventually(() => runs.size === 2);
+  eve.send({ type: 'cancel', id: 'c1', of: 'q2' });
+  // A frame behind it shows that it was read.
+  await eve.publish('lobby:a', 'message', { text: 'after' });
+  ann.send({ type: 'cancel', id: 'c2', of: 'q1' });
+  expect(await ann.nextOf('error')).toMatchObject({ id: 'q1', code: 'cancelled' });
+  expect([1, 2].map((n) => runs.get(n)?.signal.aborted)).toEqual([true, false]);
+  for (const { finish } of runs.values()) finish();
+  expect(await ann.nextOf('response')).toMatchObject({ id: 'q2', data: { n: 2 } });
+  await Promise.all([ann.close(), eve.close()]);
+});

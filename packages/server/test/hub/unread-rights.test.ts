@@ -51,3 +51,24 @@ describe.concurrent('a right that went while the directory did not answer', () =
     expect(await unread.ann.nextOf('left')).toMatchObject({ reason: 'authorisation_stale', retryable: true });
   });
 });
+
+it('looks at every right anew when a directory says that something may have changed', async () => {
+  const directory = createMemoryDirectory();
+  const listeners: Parameters<Directory['onChange']>[0][] = [];
+  const vague: Directory = {
+    ...directory,
+    onChange(listener) {
+      listeners.push(listener);
+      return () => undefined;
+    },
+  };
+  await using node = await startHub({ directory: vague });
+  await using ann = await connectRaw({ url: node.url });
+  await directory.change({ ...OWNS, present: true });
+  await ann.hello({ token: await node.token('ann') });
+  for (const room of [OWNS.object, 'lobby:a']) await ann.join(room);
+  await directory.change({ ...OWNS, present: false });
+  for (const listener of listeners) listener(null);
+  expect(await ann.nextOf('left')).toMatchObject({ room: OWNS.object, reason: 'relation_removed' });
+  await ann.publish('lobby:a', 'message', { text: 'still here' });
+});
