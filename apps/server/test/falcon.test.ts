@@ -125,3 +125,23 @@ test('administrators list, page by page, move and tell the connections; the publ
   for (const client of clients) client.end();
   await eventually(async () => (await fieldsOf(await ask('/websocket/connections', { headers: admin }))).total === 0);
 });
+
+test('the lists show who lost a right out of its room from the moment at which it was told', async () => {
+  await using server = await start();
+  const admin = { Authorization: `Bearer ${await tokenFor('root', 'admin')}`, 'Content-Type': 'application/json' };
+  const list = async (what: 'connections' | 'rooms') =>
+    fieldsOf(await fetch(`${server.documented}/websocket/${what}`, { headers: admin }));
+  const body = JSON.stringify({ object: 'group:fleet', relation: 'member', user: 'ann' });
+  const change = (method: 'PUT' | 'DELETE') => fetch(`${server.url}/v1/relations`, { method, headers: admin, body });
+  const ann = await connect(server.documented, { Authorization: `Bearer ${await tokenFor('ann')}` });
+  await ann.next('room_joined');
+
+  await change('PUT');
+  await ann.next('room_joined');
+  expect(await list('connections')).toMatchObject({ connections: [{ rooms: ['user:ann', 'group:fleet'] }] });
+  await change('DELETE');
+  await ann.next('room_left');
+  expect(await list('connections')).toMatchObject({ connections: [{ rooms: ['user:ann'] }] });
+  expect(await list('rooms')).toMatchObject({ rooms: [{ room: 'user:ann', connections: 1 }] });
+  ann.end();
+});

@@ -5,7 +5,6 @@ import type { Connection } from './connection.js';
 import { endConnection } from './end-connection.js';
 import { forbidden } from './grants.js';
 import { readHistory } from './history-command.js';
-import { rosterEntry } from './joining.js';
 import { memberIn, sendDirect, setPresence } from './member-commands.js';
 import { Misbehaviour } from './misbehaviour.js';
 import { PublishOrder } from './publish-order.js';
@@ -194,7 +193,6 @@ export class HubSession implements LinkListener, Session {
         this.#connection.declined ??= new Set();
         this.#connection.declined.add(room);
       }
-      this.#parts.core.roster.set(rosterEntry(this.#parts.core, this.#connection));
     } else {
       this.#parts.core.rules.kindOf(room);
     }

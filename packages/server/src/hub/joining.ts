@@ -119,8 +119,11 @@ export class Joining {
   }
 
   leave(membership: Membership, clean: boolean): void {
-    this.presence.exit(membership.connection, membership.room, clean);
+    const { connection } = membership;
+    this.presence.exit(connection, membership.room, clean);
     this.rooms.remove(membership);
+    // Whoever ended the membership; one whose peer is gone leaves the roster as a whole.
+    if (connection.isOpen) this.core.roster.set(rosterEntry(this.core, connection));
   }
 
   async #present(membership: Membership): Promise<Pick<Shown, 'snapshot' | 'isFirst'>> {
