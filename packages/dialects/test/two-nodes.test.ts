@@ -296,3 +296,24 @@ test('actions: a client comes back to another node, and hears its company there'
   expect(updates).toEqual(['before', 'after']);
   socket.disconnect();
 });
+
+test('secureconnect: that the users of a node that ends have left is told on the others', async () => {
+  await using two = await startNode(redis, [secureconnectDialect()]);
+  const conversation = 'bb0e8400-e29b-41d4-a716-446655440000';
+  const path = `/v1/ws/chat?conversation_id=${conversation}`;
+  const uwe = '723e4567-e89b-12d3-a456-426614174000';
+  await two.relate(...[UMA, uwe].map((user) => `conversation:${conversation} participant ${user}`));
+  await using uma = await connectBearer(two, path, await two.token(UMA));
+  await next(uma, 'user_joined');
+  {
+    await using one = await startNode(redis, [secureconnectDialect()]);
+    await using client = await connectBearer(one, path, await one.token(uwe));
+    expect(await next(uma, 'user_joined')).toMatchObject({ sender_id: uwe });
+    // As where nobody ever left: the script has to be sent again as text, and what it says comes late.
+    await redis.command('SCRIPT', 'FLUSH');
+    await one.hub.drain({ windowMs: 0, deadlineMs: 1_000 });
+    await client.ended;
+    await eventually(() => one.hub.status().connections === 0);
+  }
+  expect(await next(uma, 'user_left')).toMatchObject({ sender_id: uwe });
+});

@@ -19,6 +19,8 @@ const ENTERED_AT_ONCE = 100;
 /** Members' presence: entered with the join, changes fanned out in version order, a hole that stays re-read and sent as `sync`. */
 export class PresenceService {
   readonly #grace = new Map<NodeJS.Timeout, () => void>();
+  /** What the store was asked to remove: whoever closes waits until it is told, for nobody else would tell it. */
+  readonly #removals = new Set<Promise<void>>();
   readonly #syncing = new Set<HubRoom>();
   readonly #early = new EarlyPresence((room) => void this.resync(room));
   #renewals: NodeJS.Timeout | undefined;
@@ -36,7 +38,7 @@ export class PresenceService {
   start(): void {
     const { leaseMs } = this.core.presence;
     this.#renewals = setInterval(() => void this.#renew(), leaseMs * RENEW_SHARE).unref();
-    this.#sweeps = setInterval(() => void this.#sweep(), leaseMs * SWEEP_SHARE).unref();
+    this.#sweeps = setInterval(() => this.#track(this.#sweep()), leaseMs * SWEEP_SHARE).unref();
   }
 
   /** @returns whether its user came with it */
@@ -62,7 +64,7 @@ export class PresenceService {
   /** Ends a membership's presence: at once, or after the grace when the peer only dropped. */
   exit(connection: Connection, room: HubRoom, clean: boolean): void {
     if (room.rules.definition.presence === false) return;
-    const remove = () => void this.#remove(connection, room);
+    const remove = () => this.#track(this.#remove(connection, room));
     if (clean) {
       remove();
       return;
@@ -72,6 +74,12 @@ export class PresenceService {
       remove();
     }, GRACE_MS).unref();
     this.#grace.set(timer, remove);
+  }
+
+  /** @param removal never rejects */
+  #track(removal: Promise<void>): void {
+    this.#removals.add(removal);
+    void removal.then(() => this.#removals.delete(removal));
   }
 
   async #remove(connection: Connection, room: HubRoom): Promise<void> {
@@ -170,6 +178,7 @@ export class PresenceService {
       remove();
     }
     this.#grace.clear();
+    await Promise.all(this.#removals);
   }
 
   #tell(change: PresenceChange | null): void {
