@@ -83,6 +83,18 @@ test('falcon: what a client says as soon as it is open, it says as a member of i
   expect(await next(uma, 'message')).toMatchObject({ room: 'group:early', data: { text: 'queued' } });
 });
 
+test('falcon: what a client says as soon as it is open is heard by its group, though it closes behind it', async () => {
+  await using node = await startNode(redis, [falconDialect()]);
+  await node.relate('group:brief member uma', 'group:brief member una');
+  await using una = await connectBearer(node, '/websocket/connect', await node.token('una'));
+  await una.take(({ room }) => room === 'group:brief', 'her group');
+  const texts = ['one', 'two', 'three'];
+  await using uma = await connectBearer(node, '/websocket/connect', await node.token('uma'));
+  for (const text of texts) say(uma, { type: 'message', room: 'group:brief', data: { text } });
+  uma.socket.close(1000);
+  for (const text of texts) expect(await next(una, 'message')).toMatchObject({ room: 'group:brief', data: { text } });
+});
+
 test('booking: typing is heard once by the others on both nodes, and not by who types', async () => {
   await using one = await startNode(redis, [bookingDialect()]);
   await using two = await startNode(redis, [bookingDialect()]);

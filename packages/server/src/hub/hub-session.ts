@@ -75,7 +75,12 @@ export class HubSession implements LinkListener, Session {
     }
     if (command.type === 'pong') return DONE;
     if (this.#opening === null || !ROOM_COMMANDS.has(command.type)) return this.#begin(command);
-    return this.#opening.then(() => (this.#connection.isOpen ? this.#begin(command) : DONE));
+    return this.#opening.then(() => (this.#isDue(command) ? this.#begin(command) : DONE));
+  }
+
+  /** What a peer published before it went by itself is said: that it had to wait was not its doing. */
+  #isDue({ type }: Command): boolean {
+    return this.#connection.isOpen || (type === 'publish' && this.#connection.closedWith === null);
   }
 
   /** Until then what is said in rooms waits: a client need not know which ones it is put into, and is heard as their member. */
