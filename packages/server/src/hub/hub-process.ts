@@ -133,15 +133,18 @@ export class HubProcess {
     const deadline = performance.now() + options.deadlineMs;
     this.#state = 'draining';
     this.router.drain();
-    const { requests, publisher } = this.parts;
+    const { presence, requests, publisher } = this.parts;
     await drainConnections(
       this.core,
       options,
       (connection) => connection.unacked > 0 || requests.isWaiting(connection),
     );
+    const { broker, connections } = this.core;
+    // Who was sent to another node would be seen to leave and to join; without other nodes nobody sees it.
+    const isMissed = () => broker.name !== 'memory' && (connections.byId.size > 0 || presence.isInGrace);
+    const isTelling = () => publisher.outbox.size > 0 || isMissed();
     // While Redis is away nothing says that it comes back in time.
-    const isAppending = () => publisher.outbox.size > 0 && this.core.broker.status.state === 'connected';
-    await drainWork(() => requests.isIdle && !isAppending(), deadline);
+    await drainWork(() => requests.isIdle && !(broker.status.state === 'connected' && isTelling()), deadline);
     return { outbox: publisher.outbox.size };
   }
 

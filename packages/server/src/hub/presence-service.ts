@@ -76,6 +76,11 @@ export class PresenceService {
     this.#grace.set(timer, remove);
   }
 
+  /** True while somebody who dropped may yet come back. */
+  get isInGrace(): boolean {
+    return this.#grace.size > 0;
+  }
+
   /** @param removal never rejects */
   #track(removal: Promise<void>): void {
     this.#removals.add(removal);

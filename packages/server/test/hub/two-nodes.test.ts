@@ -1,3 +1,4 @@
+import type { ServerFrame } from '@trunkline/protocol';
 import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { freshPrefix, startNode } from './start-nodes.js';
@@ -33,6 +34,23 @@ describe.concurrent('two nodes on one Redis', () => {
     await using eve = await connect(there, 'eve');
     expect(await eve.join('lobby:main', { position })).toMatchObject({ recovered: true, missed: 100 });
     expect(await offsets(eve, 100)).toEqual(upTo(100));
+  });
+
+  test('a node that drains gives those whom it sent away the grace to come back elsewhere', async () => {
+    await using redis = await startRedis();
+    const prefix = freshPrefix();
+    await using here = await startNode({ url: redis.url, prefix });
+    await using there = await startNode({ url: redis.url, prefix });
+    await using ann = await connect(here, 'ann');
+    await using bob = await connect(there, 'bob');
+    for (const client of [ann, bob]) await client.join('lobby:main');
+    const drained = here.hub.drain({ windowMs: 0, deadlineMs: 20_000 }).then(() => here.hub.close());
+    await ann.closed;
+    const sentAway = performance.now();
+    const isLeave = (frame: ServerFrame) => frame.type === 'presence' && frame.change === 'leave';
+    expect(await bob.nextWhere(isLeave, 'leave')).toMatchObject({ member: { userId: 'ann' } });
+    expect(performance.now() - sentAway).toBeGreaterThan(1_500);
+    await drained;
   });
 
   test('what pub/sub lost is filled in from the log before later events', async () => {
