@@ -67,6 +67,16 @@ describe('a recorded session', () => {
 });
 
 describe('replaySession', () => {
+  test('does not mind how much of its time a request had left when it went', async () => {
+    const { recording } = await recorded();
+    const late = JSON.stringify(recording).replace(/"timeoutMs":3[01]\d{3}/, '"timeoutMs":29321');
+    expect(late).toContain('29321');
+    const replay = replaySession(JSON.parse(late));
+    await using client = openClient({ url: 'ws://nowhere.invalid', WebSocket: replay.WebSocket });
+    await visit(client, () => {});
+    expect(replay.pending()).toEqual([]);
+  });
+
   test('ends the client at once, and says why, where it does what was not recorded', async () => {
     const { recording } = await recorded();
     const replay = replaySession(recording);
