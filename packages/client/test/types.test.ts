@@ -2,6 +2,7 @@ import { type BuiltInContract, defineContract } from '@trunkline/protocol/contra
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { type Client, createClient, type Published } from '../src/index.js';
+import type { Recording } from '../src/testing/index.js';
 
 class NoSocket {
   readonly readyState = 0;
@@ -99,4 +100,13 @@ test('without a contract everything goes and data is unknown', () => {
   const client: Client = createClient({ url: 'ws://127.0.0.1:1', WebSocket: NoSocket });
   client.room('any', 'room').on('thing', ({ data }) => expectTypeOf(data).toBeUnknown());
   expectTypeOf(client.request('anything', 1)).resolves.toBeUnknown();
+});
+
+test('a recording may be what TypeScript makes of an imported JSON file', () => {
+  expectTypeOf<{
+    connections: (
+      | { frames: { from: string; frame: { type: string; room: string } }[]; closed?: undefined }
+      | { frames: { from: string; frame: { type: string } }[]; closed: { code: number; reason: string } }
+    )[];
+  }>().toExtend<Recording>();
 });

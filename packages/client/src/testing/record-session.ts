@@ -67,7 +67,7 @@ export function recordSession(WebSocket: WebSocketClass): Recorder {
       this.#isOurs = true;
       end();
     }
-    #note(from: RecordedFrame['from'], { token, session, ...frame }: FrameLike): void {
+    #note(from: 'client' | 'server', { token, session, ...frame }: FrameLike): void {
       const shown = frame.type === 'welcome' ? { ...frame, session: 'recorded' } : frame;
       this.#said.frames.push({ from, frame: shown });
     }
