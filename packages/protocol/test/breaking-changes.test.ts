@@ -25,6 +25,9 @@ const message = (event: EventDefinition) => chat({ events: { message: event } })
 const data = (schema: z.ZodType) => message(durable(schema));
 const loose = z.looseObject;
 const text = z.string();
+/** A literal of it is for a later target than ours. */
+const [sets, flag] = ['^[\\p{L}--[a-z]]+$', 'v'];
+const OF_SETS = new RegExp(sets, flag);
 
 describe('what breaks nobody', () => {
   test.each<[string, ContractInput, ContractInput]>([
@@ -33,6 +36,10 @@ describe('what breaks nobody', () => {
     ['a field that was optional is gone', data(loose({ text, lang: text.optional() })), data(loose({ text }))],
     ['a wider bound', data(loose({ text: text.max(100) })), data(loose({ text: text.max(200) }))],
     ['no bound any more', data(loose({ text: text.min(3).regex(/^a/) })), data(loose({ text }))],
+    ['one ending less', data(text.startsWith('a').endsWith('b')), data(text.startsWith('a'))],
+    ['no ending any more, but a format', data(z.email().endsWith('.org')), data(z.email())],
+    ['a value that a Unicode pattern takes', ask(z.enum(['é'])), ask(text.regex(/^\p{L}+$/u))],
+    ['a value that a pattern of sets takes', ask(z.enum(['é'])), ask(text.regex(OF_SETS))],
     ['an exclusive bound made inclusive', data(z.number().positive()), data(z.number().min(0))],
     ['an object that takes unknown keys otherwise', data(loose({ text })), data(z.object({ text }))],
     ['the same recursive schema', data(tree(text)), data(tree(text))],
@@ -85,6 +92,24 @@ describe('what older programs send', () => {
       ' [sending] older programs may send more than is taken now (other text, now the pattern ^a+$)',
     ],
     ['a format', text, z.uuid(), ' [sending] older programs may send more than is taken now (any text, now uuid)'],
+    [
+      'another text to begin with',
+      text.startsWith('a'),
+      text.startsWith('ab'),
+      ' [sending] older programs may send more than is taken now (other text, now the pattern ^ab.*)',
+    ],
+    [
+      'an end beside a format',
+      z.email(),
+      z.email().endsWith('.org'),
+      ' [sending] older programs may send more than is taken now (other text, now the pattern .*\\.org$)',
+    ],
+    [
+      'a tighter format of the same name',
+      z.stringFormat('sku', /^[A-Z]+$/),
+      z.stringFormat('sku', /^[A-Z]{8}$/),
+      ' [sending] older programs may send more than is taken now (other text, now the pattern ^[A-Z]{8}$)',
+    ],
     [
       'a strict object',
       loose({ text }),
@@ -264,6 +289,10 @@ function action(definition: {
   roles?: string[];
 }): ContractInput {
   return { rooms: {}, actions: { ask: { input: text, ...definition } } };
+}
+
+function ask(input: z.ZodType): ContractInput {
+  return action({ input });
 }
 
 function union(shape: z.ZodRawShape): z.ZodType {

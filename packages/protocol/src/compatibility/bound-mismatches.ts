@@ -38,18 +38,35 @@ export function findBoundMismatches(source: Shape, target: Rules, path: string):
     if (typeof bound !== 'number' || holds(rules, bound)) continue;
     add(rules[keyword] === undefined ? 'unbounded' : `${keyword} ${rules[keyword]}`, `${keyword} ${bound}`);
   }
-  if (source.type === 'value') {
-    for (const pattern of target.patterns ?? [])
-      if (!new RegExp(pattern).test(String(source.value))) add(JSON.stringify(source.value), `the pattern ${pattern}`);
-  } else if (target.format !== undefined) {
-    // The pattern of a format is Zod's, which another release of it may write otherwise.
-    if (target.format !== rules.format)
-      add(rules.format === undefined ? 'any text' : `${rules.format}`, `${target.format}`);
-  } else {
-    for (const pattern of target.patterns ?? [])
-      if (!rules.patterns?.includes(pattern)) add('other text', `the pattern ${pattern}`);
-  }
+  const lacking = (target.patterns ?? []).filter((pattern) =>
+    source.type === 'value' ? !isMatch(pattern, String(source.value)) : !rules.patterns?.includes(pattern),
+  );
+  // Zod tells a format by its pattern as well, where it has one; the same name may stand for another (`uuid` for each version of it).
+  const isFormat = target.format !== undefined && target.format !== rules.format && !isPart(target.format);
+  if (source.type !== 'value' && isFormat && (target.patterns === undefined || lacking.length > 0))
+    add(rules.format === undefined ? 'any text' : `${rules.format}`, `${target.format}`);
+  else
+    for (const pattern of lacking)
+      add(source.type === 'value' ? JSON.stringify(source.value) : 'other text', `the pattern ${pattern}`);
   return found;
+}
+
+/** What Zod calls a format and is but a piece of the text, which the pattern says. */
+function isPart(format: unknown): boolean {
+  return ['starts_with', 'ends_with', 'includes', 'lowercase', 'uppercase'].includes(String(format));
+}
+
+/** JSON Schema leaves a pattern's flags out: the first of these reads it. */
+const FLAGS = ['u', 'v', ''];
+function isMatch(pattern: string, text: string): boolean {
+  for (const flags of FLAGS) {
+    try {
+      return new RegExp(pattern, flags).test(text);
+    } catch {
+      // A syntax of other flags.
+    }
+  }
+  return false;
 }
 
 /** One value as the narrowest rules that it keeps. */
