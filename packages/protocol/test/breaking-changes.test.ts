@@ -266,6 +266,20 @@ describe('what older programs could do', () => {
   });
 });
 
+describe('schemas that hold each other many times over take no time', () => {
+  test.each<[string, (leaf: z.ZodType) => z.ZodType]>([
+    ['each kind of node in each other', web],
+    ['twice in the next', tower],
+  ])('%s', (_, schema) => {
+    const started = performance.now();
+    expect(changes(data(schema(text)), data(schema(text)))).toEqual([]);
+    const found = changes(data(schema(text)), data(schema(text.min(1))));
+    expect(found[0]).toMatch(/leaf \[sending\] .* now minLength 1\)$/);
+    expect(found.length).toBeLessThanOrEqual(100);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
 test('no name of a contract is taken for one of JavaScript', () => {
   const odd = { rooms: {}, actions: { constructor: { input: text }, toString: { input: text } } };
   expect(changes(odd, { rooms: {} })).toEqual([
@@ -308,4 +322,27 @@ function tree(value: z.ZodType): z.ZodType {
     },
   });
   return node;
+}
+
+/** Nine kinds of nodes, each of which may hold all. */
+function web(leaf: z.ZodType): z.ZodType {
+  const nodes: z.ZodType[] = Array.from({ length: 9 }, (_, index) =>
+    loose({
+      kind: z.literal(index),
+      ...Object.fromEntries(
+        Array.from({ length: 9 }, (_, to) => [`to${to}`, z.lazy(() => nodes[to] ?? leaf).optional()]),
+      ),
+      ...(index === 8 && { leaf }),
+    }),
+  );
+  return nodes[0] ?? leaf;
+}
+
+/** Eighteen storeys; ids keep JSON Schema from writing each out. */
+function tower(leaf: z.ZodType): z.ZodType {
+  const id = crypto.randomUUID();
+  let storey: z.ZodType = loose({ leaf }).meta({ id });
+  for (let height = 0; height < 18; height += 1)
+    storey = loose({ left: storey, right: storey }).meta({ id: `${id}${height}` });
+  return storey;
 }

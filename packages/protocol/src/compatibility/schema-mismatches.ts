@@ -15,31 +15,49 @@ export type Depth = 'types' | 'values';
 
 interface Walk {
   readonly depth: Depth;
-  /** The pairs being compared: a recursive schema meets itself again, and what is assumed of it then holds. */
-  readonly open: Set<string>;
+  /**
+   * The pairs that match as far as is known, in order: those being compared, as a recursive schema meets itself again and what is
+   * assumed of it then holds, and those found to match under such assumptions.
+   */
+  readonly matching: Set<string>;
+  /** The others. Schemas that hold each other are met on more ways than can be walked. */
+  readonly mismatching: Map<string, readonly Mismatch[]>;
   /** The documents of the two sides, for their references. */
   readonly from: JsonSchema;
   readonly to: JsonSchema;
 }
+
+/** More of them help nobody, and in schemas that hold each other there is no end of them. */
+const LISTED_AT_MOST = 100;
 
 /**
  * Where a value of `from` may be none of `to`. It errs on the side of a mismatch: another pattern counts as a narrower one,
  * and an object must fit one branch of a union whole. What a schema checks in code (`refine`) is in no JSON Schema.
  */
 export function findMismatches(from: JsonSchema, to: JsonSchema, depth: Depth): readonly Mismatch[] {
-  return compare({ depth, open: new Set(), from, to }, from, to, '');
+  return compare({ depth, matching: new Set(), mismatching: new Map(), from, to }, from, to, '');
 }
 
 function compare(walk: Walk, fromSchema: JsonSchema, toSchema: JsonSchema, path: string): readonly Mismatch[] {
   const from = dereference(fromSchema, walk.from);
   const to = dereference(toSchema, walk.to);
   const pair = JSON.stringify([from, to]);
-  if (walk.open.has(pair)) return [];
-  walk.open.add(pair);
+  if (walk.matching.has(pair)) return [];
+  const known = walk.mismatching.get(pair) ?? compareNew(walk, from, to, pair);
+  return known.map((mismatch) => ({ ...mismatch, path: `${path}${mismatch.path}` }));
+}
+
+/** The mismatches of a pair that was not met yet, with paths from there on. */
+function compareNew(walk: Walk, from: JsonSchema, to: JsonSchema, pair: string): readonly Mismatch[] {
+  const { size } = walk.matching;
+  walk.matching.add(pair);
   const targets = shapesOf(to, walk.to);
   const sources = shapesOf(from, walk.from);
-  const found = sources.flatMap((source) => compareShape(walk, source, targets, path));
-  walk.open.delete(pair);
+  const found = sources.flatMap((source) => compareShape(walk, source, targets, '')).slice(0, LISTED_AT_MOST);
+  if (found.length === 0) return found;
+  // What was found to match since may have done so only because this was assumed to.
+  for (const one of [...walk.matching].slice(size)) walk.matching.delete(one);
+  walk.mismatching.set(pair, found);
   return found;
 }
 
