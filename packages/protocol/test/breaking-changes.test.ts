@@ -58,6 +58,24 @@ describe('what breaks nobody', () => {
       action({ input: z.enum(['a', 'b']) }),
     ],
     ['fewer values of an output', action({ output: z.enum(['a', 'b']) }), action({ output: z.enum(['a']) })],
+    ['an id that is one of any room', chat({}), chat({ id: text.min(1).max(200) })],
+    ['a rule for admins, who may anyway', chat({ join: ['role:admin', 'self'] }), chat({ join: ['self'] })],
+    [
+      'a rule for services, who may publish anyway',
+      message(durable(text, { publish: ['role:service'] })),
+      message(durable(text, { publish: ['relation:owner'] })),
+    ],
+    [
+      'a role of an action that admins do not need',
+      action({ roles: ['admin', 'agent'] }),
+      action({ roles: ['agent'] }),
+    ],
+    ['an integer above 0 made one from 1', ask(z.int().gt(0).lt(10)), ask(z.int().min(1).max(9))],
+    [
+      'a step that the older one is a multiple of',
+      data(z.number().multipleOf(0.05)),
+      data(z.number().multipleOf(0.01)),
+    ],
     ['another order of a union', data(z.union([text, z.number()])), data(z.union([z.number(), text]))],
     ['an action that any user may ask for now', action({ roles: ['agent'] }), action({})],
   ])('%s', (_, older, newer) => {
@@ -111,6 +129,12 @@ describe('what older programs send', () => {
       ' [sending] older programs may send more than is taken now (other text, now the pattern ^[A-Z]{8}$)',
     ],
     [
+      'the tighter bound of two schemas in one',
+      text.min(3),
+      text.min(5).and(text.min(3)),
+      ' [sending] older programs may send more than is taken now (minLength 3, now minLength 5)',
+    ],
+    [
       'a strict object',
       loose({ text }),
       z.strictObject({ text }),
@@ -142,6 +166,17 @@ describe('what older programs send', () => {
     ],
   ])('%s', (_, older, newer, expected) => {
     expect(changes(data(older), data(newer))).toEqual([`chat.message data${expected}`]);
+  });
+
+  test('in a record beside an object, whose fields it holds for, too', () => {
+    const older = loose({ a: z.number() }).and(z.record(text, z.number()));
+    const newer = z.record(text, z.int()).and(loose({ a: z.number() }));
+    expect(changes(data(older), data(newer))).toEqual(
+      ['.a', '.*'].map(
+        (field) =>
+          `chat.message data${field} [sending] older programs may send a number, and only an integer is taken now`,
+      ),
+    );
   });
 
   test('an id that older programs join with', () => {
@@ -253,7 +288,19 @@ describe('what older programs could do', () => {
       data(text),
       ['chat.message [rights] user may no longer publish'],
     ],
+    [
+      'publishing of guests, who are members but no users',
+      chat({ join: ['anonymous'], events: { message: durable(text) } }),
+      chat({ join: ['anonymous'], events: { message: durable(text, { publish: ['user'] }) } }),
+      ['chat.message [rights] member may no longer publish'],
+    ],
     ['receipts', chat({ receipts: true }), chat({}), ['chat [rights] it keeps no receipts now']],
+    [
+      'history of admins',
+      chat({ join: ['role:admin'] }),
+      chat({ join: ['role:admin'], history: false }),
+      ['chat [rights] role:admin may no longer read history'],
+    ],
     ['history alone', chat({}), chat({ history: false }), ['chat [rights] user may no longer read history']],
     [
       'joining, and what follows it',

@@ -25,12 +25,14 @@ const BOUNDS: Readonly<Record<string, Holds>> = {
     atLeast('exclusiveMinimum')(rules, bound) || numberOf(rules.minimum, Number.NEGATIVE_INFINITY) > bound,
   exclusiveMaximum: (rules, bound) =>
     atMost('exclusiveMaximum')(rules, bound) || numberOf(rules.maximum, Number.POSITIVE_INFINITY) < bound,
-  multipleOf: (rules, bound) => numberOf(rules.multipleOf, Number.NaN) % bound === 0,
+  // As decimals: in binary 0.05 is no multiple of 0.01.
+  multipleOf: (rules, bound) =>
+    Number.isInteger(Number((numberOf(rules.multipleOf, Number.NaN) / bound).toPrecision(12))),
 };
 
 /** The bounds, formats and patterns of `target` that a value of its type may be beyond. */
 export function findBoundMismatches(source: Shape, target: Rules, path: string): readonly Mismatch[] {
-  const rules = source.type === 'value' ? rulesOf(source.value) : source.rules;
+  const rules = rulesOf(source);
   const found: Mismatch[] = [];
   const add = (got: string, expected: string) => found.push({ path, kind: 'bound', got, expected });
   for (const [keyword, holds] of Object.entries(BOUNDS)) {
@@ -69,8 +71,18 @@ function isMatch(pattern: string, text: string): boolean {
   return false;
 }
 
-/** One value as the narrowest rules that it keeps. */
-function rulesOf(value: unknown): Rules {
+/** Of one value the narrowest that it keeps; of an integer its bounds as integers. */
+function rulesOf(source: Shape): Rules {
+  if (source.type === 'integer') {
+    const { exclusiveMinimum: above, exclusiveMaximum: below } = source.rules;
+    return {
+      ...source.rules,
+      ...(typeof above === 'number' && { minimum: Math.floor(above) + 1 }),
+      ...(typeof below === 'number' && { maximum: Math.ceil(below) - 1 }),
+    };
+  }
+  if (source.type !== 'value') return source.rules;
+  const { value } = source;
   if (typeof value === 'string') return { minLength: value.length, maxLength: value.length };
   if (typeof value === 'number') return { minimum: value, maximum: value, multipleOf: value };
   return {};

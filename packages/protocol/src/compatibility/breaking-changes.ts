@@ -45,23 +45,29 @@ export function findBreakingChanges(older: ContractJsonSchema, newer: ContractJs
 
 function compareKinds(kind: string, before: RoomKindJsonSchema, now: RoomKindJsonSchema): Changes {
   return [
-    ...sending(`${kind} id`, before.id ?? { type: 'string' }, now.id),
+    ...sending(`${kind} id`, { ...ANY_ID, ...(typeof before.id === 'object' && before.id) }, now.id),
     ...lostRules(kind, 'join', before.join, now.join),
     ...lostRules(kind, 'read history', before.history, now.history),
     ...lostRules(kind, 'see presence', before.presence, now.presence),
     ...(before.receipts && !now.receipts ? [right(kind, 'it keeps no receipts now')] : []),
     ...pairs(before.events, now.events).flatMap(([name, event, newer]) =>
-      newer === undefined ? [gone(`${kind}.${name}`)] : compareEvents(`${kind}.${name}`, event, newer),
+      newer === undefined
+        ? [gone(`${kind}.${name}`)]
+        : [
+            ...lostPublishing(`${kind}.${name}`, event.publish, newer.publish, before.join),
+            ...compareEvents(`${kind}.${name}`, event, newer),
+          ],
     ),
   ];
 }
+/** What every room's id is (PROTOCOL.md, "Rooms"). */
+const ANY_ID = { type: 'string', minLength: 1, maxLength: 200 };
 
 function compareEvents(where: string, before: EventJsonSchema, now: EventJsonSchema): Changes {
   return [
     ...(before.durable && !now.durable ? [right(where, 'it is ephemeral now: who is away misses it')] : []),
     ...(before.retain && !now.retain ? [right(where, 'who joins no longer gets the last one')] : []),
     ...(before.echo !== 'others' && now.echo === 'others' ? [right(where, 'its sender no longer gets it')] : []),
-    ...lostRules(where, 'publish', before.publish, now.publish),
     ...sending(`${where} data`, before.data, now.data),
     ...receiving(`${where} data`, before.data, now.data),
   ];
@@ -69,7 +75,7 @@ function compareEvents(where: string, before: EventJsonSchema, now: EventJsonSch
 
 function compareActions(where: string, before: ActionJsonSchema, now: ActionJsonSchema): Changes {
   const { roles = ['any user'] } = before;
-  const lost = roles.filter((role) => now.roles !== undefined && !now.roles.includes(role));
+  const lost = roles.filter((role) => now.roles !== undefined && role !== 'admin' && !now.roles.includes(role));
   return [
     ...lost.map((role) => right(where, `${role} may no longer ask for it`)),
     ...sending(`${where} input`, before.input, now.input),
@@ -112,11 +118,26 @@ function receiving(path: string, before: JsonSchema = true, now: JsonSchema = tr
   }));
 }
 
-/** Who could and can no longer; `user` is everybody who signed in, `anonymous` everybody. */
-function lostRules(where: string, what: string, before: Allowed, now: Allowed): Changes {
+/** Services may anyway. Where anybody may join, members may be guests. */
+function lostPublishing(where: string, before: readonly string[], now: Allowed, join: readonly string[]): Changes {
+  const rules = before.filter((rule) => rule !== 'role:service');
+  return lostRules(where, 'publish', rules, now, join.includes('anonymous') ? ['anonymous', 'member'] : undefined);
+}
+
+/** Who could and can no longer. `user` is everybody who signed in, so not who the rules `ofGuests` name; admins may what anybody may. */
+function lostRules(
+  where: string,
+  what: string,
+  before: Allowed,
+  now: Allowed,
+  ofGuests: readonly string[] = ['anonymous'],
+): Changes {
   const rules = now || [];
   const covers = (rule: string) =>
-    rules.includes(rule) || rules.includes('anonymous') || (rules.includes('user') && rule !== 'anonymous');
+    rules.includes(rule) ||
+    rules.includes('anonymous') ||
+    (rules.includes('user') && !ofGuests.includes(rule)) ||
+    (rule === 'role:admin' && now !== false);
   return (before || []).filter((rule) => !covers(rule)).map((rule) => right(where, `${rule} may no longer ${what}`));
 }
 type Allowed = readonly string[] | false;

@@ -63,8 +63,8 @@ function isType(name: unknown): name is 'string' | 'number' | 'integer' | 'array
 
 /** What is of both shapes. */
 function both(a: Shape, b: Shape): readonly Shape[] {
-  if (a.type === 'value') return b.type === 'value' ? (a.value === b.value ? [a] : []) : [a];
-  if (b.type === 'value') return [b];
+  if (a.type === 'value') return isOfType(a, b) ? [a] : [];
+  if (b.type === 'value') return isOfType(b, a) ? [b] : [];
   if (a.type === b.type || b.type === 'any') return [{ type: a.type, rules: bothRules(a.rules, b.rules) }];
   if (a.type === 'any') return [{ type: b.type, rules: bothRules(a.rules, b.rules) }];
   const isNumber = [a.type, b.type].every((type) => type === 'integer' || type === 'number');
@@ -72,19 +72,50 @@ function both(a: Shape, b: Shape): readonly Shape[] {
 }
 
 function bothRules(a: Rules, b: Rules): Rules {
-  const [left, right] = [Object.entries(a.properties ?? {}), Object.entries(b.properties ?? {})];
-  const twice = left.flatMap(([name, schema]): [string, JsonSchema][] => {
-    const other = right.find(([one]) => one === name);
-    return other === undefined ? [] : [[name, { allOf: [schema, other[1]] }]];
-  });
+  const names = new Set([a, b].flatMap(({ properties = {} }) => Object.keys(properties)));
   return {
     ...a,
     ...b,
-    properties: Object.fromEntries([...left, ...right, ...twice]),
+    ...tighterBounds(a, b),
+    properties: Object.fromEntries(
+      [...names].map((name) => [name, bothSchemas(propertyOf(a, name), propertyOf(b, name))]),
+    ),
     required: [...(a.required ?? []), ...(b.required ?? [])],
     patterns: [...(a.patterns ?? []), ...(b.patterns ?? [])],
-    ...(a.additionalProperties === false ? { additionalProperties: false } : {}),
+    additionalProperties: bothSchemas(a.additionalProperties, b.additionalProperties),
+    propertyNames: bothSchemas(a.propertyNames, b.propertyNames),
+    items: bothSchemas(a.items, b.items),
   };
+}
+
+function bothSchemas(a: JsonSchema = true, b: JsonSchema = true): JsonSchema {
+  if (a === false || b === false) return false;
+  if (isOpen(a)) return b;
+  return isOpen(b) ? a : { allOf: [a, b] };
+}
+
+/** What a field must be: as its name says, or as any other. A strict object says nothing of a name that only the other one has. */
+function propertyOf({ properties = {}, additionalProperties = true }: Rules, name: string): JsonSchema {
+  return Object.hasOwn(properties, name) ? (properties[name] ?? true) : additionalProperties || true;
+}
+
+const LOWER = ['minLength', 'minItems', 'minProperties', 'minimum', 'exclusiveMinimum'];
+const UPPER = ['maxLength', 'maxItems', 'maxProperties', 'maximum', 'exclusiveMaximum'];
+
+function tighterBounds(a: Rules, b: Rules): Readonly<Record<string, number>> {
+  const tighter = (keyword: string, choose: (...bounds: number[]) => number): readonly [string, number][] => {
+    const bounds = [a[keyword], b[keyword]].filter((bound) => typeof bound === 'number');
+    return bounds.length === 0 ? [] : [[keyword, choose(...bounds)]];
+  };
+  return Object.fromEntries([
+    ...LOWER.flatMap((keyword) => tighter(keyword, Math.max)),
+    ...UPPER.flatMap((keyword) => tighter(keyword, Math.min)),
+  ]);
+}
+
+/** Whether it takes anything. */
+export function isOpen(schema: JsonSchema): boolean {
+  return schema === true || (schema !== false && Object.keys(schema).length === 0);
 }
 
 /** Whether the one is of the other's type; its rules are another question. */

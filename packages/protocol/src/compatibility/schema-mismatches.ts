@@ -3,6 +3,7 @@ import {
   dereference,
   describeShapes,
   isOfType,
+  isOpen,
   type JsonSchema,
   type Rules,
   type Shape,
@@ -121,10 +122,6 @@ function compareArrays(walk: Walk, source: Rules, target: Rules, path: string): 
     found.push(...compare(walk, one, other, `${path}[${index}]`));
   }
   return [...found, ...compare(walk, source.items ?? true, target.items ?? true, `${path}[]`)];
-}
-
-function isOpen(schema: JsonSchema): boolean {
-  return schema === true || (schema !== false && Object.keys(schema).length === 0);
 }
 
 function missing(path: string): Mismatch {
