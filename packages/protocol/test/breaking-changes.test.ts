@@ -40,6 +40,13 @@ describe('what breaks nobody', () => {
     ['no ending any more, but a format', data(z.email().endsWith('.org')), data(z.email())],
     ['a value that a Unicode pattern takes', ask(z.enum(['é'])), ask(text.regex(/^\p{L}+$/u))],
     ['a value that a pattern of sets takes', ask(z.enum(['é'])), ask(text.regex(OF_SETS))],
+    ['an offset that a time may have', data(z.iso.datetime()), data(z.iso.datetime({ offset: true }))],
+    ['an identifier of any version', data(z.uuidv4()), data(z.uuid())],
+    [
+      'the pattern of another release of Zod',
+      data(z.email({ pattern: /^(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a-z0-9-]*\.)+[a-z]{2,}$/i })),
+      data(z.email()),
+    ],
     ['an exclusive bound made inclusive', data(z.number().positive()), data(z.number().min(0))],
     ['an object that takes unknown keys otherwise', data(loose({ text })), data(z.object({ text }))],
     ['the same recursive schema', data(tree(text)), data(tree(text))],
@@ -133,6 +140,18 @@ describe('what older programs send', () => {
       text.min(3),
       text.min(5).and(text.min(3)),
       ' [sending] older programs may send more than is taken now (minLength 3, now minLength 5)',
+    ],
+    [
+      'an offset that a time may have no more',
+      z.iso.datetime({ offset: true }),
+      z.iso.datetime(),
+      ' [sending] older programs may send more than is taken now ("2026-11-23T03:34:15+01:00", now a narrower date-time)',
+    ],
+    [
+      'an identifier of one version',
+      z.uuid(),
+      z.uuidv7(),
+      ' [sending] older programs may send more than is taken now ("a0000000-0000-1000-8000-00000000000a", now a narrower uuid)',
     ],
     [
       'a strict object',

@@ -1,3 +1,4 @@
+import { findSample } from './format-samples.js';
 import type { Rules, Shape } from './json-shapes.js';
 import type { Mismatch } from './mismatch.js';
 
@@ -40,16 +41,22 @@ export function findBoundMismatches(source: Shape, target: Rules, path: string):
     if (typeof bound !== 'number' || holds(rules, bound)) continue;
     add(rules[keyword] === undefined ? 'unbounded' : `${keyword} ${rules[keyword]}`, `${keyword} ${bound}`);
   }
-  const lacking = (target.patterns ?? []).filter((pattern) =>
-    source.type === 'value' ? !isMatch(pattern, String(source.value)) : !rules.patterns?.includes(pattern),
-  );
-  // Zod tells a format by its pattern as well, where it has one; the same name may stand for another (`uuid` for each version of it).
-  const isFormat = target.format !== undefined && target.format !== rules.format && !isPart(target.format);
-  if (source.type !== 'value' && isFormat && (target.patterns === undefined || lacking.length > 0))
-    add(rules.format === undefined ? 'any text' : `${rules.format}`, `${target.format}`);
-  else
-    for (const pattern of lacking)
-      add(source.type === 'value' ? JSON.stringify(source.value) : 'other text', `the pattern ${pattern}`);
+  const patterns = target.patterns ?? [];
+  if (source.type === 'value') {
+    for (const pattern of patterns)
+      if (!isMatch(pattern, String(source.value))) add(JSON.stringify(source.value), `the pattern ${pattern}`);
+    return found;
+  }
+  const lacking = patterns.filter((pattern) => !rules.patterns?.includes(pattern));
+  const { format } = target;
+  if (format !== undefined && format !== rules.format && !isPart(format)) {
+    if (patterns.length === 0 || lacking.length > 0) add(`${rules.format ?? 'any text'}`, `${format}`);
+    return found;
+  }
+  const matches = (all: readonly string[]) => (text: string) => all.every((pattern) => isMatch(pattern, text));
+  const sample = lacking.length > 0 ? findSample(format, matches(rules.patterns ?? []), matches(patterns)) : null;
+  if (sample === undefined) for (const pattern of lacking) add('other text', `the pattern ${pattern}`);
+  else if (sample !== null) add(JSON.stringify(sample), `a narrower ${format}`);
   return found;
 }
 
