@@ -6,7 +6,6 @@ import { type ContractJsonSchema, contractJsonSchema } from '@trunkline/protocol
 import { z } from 'zod';
 import { httpUrl, socketUrl } from './arguments.js';
 import { CommandError, EXIT } from './exit-code.js';
-import { unreachable } from './server-options.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -39,7 +38,7 @@ async function fromServer(url: string, token: string | undefined): Promise<unkno
   const headers = token ? { authorization: `Bearer ${token}` } : {};
   const request = { headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
   const response = await fetch(httpUrl(url, '/contract.json'), request).catch(() => {
-    throw unreachable(url);
+    throw new CommandError(EXIT.unreachable, `No server answers at ${httpUrl(url, '/').origin}.`, 'unreachable');
   });
   if (response.ok) return response.json().catch(() => undefined);
   const cure =

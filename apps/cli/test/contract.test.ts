@@ -67,6 +67,13 @@ describe('contract check', () => {
 });
 
 test.each([
+  ['is no URL', 'https://', 2, 'error: It must be a URL such as ws://127.0.0.1:8080 or https://rt.example.com.\n'],
+  ['is of no server', 'http://127.0.0.1:1', 69, 'error: No server answers at http://127.0.0.1:1.\n'],
+])('an address that %s is told in one line', async (_, against, code, stderr) => {
+  expect(await runCli(['contract', 'check', older, '--against', against])).toEqual({ code, stdout: '', stderr });
+});
+
+test.each([
   ['is not there', 'nowhere.mjs', undefined],
   ['is no module', 'broken.mjs', 'export default {'],
   ['exports something else', 'other.mjs', 'export default { rooms: [] }'],
