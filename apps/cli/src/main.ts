@@ -4,8 +4,9 @@ import { createProgram } from './program.js';
 import { reportError } from './report-error.js';
 
 endQuietlyOnBrokenPipe();
+const asJson = process.argv.includes('--json');
 try {
-  await createProgram().parseAsync();
+  await createProgram(asJson).parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error, process.argv.includes('--json'));
+  process.exitCode = reportError(error, asJson);
 }

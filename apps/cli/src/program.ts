@@ -19,8 +19,8 @@ Exit codes:
   69  the server can not be reached
   78  a variable or file is missing or bad`;
 
-/** The whole command line; each command is a file of its own. */
-export function createProgram(): Command {
+/** The whole command line; each command is a file of its own. `asJson`: errors are for programs, so commander tells none itself. */
+export function createProgram(asJson = false): Command {
   const program = new Command('trunkline')
     .description('Talk to a Trunkline server, and run one.')
     .version('0.1.0')
@@ -40,7 +40,10 @@ export function createProgram(): Command {
     doctorCommand,
   ])
     program.addCommand(create());
-  for (const command of allCommands(program)) command.exitOverride();
+  for (const command of allCommands(program)) {
+    command.exitOverride();
+    if (asJson) command.configureOutput({ writeErr: () => undefined });
+  }
   return program;
 }
 

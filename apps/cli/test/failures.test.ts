@@ -22,6 +22,19 @@ test.each([
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
+test.each([
+  ['an unknown option', ['token', '--user', 'ann', '--json', '--bogus'], 'bogus'],
+  ['an option that is missing', ['token', '--json'], '--user'],
+  ['an unknown command', ['tial', '--json'], 'tial'],
+])('with --json %s is an object, too', async (_, args, named) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect({ code, stdout, error: JSON.parse(stderr) }).toEqual({
+    code: 2,
+    stdout: '',
+    error: { error: { code: 'usage', message: expect.stringContaining(named), exitCode: 2 } },
+  });
+});
+
 test('a server that is not there is told at once, as 69', async () => {
   const url = `127.0.0.1:${await freePort()}`;
   for (const args of [
