@@ -103,6 +103,7 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
   }
 
   function leaveNow(): Promise<void> | void {
+    cancelRetry();
     settleAll(waiters, cancelled());
     // Now and not at the answer: what comes until then is of the next join.
     forget();
@@ -212,7 +213,8 @@ export function createMembership(room: string, outbox: Outbox, parts: Membership
 
     dropped() {
       cancelRetry();
-      if (wanted > 0) become('joining');
+      if (status === 'leaving') out();
+      else if (wanted > 0) become('joining');
     },
 
     end(error) {
