@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { createProxiedPair, type Direction, type Faults, type ProxiedPair } from './proxied-pair.js';
 
@@ -137,10 +136,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       refusals = connections;
     },
     down: unlisten,
-    async up() {
-      // Someone else's look for a free port may hold it for a moment.
-      await eventually(() => listen().then(() => true));
-    },
+    up: listen,
     swallowReply(matches = () => true) {
       faults.swallow = matches;
     },

@@ -40,8 +40,8 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
   function reset(): void {
     if (over) return;
     over = true;
-    client.resetAndDestroy();
-    target.resetAndDestroy();
+    resetOrClose(client);
+    resetOrClose(target);
     onEnd();
   }
 
@@ -132,6 +132,12 @@ export function createProxiedPair(client: Socket, target: Socket, { faults, coun
       refresh();
     },
   };
+}
+
+/** One that is being ended can only be closed: libuv refuses to reset it, and Node 20 then loses the handle, open. */
+function resetOrClose(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function hold(socket: Socket, held: boolean): void {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { eventually, startFaultProxy } from '../src/index.js';
+import { eventually, startFaultProxy, watchLeaks } from '../src/index.js';
+import { createProxiedPair } from '../src/proxied-pair.js';
 
 /** Answers each chunk with itself. */
 async function startEcho() {
@@ -155,4 +156,17 @@ test('swallows the reply to one request, which the target did get', async () => 
   await eventually(() => peer.seen.end === 'ECONNRESET');
   expect(peer.seen.text).toBe('first');
   expect(proxy.counts).toMatchObject({ swallowed: 1, bytesUp: 11 });
+});
+
+test('leaves nothing open of a connection that is reset while it ends', async () => {
+  await using _leaks = watchLeaks();
+  await using echo = await startEcho();
+  const [client, target] = [connect(echo.port, '127.0.0.1'), connect(echo.port, '127.0.0.1')];
+  await Promise.all([once(client, 'connect'), once(target, 'connect')]);
+  const counts = { connections: 1, refused: 0, cuts: 0, swallowed: 0, bytesUp: 0, bytesDown: 0 };
+  const held = { up: false, down: false };
+  const faults = { delayMs: { up: 0, down: 0 }, held, cutAfter: undefined, swallow: undefined, heldThat: undefined };
+  const pair = createProxiedPair(client, target, { faults, counts, onEnd: () => undefined });
+  target.end();
+  pair.reset();
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BuiltInContract } from '@trunkline/protocol/contract';
@@ -34,7 +35,7 @@ export async function startServer(
   await hub.start();
   const http = createServer();
   hub.attach(http, [canonicalDialect()]);
-  await new Promise<void>((resolve) => http.listen(wanted, '127.0.0.1', resolve));
+  await once(http.listen(wanted, '127.0.0.1'), 'listening');
   const { port } = http.address() as AddressInfo;
   return {
     hub,
