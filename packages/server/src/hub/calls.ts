@@ -91,6 +91,7 @@ export class Calls {
       pending.reject(new TrunklineError('unknown_outcome', 'The connection ended before the client answered.'));
     }
   }
+
   #take(id: string): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
