@@ -97,6 +97,13 @@ it('limits guesses at one account, and says when to try again (S39)', async () =
   expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+it('limits guesses at one account over all its names (S39)', async () => {
+  await using server = await startApi();
+  for (let n = 0; n < 10; n++) await fetch(`${server.url}/token`, form({ username: 'ann', password: `wrong${n}` }));
+  const answer = await server.call('POST', '/api/v2/auth/login', { body: { phone: '+1', password: 'wrong' } });
+  expect(answer.status).toBe(429);
+});
+
 it('limits guesses by address over many accounts (S39)', async () => {
   await using server = await startApi();
   const answers = await Promise.all(

@@ -36,13 +36,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   return {
     async login(name, password, address) {
-      await limiter.attempt(name, address);
       const account = byLogin.get(name);
+      // One budget of guesses for one password, by whatever name it is asked for.
+      const guessed = account?.name ?? name;
+      await limiter.attempt(guessed, address);
       const right = await hashing(async () => compare(password, account?.hash ?? decoy));
       if (!account || !right || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
         throw new TrunklineError('unauthenticated', 'The name or the password is wrong.');
       }
-      await limiter.succeeded(name, address);
+      await limiter.succeeded(guessed, address);
       return issuer.issue({
         userId: account.id,
         roles: account.roles ?? [],
