@@ -4,12 +4,25 @@ import type { SchemaLike } from './contract-types.js';
 /** `default` and its like change a value too: the type has what nobody sent. */
 const CHANGING: ReadonlySet<string> = new Set(['pipe', 'transform', 'default', 'prefault', 'catch']);
 /** JSON makes text, an empty object or an error of it: the type would promise what nobody can send. */
-const NOT_JSON: ReadonlySet<string> = new Set(['bigint', 'date', 'file', 'map', 'set', 'symbol']);
+const NOT_JSON: ReadonlySet<string> = new Set([
+  'bigint',
+  'date',
+  'file',
+  'function',
+  'map',
+  'nan',
+  'promise',
+  'set',
+  'symbol',
+  'undefined',
+  'void',
+]);
 
 /**
  * What is published is what is delivered, so a schema may check but not change a value.
  *
- * @throws {TypeError} one sentence for a schema that transforms, coerces, fills in or wants what is no JSON, anywhere inside it
+ * @throws {TypeError} one sentence for a schema that transforms, coerces, fills in or wants what is no JSON, anywhere inside it, and for
+ * one that may be absent as a whole
  */
 export function checkSchema(where: string, schema: SchemaLike | undefined): void {
   if (schema === undefined) return;
@@ -26,6 +39,9 @@ export function checkSchema(where: string, schema: SchemaLike | undefined): void
       }
     },
   });
+  if (schema._zod.optin === 'optional') {
+    throw new TypeError(`${where} may be absent, which JSON can not say: take z.null() or .nullable().`);
+  }
 }
 
 function changesValue(schema: z.core.$ZodType): boolean {

@@ -100,12 +100,28 @@ describe('defineContract', () => {
     ['date', z.looseObject({ at: z.date() })],
     ['bigint', z.array(z.int64())],
     ['map', z.map(z.string(), z.string())],
-    ['set', z.set(z.string()).optional()],
+    ['set', z.looseObject({ tags: z.set(z.string()).optional() })],
+    ['void', z.void()],
+    ['undefined', z.looseObject({ text: z.union([z.string(), z.undefined()]) })],
+    ['nan', z.nan()],
+    ['promise', z.promise(z.string())],
   ])('refuses a %s, which arrives as something else', (type, schema) => {
     const sentence = `has a ${type}, which JSON can not carry: describe what is sent.`;
     expect(() => defineContract(event(durable(schema)))).toThrow(`Data of event "chat.message" ${sentence}`);
     expect(() => defineContract({ rooms: {}, actions: { ask: { input: text, output: schema } } })).toThrow(
       `Output of action "ask" ${sentence}`,
+    );
+  });
+
+  test.each<[string, z.ZodType]>([
+    ['optional', text.optional()],
+    ['nullish', text.nullish()],
+    ['an optional one behind z.lazy', z.lazy(() => text.optional())],
+  ])('refuses data that is %s as a whole', (_, schema) => {
+    const sentence = 'may be absent, which JSON can not say: take z.null() or .nullable().';
+    expect(() => defineContract(event(durable(schema)))).toThrow(`Data of event "chat.message" ${sentence}`);
+    expect(() => defineContract({ rooms: {}, actions: { ask: { input: schema } } })).toThrow(
+      `Input of action "ask" ${sentence}`,
     );
   });
 

@@ -10,11 +10,11 @@ const MAX_SUBJECT_LENGTH = 128;
  * Reads a principal out of verified claims: `sub`, `roles`, `company_id`, `rooms`, `sid`, `jti`, `iat`, `exp`. A claim of
  * another shape grants nothing.
  *
- * @returns null when `sub` is not a string of 1-128 characters.
+ * @returns null when there is no `sub` as `isSubject` wants it
  */
 export function principalFromClaims(claims: JWTPayload): Principal | null {
   const { sub, company_id: companyId, sid, jti, iat, exp } = claims;
-  if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_LENGTH) return null;
+  if (!isSubject(sub)) return null;
   return {
     userId: sub,
     roles: stringsOf(claims.roles),
@@ -26,6 +26,11 @@ export function principalFromClaims(claims: JWTPayload): Principal | null {
     ...(typeof jti === 'string' ? { tokenId: jti } : {}),
     ...(iat === undefined ? {} : { issuedAt: iat * 1_000 }),
   };
+}
+
+/** What a `sub` is: a string of 1 to 128 characters. */
+export function isSubject(sub: unknown): sub is string {
+  return typeof sub === 'string' && sub.length > 0 && sub.length <= MAX_SUBJECT_LENGTH;
 }
 
 const NONE: readonly string[] = Object.freeze([]);

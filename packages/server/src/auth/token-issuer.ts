@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import type { IssuedToken } from '../seams/gateway.js';
-import { TEST_TOKEN_CLAIM } from './principal-from-claims.js';
+import { isSubject, TEST_TOKEN_CLAIM } from './principal-from-claims.js';
 import { importSecret } from './verification-keys.js';
 
 export interface TokenIssuerOptions {
@@ -19,7 +19,7 @@ export interface TokenSubject {
   readonly companyId?: string;
 }
 
-/** Signs HS256 access tokens for the login endpoints. */
+/** Signs HS256 access tokens for the login endpoints. Rejects with {@link TypeError} for a `userId` that is no 1 to 128 characters. */
 export interface TokenIssuer {
   issue(subject: TokenSubject): Promise<IssuedToken>;
   /** A token without `exp`, which only an authenticator with `dangerouslyAllowTestToken` accepts. */
@@ -44,6 +44,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   };
 
   function draft({ userId, roles = [], companyId }: TokenSubject, extra: Record<string, unknown>): SignJWT {
+    if (!isSubject(userId)) throw new TypeError('A token is for a userId of 1 to 128 characters.');
     const jwt = new SignJWT({
       ...extra,
       roles: [...roles],

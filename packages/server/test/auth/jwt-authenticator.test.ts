@@ -316,4 +316,12 @@ describe('tokens that we issue', () => {
       tokenId: expect.any(String),
     });
   });
+
+  it('are not made for whom nobody would accept', async () => {
+    const issuer = createTokenIssuer({ secret });
+    for (const userId of ['', 'x'.repeat(129)]) {
+      await expect(issuer.issue({ userId })).rejects.toThrow('A token is for a userId of 1 to 128 characters.');
+      await expect(issuer.issueTestToken({ userId })).rejects.toThrow(TypeError);
+    }
+  });
 });
