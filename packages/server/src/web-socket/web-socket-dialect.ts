@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TrunklineError } from '@trunkline/protocol';
-import { refuseUpgrade } from '../router/http-refusal.js';
+import { problem, refuseRequest, refuseUpgrade } from '../router/http-refusal.js';
 import type { Dialect, Mount, RequestHead } from '../seams/dialect.js';
 import type { Admission, Gateway, Greeting } from '../seams/gateway.js';
 import { createFrameEncoder, createFrameSharer } from './frame-encoder.js';
@@ -113,9 +113,10 @@ function mount(options: WebSocketDialectOptions, gateway: Gateway): Mount {
 /** A WebSocket's path, asked for in plain HTTP. */
 function refusePlain(req: IncomingMessage, res: ServerResponse): void {
   if (req.method === 'GET') {
-    res.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }).end();
+    const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+    refuseRequest(res, problem(426, 'This path speaks WebSocket.', upgrade));
   } else {
-    res.writeHead(405, { Allow: 'GET' }).end();
+    refuseRequest(res, problem(405, 'A WebSocket is opened with GET.', { Allow: 'GET' }));
   }
 }
 

@@ -151,7 +151,11 @@ describe('the router', () => {
     const plain = await fetch(url);
     expect(plain.status).toBe(426);
     expect(plain.headers.get('sec-websocket-version')).toBe('13');
-    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+    expect(plain.headers.get('content-type')).toBe('application/problem+json');
+    expect(await plain.json()).toMatchObject({ status: 426, detail: 'This path speaks WebSocket.' });
+    const posted = await fetch(url, { method: 'POST' });
+    expect(posted.status).toBe(405);
+    expect(await posted.json()).toMatchObject({ status: 405 });
   });
 
   it('gives plain paths of a dialect to its endpoints, and refuses upgrades there', async () => {
