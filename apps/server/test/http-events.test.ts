@@ -50,6 +50,7 @@ describe('POST /v1/rooms/:room/events', () => {
     const many = (body: object) => server.call('POST', '/v1/events', { as, body: { events: [body] } });
     const withId = await one({ ...event, id: 'a' });
     expect([withId.status, await withId.json()]).toMatchObject([503, { code: 'unknown_outcome', retrySafe: true }]);
+    expect(withId.headers.get('retry-after')).toBe('1');
     const without = await fieldsOf(await one(event));
     expect(without).toMatchObject({ code: 'unknown_outcome', retryable: false });
     expect(without).not.toHaveProperty('retrySafe');

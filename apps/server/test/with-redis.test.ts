@@ -149,6 +149,7 @@ it('stays ready, degraded, while Redis is away, and answers 202 for what waits',
   expect(await fieldsOf(kept)).toEqual({ id: expect.any(String), provisional: true });
   const refused = await publish('lobby:a', { type: 'message', data: { text: 'x' } });
   expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
   expect(await fieldsOf(refused)).toMatchObject({ code: 'unavailable', retryable: true });
 });
 

@@ -64,8 +64,14 @@ export function problemOf(error: TrunklineError): Problem {
 export function sendProblem(reply: FastifyReply, error: TrunklineError): FastifyReply {
   const problem = problemOf(error);
   if (problem.status === 401) reply.header('www-authenticate', challengeOf(error));
-  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  tellWhenToRetry(reply, error);
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** In whole seconds; what may be tried again without a time of its own, soon. */
+export function tellWhenToRetry(reply: FastifyReply, { retryAfterMs, retryable, retrySafe }: TrunklineError): void {
+  const afterMs = retryAfterMs ?? (retryable || retrySafe ? 1_000 : undefined);
+  if (afterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(afterMs / 1_000)));
 }
 
 /** RFC 6750: a bare challenge where no token came, `invalid_token` where one did not do. */

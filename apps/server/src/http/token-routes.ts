@@ -4,7 +4,7 @@ import type { Accounts, IssuedToken } from '@trunkline/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { withBody } from './openapi.js';
-import { statusOf } from './problem.js';
+import { statusOf, tellWhenToRetry } from './problem.js';
 import type { Api, ZodTypeProvider } from './zod-schemas.js';
 
 const passwordGrant = z.object({
@@ -80,7 +80,7 @@ function tokenBody({ token, expiresIn }: IssuedToken) {
 
 function sendOAuthError(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof TrunklineError)) throw error;
-  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  tellWhenToRetry(reply, error);
   const wrong = error.code === 'unauthenticated';
   if (wrong) reply.header('www-authenticate', 'Bearer');
   return reply
