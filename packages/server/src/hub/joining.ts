@@ -1,28 +1,18 @@
-import type { GapReason, Position, PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
+import type { PresenceSnapshot, RoomRequest } from '@trunkline/protocol';
 import { TrunklineError } from '@trunkline/protocol';
-import type { LogPage } from '../seams/broker.js';
 import type { EventNotice, Notice } from '../seams/notice.js';
 import type { Grant } from '../seams/room-policy.js';
 import type { Connection } from './connection.js';
 import type { Core } from './core.js';
 import { eventNotice } from './event-notice.js';
 import type { HubRoom, Membership } from './hub-room.js';
+import { findStart, type Start } from './join-start.js';
 import type { PresenceService } from './presence-service.js';
 import { PUSHED_MEMBERS } from './receipts.js';
 import { replay } from './replay.js';
-import { resumeFlaw, rewindStart } from './resume.js';
 import { NO_POSITION } from './room-feed.js';
 import { readRoomMessage } from './room-messages.js';
 import type { Rooms } from './rooms.js';
-
-/** Where a joiner's events begin, and what it is told about it. */
-interface Start {
-  /** null: at the head, wherever that is when `joined` is sent. */
-  readonly position: Position | null;
-  readonly recovered: boolean;
-  readonly reason?: GapReason;
-  readonly page: LogPage | null;
-}
 
 /** What a joiner is shown besides the log. */
 interface Shown {
@@ -37,10 +27,6 @@ interface AskedGrant {
   readonly grant: Grant;
   readonly rightsChanges: number;
 }
-
-const FRESH: Start = { position: null, recovered: false, page: null };
-/** The log's head is asked, its first missed events come with it. */
-const REPLAY_PAGE = 200;
 
 export class Joining {
   constructor(
@@ -88,7 +74,7 @@ export class Joining {
       membership.pendingPresence = grant.presence ? [] : null;
       connection.stale?.delete(room.name);
       const present = await this.#present(membership);
-      const start = await this.#start(room, request);
+      const start = await findStart(this.core, room, request);
       const retained = [...(await this.#retained(room)), ...(await this.#receipts(room))];
       if (!connection.isOpen || memberships.get(room.name) !== membership) return true;
       this.#welcome(membership, start, { ...present, retained, ref });
@@ -139,27 +125,6 @@ export class Joining {
       this.core.logger.debug({ err: error }, 'joined without presence');
       return { isFirst, snapshot: undefined };
     }
-  }
-
-  async #start(room: HubRoom, request: RoomRequest): Promise<Start> {
-    const { position, rewind } = request;
-    if (position === undefined && !rewind) return FRESH;
-    let flaw: GapReason | undefined;
-    if (position !== undefined) {
-      const page = await this.core.broker.read(room.name, {
-        after: Math.max(0, position.offset - 1),
-        limit: REPLAY_PAGE,
-      });
-      const found = resumeFlaw(position, page);
-      this.core.observer.resumed?.(found === null ? 'recovered' : found === 'purged' ? 'epoch_changed' : found);
-      if (found === null) return { position, recovered: true, page };
-      flaw = found;
-    }
-    const reason = flaw === undefined ? {} : { reason: flaw };
-    if (!rewind) return { ...FRESH, ...reason };
-    const count = Math.min(rewind, room.rules.definition.historySize ?? this.core.limits.historySize);
-    const page = await this.core.broker.read(room.name, { limit: count + 1 });
-    return { position: rewindStart(page, count), recovered: false, page, ...reason };
   }
 
   /** From here to the end without waiting: nothing may come between the snapshot and what follows it. */
