@@ -1,9 +1,9 @@
 const WINDOW_MS = 10_000;
 
-/** Counts a peer's offences within a sliding window of ten seconds; past the bound it is closed. */
+/** Counts a peer's offences within ten seconds of the first one; past the bound it is closed. */
 export class Misbehaviour {
   #count = 0;
-  #since = 0;
+  #since = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly bound: number) {}
 

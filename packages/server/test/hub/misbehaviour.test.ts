@@ -13,3 +13,8 @@ test('offences count for ten seconds: who errs now and then is never closed', ()
   const often = new Misbehaviour(3);
   expect([0, 5_000, 9_000].map((now) => often.add(now))).toEqual([false, false, true]);
 });
+
+test('the ten seconds begin with the first offence, however long the process has run', () => {
+  const young = new Misbehaviour(2);
+  expect([9_999, 10_001].map((now) => young.add(now))).toEqual([false, true]);
+});
