@@ -12,6 +12,7 @@ import { type Configuration, readConfiguration } from './config/read-configurati
 import { createLogger } from './observability/logger.js';
 import { announce } from './server/announce.js';
 import { exitOnSignal } from './server/exit-on-signal.js';
+import { exitWhenLogged } from './server/exit-when-logged.js';
 import { startServer } from './server/start-server.js';
 import { setV8Flags } from './server/v8-flags.js';
 
@@ -44,7 +45,7 @@ async function runPrimary({ keys, log, workers }: Configuration): Promise<void> 
     [DIRECTORY]: directory ?? '',
     ...(keys.secret === undefined ? {} : { JWT_SECRET: keys.secret }),
   };
-  process.exit(await runWorkers({ count: workers, environment, logger }));
+  exitWhenLogged(await runWorkers({ count: workers, environment, logger }));
 }
 
 async function runServer(configuration: Configuration): Promise<void> {
@@ -65,8 +66,12 @@ async function runServer(configuration: Configuration): Promise<void> {
   const server = await starting;
   const { issuer } = server.identity;
   const isFirst = cluster.isPrimary || cluster.worker?.id === 1;
-  if (!configuration.production && issuer && isFirst)
-    process.stdout.write(await announce({ url: server.url, issuer, hasPages, hasDashboard }));
+  if (configuration.production || !issuer || !isFirst) return;
+  // Who reads it may have gone; the server serves on, as it does when nobody reads its log.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  process.stdout.write(await announce({ url: server.url, issuer, hasPages, hasDashboard }));
 }
 
 function neighboursOf(logger: Logger): Neighbours | undefined {

@@ -10,6 +10,31 @@ import { temporaryDirectory } from './temporary-directory.js';
 const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
 const ready = /listening at (http:\S+) \(all\)/;
 
+describe.each<[string, Record<string, string>]>([
+  ['development', {}],
+  ['production', production],
+])('in %s, when nobody reads what it prints', (_, environment) => {
+  it('serves on', async () => {
+    await using server = startProcess({ ...environment, LOG_LEVEL: 'debug' });
+    const [, url = ''] = await server.printed(ready);
+    server.stopReading();
+    for (let n = 0; n < 3; n++) {
+      await using client = await connectRaw({ url: url.replace('http', 'ws') });
+      await client.send({ type: 'hello', id: 'h', token: 'none of ours' });
+      await client.next();
+    }
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  it('ends', async () => {
+    await using server = startProcess(environment);
+    await server.printed(ready);
+    server.stopReading();
+    server.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
 describe('in development', () => {
   it('prints its address, the playground, the dashboard and a token that works, and ends well', async () => {
     await using server = startProcess({});

@@ -35,6 +35,8 @@ export function startProcess(environment: Record<string, string>) {
   return {
     ended,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** Whoever read its output is gone, as with `| head`. */
+    stopReading: () => void child.stdout?.destroy(),
     /** The first match in what the process printed. */
     printed(pattern: RegExp): Promise<RegExpExecArray> {
       return new Promise((resolve, reject) => {

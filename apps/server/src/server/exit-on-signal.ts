@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Logger } from '@trunkline/server';
+import { exitWhenLogged } from './exit-when-logged.js';
 
 export interface ExitOptions {
   readonly drain: () => Promise<{ readonly outbox: number }>;
@@ -28,17 +29,17 @@ export function exitOnSignal({ drain, deadlineMs, logger }: ExitOptions): void {
       logger.info({ signal }, 'draining');
       setTimeout(() => {
         logger.error({}, 'draining took too long');
-        process.exit(1);
+        exitWhenLogged(1);
       }, deadlineMs + CLOSING_MS).unref();
       drain().then(
         ({ outbox }) => {
           if (outbox > 0) logger.error({ outbox }, 'events that wait for Redis end with this process');
           else logger.info({}, 'drained');
-          process.exit(outbox > 0 ? EX_TEMPFAIL : 0);
+          exitWhenLogged(outbox > 0 ? EX_TEMPFAIL : 0);
         },
         (error: unknown) => {
           logger.error({ err: error }, 'draining failed');
-          process.exit(1);
+          exitWhenLogged(1);
         },
       );
     });
