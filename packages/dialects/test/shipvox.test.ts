@@ -1,3 +1,4 @@
+import { builtInContract, defineContract } from '@trunkline/protocol/contract';
 import { canonicalDialect } from '@trunkline/server';
 import { expect, test } from 'vitest';
 import { shipvoxDialect } from '../src/shipvox/index.js';
@@ -123,4 +124,17 @@ test('with scope user only the sender’s own connections get what it sends', as
   say(bob, envelope('quote_ready', 1));
   await next(bob, 'quote_ready');
   expect(bob.seen.some(({ type }) => type === 'zip_collected')).toBe(false);
+});
+
+test('scope user is content with a contract that lets users join their own room alone', async () => {
+  const { rooms } = builtInContract;
+  const contract = defineContract({
+    ...builtInContract,
+    rooms: { ...rooms, shipvox: { ...rooms.shipvox, join: ['self'] } },
+  });
+  await using served = await startHub([shipvoxDialect({ scope: 'user' }), canonicalDialect()], { contract });
+  await using alice = await join(served, 'alice');
+  await using sdk = await connectSdk(served, 'alice', ['shipvox:alice']);
+  say(alice, envelope('zip_collected', '10115'));
+  await sdk.nextWhere((frame) => frame.type === 'event' && JSON.stringify(frame.data).includes('10115'), 'event');
 });

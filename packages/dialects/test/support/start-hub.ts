@@ -16,10 +16,7 @@ export interface StartedHub extends ServedHub {
 }
 
 /** A hub with the built-in contract on a free port of loopback. Claims `exp` in seconds, else ten minutes. */
-export async function startHub(
-  dialects: readonly Dialect[],
-  options: Partial<HubOptions<typeof builtInContract>> = {},
-): Promise<StartedHub> {
+export async function startHub(dialects: readonly Dialect[], options: Partial<HubOptions> = {}): Promise<StartedHub> {
   const hub = createHub({
     contract: builtInContract,
     authenticator: createJwtAuthenticator({ secret: SECRET }),
