@@ -1,13 +1,13 @@
 import { TrunklineError } from '@trunkline/protocol';
-import type { Codec, Command, EventNotice, Notice, RequestHead } from '@trunkline/server';
+import type { Codec, Command, EventNotice, Notice, Reply, RequestHead } from '@trunkline/server';
 import { describe, expect, test } from 'vitest';
 import { askedOf, readHandshake, readRequest, roomsOf, wordRefusal } from '../src/actions/codec.js';
 import { actionsEncoder } from '../src/actions/index.js';
-import { bookingCodec } from '../src/booking/index.js';
+import { bookingCodec, foreignMessages } from '../src/booking/index.js';
 import { plainCloseCode } from '../src/close-codes.js';
-import { falconCodec } from '../src/falcon/index.js';
+import { falconCodec, serverMessageSchema as falconMessages } from '../src/falcon/index.js';
 import { secureconnectCodec } from '../src/secureconnect/index.js';
-import { shipvoxCodec } from '../src/shipvox/index.js';
+import { shipvoxCodec, serverMessageSchema as shipvoxMessages } from '../src/shipvox/index.js';
 
 const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
 const AT = Date.UTC(2024, 9, 2, 19);
@@ -28,6 +28,10 @@ function head(query = '', headers: RequestHead['headers'] = {}, protocols: reado
 
 function event(room: string, name: string, data: unknown, from: EventNotice['from'] = alice): EventNotice {
   return { type: 'event', room, event: name, id: 'e-1', from, data, timestamp: AT };
+}
+
+function direct(name: string): Notice {
+  return { ...event('lobby:general', name, {}), type: 'direct' };
 }
 
 /** The command of one frame, without the random id. */
@@ -72,6 +76,11 @@ describe('credentials', () => {
       'falcon, a cookie that only looks like it',
       token(falconCodec, head('', { cookie: 'xfalcon_auth_token=c; falcon_auth_token2=d' })),
       undefined,
+    ],
+    [
+      'falcon, a word without a value before the cookie',
+      token(falconCodec, head('', { cookie: 'falcon_auth_tokens; falcon_auth_token = c ;a=b' })),
+      'c',
     ],
   ])('%s', (_, found, expected) => expect(found).toBe(expected));
 
@@ -173,6 +182,12 @@ describe('frames to commands', () => {
       { type: 'send', to: 'c-2', event: 'message', data: {} },
     ],
     [
+      'falcon direct in a room',
+      falconCodec,
+      { type: 'custom_event', to: 'c-2', room: 'general', data: {} },
+      { type: 'send', to: 'c-2', room: 'lobby:general', event: 'custom_event', data: {} },
+    ],
+    [
       'falcon join',
       falconCodec,
       { type: 'room_update', room: 'thread:1', data: { action: 'join' } },
@@ -189,6 +204,12 @@ describe('frames to commands', () => {
       falconCodec,
       { type: 'presence', data: { status: 'away', extra: 1 } },
       { type: 'presence', state: { status: 'away' } },
+    ],
+    [
+      'falcon presence in one room',
+      falconCodec,
+      { type: 'presence', room: 'general', data: { status: 'away' } },
+      { type: 'presence', room: 'lobby:general', state: { status: 'away' } },
     ],
     ['falcon heartbeat', falconCodec, { type: 'heartbeat' }, { type: 'pong', isAnswered: true }],
   ])('%s', (_, codec, frame, command) => expect(decode(codec, frame)).toEqual(command));
@@ -233,6 +254,7 @@ describe('notices to frames', () => {
     timestamp: AT,
   });
   const service = { service: 'billing' };
+  const psst = { room: 'general', from: 'c-1', data: {}, timestamp, id: 'e-1' };
   test.each<[string, Codec, Notice, unknown]>([
     [
       'shipvox',
@@ -258,6 +280,12 @@ describe('notices to frames', () => {
       bookingCodec,
       event('support:1', 'typing', {}),
       { type: 'typing', userId: 'alice', isTyping: true },
+    ],
+    [
+      'booking typing of a service',
+      bookingCodec,
+      event('support:1', 'typing', { isTyping: false }, service),
+      { type: 'typing', userId: 'billing', isTyping: false },
     ],
     ['booking, no word', bookingCodec, event('user:a', 'notification', {}), null],
     ['secureconnect typing', secureconnectCodec, event(room, 'typing', {}), { type: 'typing', ...said }],
@@ -319,13 +347,196 @@ describe('notices to frames', () => {
       presence('leave', { status: 'away' }),
       { type: 'presence', room: 'group:g', from: 'c-1', data: { user_id: 'alice', status: 'offline' }, timestamp },
     ],
+    ...[
+      ['of a string', 'away', 'away'],
+      ['of an empty string', '', 'online'],
+      ['of a number', 7, 'online'],
+      ['of a status that is no string', { status: 7 }, 'online'],
+    ].map(([name, state, status]): [string, Codec, Notice, unknown] => [
+      `falcon status ${name}`,
+      falconCodec,
+      presence('update', state),
+      { type: 'presence', room: 'group:g', from: 'c-1', data: { user_id: 'alice', status }, timestamp },
+    ]),
+    [
+      'falcon joined without presence',
+      falconCodec,
+      {
+        type: 'joined',
+        room: 'group:g',
+        position: { epoch: 'e', offset: 0, lastId: '' },
+        recovered: true,
+        missed: 0,
+        timestamp: AT,
+      },
+      { type: 'room_joined', room: 'group:g', data: { members: [] }, timestamp },
+    ],
+    [
+      'falcon lobby whose bare name would be another room',
+      falconCodec,
+      event('lobby:thread:x', 'message', { text: 't' }),
+      { type: 'message', room: 'lobby:thread:x', from: 'c-1', data: { text: 't' }, timestamp, id: 'e-1' },
+    ],
+    ['falcon direct', falconCodec, direct('custom_event'), { type: 'custom_event', ...psst }],
+    ['falcon direct, no word', falconCodec, direct('typing'), null],
     [
       'falcon other relation',
       falconCodec,
       { type: 'relation', object: 'booking:1', relation: 'owner', present: true, userId: 'a', timestamp: AT },
       null,
     ],
+    [
+      'falcon member of no group',
+      falconCodec,
+      { type: 'relation', object: 'thread:1', relation: 'member', present: true, userId: 'a', timestamp: AT },
+      null,
+    ],
+    [
+      'falcon no member of a group',
+      falconCodec,
+      { type: 'relation', object: 'group:1', relation: 'owner', present: true, userId: 'a', timestamp: AT },
+      null,
+    ],
   ])('%s', (_, codec, notice, frame) => expect(encode(codec, notice)).toEqual(frame));
+});
+
+describe('booking, from other services', () => {
+  const support = { id: 'm', message: '', createdAt: ISO };
+  const location = { latitude: 90, longitude: -180 };
+  const channels = {
+    'booking:status': { bookingId: '1', userId: 'a', status: '' },
+    'support:message': { ticketId: '7', senderId: 'a', message: support },
+    'technician:location': { bookingId: '1', location },
+  };
+  const reads = (channel: keyof typeof channels, change: object) =>
+    foreignMessages[channel].safeParse({ ...channels[channel], ...change }).success;
+
+  test.each([
+    ['booking:status', { bookingId: '' }],
+    ['booking:status', { userId: '' }],
+    ['support:message', { ticketId: '' }],
+    ['support:message', { senderId: '' }],
+    ['support:message', { message: { ...support, id: '' } }],
+    ['technician:location', { bookingId: '' }],
+    ['technician:location', { location: { ...location, latitude: 91 } }],
+    ['technician:location', { location: { ...location, latitude: -91 } }],
+    ['technician:location', { location: { ...location, longitude: 181 } }],
+    ['technician:location', { location: { ...location, longitude: -181 } }],
+  ] as const)('%s of %o is no message', (channel, change) => {
+    expect(reads(channel, {})).toBe(true);
+    expect(reads(channel, change)).toBe(false);
+  });
+});
+
+describe('shipvox, per connection', () => {
+  const open = () => {
+    const conversation = shipvoxCodec().open(head());
+    conversation.opened?.('c-9', 'alice', () => {});
+    const result = (requestId: string, type = 'client_tool_result') =>
+      conversation.decode(JSON.stringify({ type, payload: 1, timestamp: 1, requestId }))[0]?.command;
+    return { hear: (notice: Notice) => conversation.encoder?.encode(notice), result };
+  };
+  const call = (id: string): Notice => ({ type: 'call', id, method: 'client_tool_call', data: {} });
+
+  test('a result settles a call that this connection was asked, once, and is relayed otherwise', () => {
+    const { hear, result } = open();
+    for (const notice of [call('k-1'), call('k-2'), { type: 'call_cancelled', of: 'k-2' } as const]) hear(notice);
+    hear(event('shipvox:all', 'message', { type: 'test', payload: 1, requestId: 'r' }));
+    expect(result('k-1', 'quote_ready')?.type).toBe('publish');
+    expect(result('k-1')).toMatchObject({ type: 'result', of: 'k-1', data: 1 });
+    for (const requestId of ['k-1', 'k-2', 'e-1', 'r']) expect(result(requestId)?.type, requestId).toBe('publish');
+  });
+
+  test.each(['{', '{"type":"x"}', '{"type":"test","requestId":""}', '{"type":"test","requestId":7}'])(
+    'a refusal of %s, which has no request id to repeat, has one of its own',
+    (text) => {
+      const conversation = shipvoxCodec().open(head());
+      const [decoded] = conversation.decode(text);
+      const error = new TrunklineError('invalid_frame', 'm');
+      const said = decoded === undefined ? [] : conversation.reply({ type: 'error', error }, decoded);
+      expect(said.map((one) => shipvoxMessages.parse(JSON.parse(one)))).toMatchObject([{ type: 'error' }]);
+    },
+  );
+
+  test('remembers 1 000 calls that wait', () => {
+    const { hear, result } = open();
+    for (let n = 0; n <= 1_000; n++) hear(call(`k-${n}`));
+    expect(['k-0', 'k-999', 'k-1000'].map((id) => result(id)?.type)).toEqual(['result', 'result', 'publish']);
+  });
+});
+
+describe('falcon, per connection', () => {
+  const open = () => {
+    const conversation = falconCodec.open(head());
+    conversation.opened?.('c-9', 'alice', () => {});
+    const decode = (frame: object) => conversation.decode(JSON.stringify(frame))[0];
+    const encode = (notice: Notice) => JSON.parse(conversation.encoder?.encode(notice) ?? 'null');
+    const calls = (room: string) => encode(event(room, 'message', {})).room;
+    const answer = (reply: Reply, frame: object) => {
+      const decoded = decode(frame);
+      return decoded === undefined ? [] : conversation.reply(reply, decoded).map((text) => JSON.parse(text));
+    };
+    return { answer, calls, decode, encode };
+  };
+  const refused: Reply = { type: 'error', error: new TrunklineError('forbidden', 'm') };
+
+  test('calls a lobby as the client called it last', () => {
+    const { calls, decode } = open();
+    expect(calls('lobby:x')).toBe('x');
+    decode({ type: 'message', room: 'lobby:x', data: {} });
+    expect(calls('lobby:x')).toBe('lobby:x');
+    expect(calls('lobby:y')).toBe('y');
+    decode({ type: 'message', room: 'x', data: {} });
+    expect(calls('lobby:x')).toBe('x');
+  });
+
+  test('remembers the full names of 200 lobbies, and counts none of other rooms', () => {
+    const { calls, decode } = open();
+    for (let n = 0; n < 200; n++) decode({ type: 'message', room: `group:${n}`, data: {} });
+    for (let n = 0; n <= 200; n++) decode({ type: 'message', room: `lobby:${n}`, data: {} });
+    expect([0, 199, 200].map((n) => calls(`lobby:${n}`))).toEqual(['lobby:0', 'lobby:199', '200']);
+  });
+
+  test('a direct message is to this connection, and what has no word stays unsaid', () => {
+    const { encode } = open();
+    expect(encode(direct('message'))).toMatchObject({ type: 'message', to: 'c-9' });
+    expect(encode(direct('typing'))).toBe(null);
+    expect(encode(event('lobby:general', 'message', {}))).not.toHaveProperty('to');
+  });
+
+  test('answers nothing but heartbeats, leaves and refusals', () => {
+    const { answer } = open();
+    const message = { type: 'message', room: 'general', data: {}, id: '7' };
+    expect(answer({ type: 'ack', eventId: 'e-1', rooms: [] }, message)).toEqual([]);
+    expect(answer({ type: 'done' }, { type: 'presence', data: { status: 'away' } })).toEqual([]);
+    expect(answer({ type: 'done' }, { type: 'heartbeat', id: '7' })).toMatchObject([{ type: 'heartbeat', id: '7' }]);
+    expect(answer(refused, message)).toMatchObject([{ type: 'error', room: 'general', id: '7' }]);
+  });
+
+  test.each([
+    ['longer than a message may have', { id: 'x'.repeat(201), room: 'x'.repeat(513) }],
+    ['that are no strings', { id: 7, room: ['x'] }],
+  ])('a refusal does not repeat an id and a room %s', (_, fields) => {
+    const [error] = open().answer(refused, { type: 'message', data: {}, ...fields });
+    expect(falconMessages.parse(error)).not.toHaveProperty('id');
+    expect(error).not.toHaveProperty('room');
+    expect(open().answer(refused, { type: 'message', data: {}, id: 'x'.repeat(200), room: 'x'.repeat(512) })).toEqual([
+      expect.objectContaining({ id: 'x'.repeat(200), room: 'x'.repeat(512) }),
+    ]);
+  });
+
+  test.each([
+    ['room', { type: 'message', data: {} }],
+    ['room', { type: 'message', room: '', data: {} }],
+    ['room', { type: 'message', room: 'x'.repeat(513), data: {} }],
+    ['to', { type: 'custom_event', to: '', data: {} }],
+    ['to', { type: 'custom_event', to: 'x'.repeat(129), data: {} }],
+    ['id', { type: 'heartbeat', id: 'x'.repeat(201) }],
+    ['data.status', { type: 'presence', data: { status: '' } }],
+    ['data.status', { type: 'presence', data: { status: 'x'.repeat(65) } }],
+  ])('refuses a wrong %s: %o', (path, frame) => {
+    expect(decode(falconCodec, frame)).toMatchObject({ type: 'refused', error: { code: 'invalid_frame', path } });
+  });
 });
 
 describe('actions', () => {
@@ -355,6 +566,7 @@ describe('actions', () => {
     ['company', principal('acme'), handshake, ['company:acme']],
     ['artifact', principal('acme', 's'), { ...handshake, artifactId: 'a/b' }, ['company:acme', 'artifact:acme/a/b']],
     ['a company that would reach another’s rooms', principal('acme/a'), { ...handshake, artifactId: 'b' }, []],
+    ['a company whose id can name no room', principal('acme inc.'), handshake, []],
   ])('rooms: %s', (_, who, what, rooms) => expect(roomsOf(who, what)).toEqual(rooms));
 
   test('the id of a request is the socket’s and the whole request’s', () => {
@@ -381,8 +593,8 @@ describe('actions', () => {
     expect(wordRefusal(new TrunklineError('out_of_stock', 'm'))).toEqual({ code: 'out_of_stock', message: 'm' });
   });
 
-  test('an update without a requestId gets the event’s id', () => {
-    const frame = actionsEncoder.encode(event('company:acme', 'update', { action: 'x', data: 1 }));
+  test.each([undefined, '', 7])('an update with requestId %o gets the event’s id', (requestId) => {
+    const frame = actionsEncoder.encode(event('company:acme', 'update', { action: 'x', requestId, data: 1 }));
     expect(frame).toEqual({ type: 'message', message: { type: 'UPDATE', requestId: 'e-1', action: 'x', data: 1 } });
   });
 });
