@@ -22,6 +22,7 @@ describe('hostile JSON', () => {
     '{"a":[{"b":{"__proto__":null}}]}',
     '{"\\u005f_proto__":{"polluted":true}}',
     '{"constructor":{"prototype":{"polluted":true}}}',
+    '{"constructor":{"polluted":true}}',
     '{"a":{"prototype":1}}',
   ])('refuses %s as data and pollutes nothing', (data) => {
     expect(decodeClientFrame(publish(data))).toMatchObject({
