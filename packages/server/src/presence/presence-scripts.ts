@@ -81,26 +81,34 @@ return {fresh and 'join' or 'update', version, ids(list), newest.s, newest.c}
 
 /**
  * KEYS members, index, version
- * ARGV connection, room, prefix of the users' rooms
+ * ARGV connection, room, prefix of the users' rooms, prefix of the incarnations' rooms
  * Returns nothing, or change, version, connection ids, state, whose state, user
  */
 export const removeScript = defineScript(
   3,
   `${SHARED}
+local function holds(members, incarnation)
+  -- To look at all of a large room at each leave would cost too much: it stays noted until one leaves it when it is small.
+  if redis.call('HLEN', members) > 32 then return true end
+  for _, kept in ipairs(redis.call('HVALS', members)) do
+    if string.find(kept, incarnation, 1, true) then return true end
+  end
+  return false
+end
 local user = redis.call('HGET', KEYS[2], ARGV[1])
 if not user then return {} end
 redis.call('HDEL', KEYS[2], ARGV[1])
 local list = load(KEYS[1], user)
-local last, found = list[#list], false
+local last, found = list[#list], nil
 for index, one in ipairs(list) do
   if one.c == ARGV[1] then
-    table.remove(list, index)
-    found = true
+    found = table.remove(list, index)
     break
   end
 end
 if not found then return {} end
 save(KEYS[1], user, list)
+if not holds(KEYS[1], found.i) then redis.call('SREM', ARGV[4] .. found.i, ARGV[2]) end
 local version = nextVersion(KEYS[3], clock())
 rest(KEYS[1], KEYS[3])
 if #list > 0 then return {'update', version, ids(list), list[#list].s, list[#list].c, user} end

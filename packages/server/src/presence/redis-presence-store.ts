@@ -38,6 +38,7 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
   /** By `performance.now()`. */
   let sparedUntil = Number.NEGATIVE_INFINITY;
   const usersPrefix = keys.presenceUser('');
+  const incarnationsPrefix = keys.leaseRooms('');
 
   async function register(): Promise<void> {
     const next = createId();
@@ -131,6 +132,7 @@ export function createRedisPresenceStore(link: RedisLink, { leaseMs }: RedisPres
         connectionId,
         room,
         usersPrefix,
+        incarnationsPrefix,
       ];
       const reply = asList(await link.script(removeScript, args).catch(doubt));
       return reply.length === 0 ? null : readChange(room, reply);

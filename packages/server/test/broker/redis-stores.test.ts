@@ -136,6 +136,26 @@ test('the members of a node that closed are swept by another at once', async () 
   expect(await one?.sweep()).toMatchObject([{ change: 'leave', member: { userId: 'bob' } }]);
 });
 
+test('a node answers in Redis for the rooms that its members are in, and for none that they left', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
+  const ann = { userId: 'ann', connectionId: 'a1', state: null };
+  await one?.touch('lobby:kept', ann);
+  await two?.touch('lobby:kept', { userId: 'bob', connectionId: 'b1', state: null });
+  await one?.touch('lobby:left', ann);
+  await one?.touch('lobby:left', { ...ann, connectionId: 'a2' });
+  const noted = async () => {
+    const keys = String(await redis.command('KEYS', `${pair.prefix}:lease-rooms:*`)).split(',');
+    return (await Promise.all(keys.map(async (key) => String(await redis.command('SMEMBERS', key))))).sort();
+  };
+  await one?.remove('lobby:left', 'a1');
+  expect(await noted()).toEqual(['lobby:kept', expect.stringContaining('lobby:left')]);
+  await one?.remove('lobby:left', 'a2');
+  expect(await noted()).toEqual(['lobby:kept', 'lobby:kept']);
+  await one?.remove('lobby:kept', 'a1');
+  expect(await noted()).toEqual(['lobby:kept']);
+});
+
 test('the roster merges nodes, pages to the end, counts rooms, and follows changes', async () => {
   await using pair = await startTwoNodes(redis);
   const rosters = pair.nodes.map(({ backend }) => backend.roster);
