@@ -148,6 +148,7 @@ function leaseTrials({ test, create }: PresenceStoreConformanceOptions): void {
       await first.renew();
       return (await first.list(room)).members.length === 1;
     }, 'the silent node to drop out');
+    assert.deepEqual([await first.roomsOf('bob'), await first.roomsOf('ann')], [[], [room]]);
     const swept = (await Promise.all([first.sweep(), first.sweep()])).flat().filter((change) => change.room === room);
     assert.deepEqual(swept.map(({ change, member }) => [change, member.userId]).sort(), [
       ['leave', 'bob'],
@@ -157,6 +158,7 @@ function leaseTrials({ test, create }: PresenceStoreConformanceOptions): void {
     assert.deepEqual([ann?.member.connectionIds, ann?.member.state, ann?.connectionId], [['a1'], 1, 'a1']);
     assert.deepEqual([bob?.member.connectionIds, bob?.connectionId], [[], 'b1']);
     assert.equal((await first.list(room)).version, Math.max(...swept.map(({ version }) => version)));
+    assert.deepEqual(await first.roomsOf('ann'), [room]);
     assert.deepEqual(await first.sweep(), []);
   });
 

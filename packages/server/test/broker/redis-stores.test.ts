@@ -136,6 +136,29 @@ test('the members of a node that closed are swept by another at once', async () 
   expect(await one?.sweep()).toMatchObject([{ change: 'leave', member: { userId: 'bob' } }]);
 });
 
+test('a room that everybody left keeps nothing in Redis but its version, and that has an end', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
+  const kept = async () =>
+    String(await redis.command('KEYS', `${pair.prefix}:*present*`))
+      .split(',')
+      .sort();
+  const version = `${pair.prefix}:{lobby:all}:present-version`;
+  await one?.touch('lobby:all', { userId: 'ann', connectionId: 'a1', state: null });
+  await two?.touch('lobby:all', { userId: 'bob', connectionId: 'b1', state: null });
+  expect(await kept()).toHaveLength(5);
+  expect(await redis.command('ZCARD', `${pair.prefix}:leases`)).toBe(2);
+  expect(await redis.command('PTTL', version)).toBe(-1);
+  await one?.remove('lobby:all', 'a1');
+  await two?.close();
+  await one?.sweep();
+  expect(await kept()).toEqual([version]);
+  expect(await redis.command('ZCARD', `${pair.prefix}:leases`)).toBe(1);
+  expect(Number(await redis.command('PTTL', version))).toBeGreaterThan(0);
+  await one?.touch('lobby:all', { userId: 'ann', connectionId: 'a1', state: null });
+  expect(await redis.command('PTTL', version)).toBe(-1);
+});
+
 test('a node answers in Redis for the rooms that its members are in, and for none that they left', async () => {
   await using pair = await startTwoNodes(redis);
   const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
