@@ -50,42 +50,52 @@ async function startNodes(create: BrokerConformanceOptions['create']): Promise<S
 }
 
 function epochTrials(trial: Trial): void {
+  const start = { offset: 0, id: '' };
   trial(
     'purges into a new epoch, with nothing retained, and makes subscribers check',
     async ({ broker, recorder, room }) => {
       const name = room();
       await broker.subscribe(name);
-      const first = makePublication(name);
-      const appended = await broker.publish(first);
+      const first = makePublication(name, { log: { size: 1, ttlMs: 60_000 } });
+      await broker.publish(first);
+      await broker.publish({ ...makePublication(name), log: first.log });
+      const { head } = await broker.read(name, { limit: 1 });
+      const bumped = await broker.bumpEpoch(name, head.epoch);
       broker.emit(name, { n: 1 }, { key: 'a', ttlMs: 60_000 });
       await settleUntil(() => broker.retained(name).then(({ length }) => length === 1), 'a retained message');
       await broker.purge(name);
       assert.deepEqual(await broker.retained(name), []);
       await settleUntil(() => recorder.suspects.some((rooms) => rooms?.includes(name) === true), 'suspect');
       const page = await broker.read(name, { limit: 10 });
-      assert.deepEqual([page.entries, page.head.offset], [[], 0]);
-      assert.notEqual(page.head.epoch, appended.status === 'appended' && appended.epoch);
+      assert.deepEqual([page.entries, page.head.offset, page.head.lastId], [[], 0, '']);
+      assert.deepEqual([page.trimmed, page.born], [start, start]);
+      assert.equal([head.epoch, bumped.epoch].includes(page.head.epoch), false);
       // A key counts within its epoch only.
       assert.equal((await broker.publish(first)).status, 'appended');
     },
   );
 
-  trial('bumps an epoch once, keeping what is left under the new one', async ({ broker, room }) => {
+  trial('bumps an epoch once, keeping what is left under the new one', async ({ broker, recorder, room }) => {
     const name = room();
-    await broker.publish(makePublication(name, { eventId: 'kept' }));
+    await broker.subscribe(name);
+    const first = makePublication(name, { eventId: 'kept', log: { size: 1, ttlMs: 60_000 } });
+    await broker.publish({ ...makePublication(name, { eventId: 'trimmed' }), log: first.log });
+    await broker.publish(first);
     const { head } = await broker.read(name, { limit: 1 });
     const [one, two] = await Promise.all([broker.bumpEpoch(name, head.epoch), broker.bumpEpoch(name, head.epoch)]);
     assert.deepEqual(one, two);
     assert.notEqual(one.epoch, head.epoch);
-    assert.deepEqual([one.offset, one.lastId], [1, 'kept']);
+    await settleUntil(() => recorder.suspects.some((rooms) => rooms?.includes(name) === true), 'suspect');
+    assert.deepEqual([one.offset, one.lastId], [2, 'kept']);
     const page = await broker.read(name, { limit: 5 });
     assert.deepEqual(
       page.entries.map(({ id, epoch }) => [id, epoch]),
       [['kept', one.epoch]],
     );
-    assert.deepEqual(page.born, { offset: 1, id: 'kept' });
+    assert.deepEqual([page.born, page.trimmed.offset], [{ offset: 2, id: 'kept' }, 1]);
     const next = await broker.publish(makePublication(name));
-    assert.deepEqual(next.status === 'appended' && [next.epoch, next.offset], [one.epoch, 2]);
+    assert.deepEqual(next.status === 'appended' && [next.epoch, next.offset], [one.epoch, 3]);
+    assert.equal((await broker.publish(first)).status, 'appended');
   });
 }
 
@@ -145,6 +155,17 @@ function fanOutTrials(trial: Trial): void {
     assert.deepEqual(await broker.retained(name), [{ n: 2 }, { n: 3 }, { n: 5 }]);
     assert.deepEqual(await broker.retained(room()), []);
     assert.equal((await broker.read(name, { limit: 1 })).head.offset, 0);
+  });
+
+  trial('keeps what is retained for its time, and no more than 1 000 keys of a room', async ({ broker, room }) => {
+    const name = room();
+    broker.emit(name, 'lasting', { key: 'lasting', ttlMs: 60_000 });
+    broker.emit(name, 'brief', { key: 'brief', ttlMs: 20 });
+    await settleUntil(async () => (await broker.retained(name)).length === 1, 'the brief one to end');
+    assert.deepEqual(await broker.retained(name), ['lasting']);
+    for (let n = 0; n <= 1_000; n += 1) broker.emit(name, n, { key: `k${n}`, ttlMs: 60_000 });
+    const kept = await broker.retained(name);
+    assert.deepEqual([kept.length, kept[0], kept.at(-1)], [1_000, 1, 1_000]);
   });
 
   trial('signals one node or all', async ({ all, broker }) => {

@@ -90,20 +90,24 @@ export function appendTrials(trial: Trial): void {
 
   trial('trims exactly, by count, and says what it removed', async ({ broker, room }) => {
     const name = room();
-    for (let index = 1; index <= 20; index += 1) {
-      await broker.publish(makePublication(name, { eventId: `${name}-${index}`, log: { size: 5, ttlMs: 60_000 } }));
+    const all = Array.from({ length: 20 }, (_, index) =>
+      makePublication(name, { eventId: `${name}-${index + 1}`, log: { size: 5, ttlMs: 60_000 } }),
+    );
+    for (const [before, publication] of all.entries()) {
+      const index = before + 1;
+      await broker.publish(publication);
       const page = await broker.read(name, { limit: 100 });
       assert.equal(page.entries.length, Math.min(index, 5));
       const gone = Math.max(0, index - 5);
       assert.deepEqual(page.trimmed, { offset: gone, id: gone === 0 ? '' : `${name}-${gone}` });
     }
+    await knowsAgain(broker, all);
   });
 
   trial('trims by age, and keeps the place of what it removed', async ({ broker, room }) => {
     const name = room();
-    await broker.publish(
-      makePublication(name, { eventId: 'old', log: { size: 100, ttlMs: 20 }, timestamp: Date.now() }),
-    );
+    const old = makePublication(name, { eventId: 'old', log: { size: 100, ttlMs: 20 }, timestamp: Date.now() });
+    await broker.publish(old);
     await settleUntil(async () => (await broker.read(name, { limit: 1 })).entries.length === 0, 'the entry to age');
     const empty = await broker.read(name, { limit: 1 });
     assert.deepEqual(empty.trimmed, { offset: 1, id: 'old' });
@@ -111,7 +115,17 @@ export function appendTrials(trial: Trial): void {
     const next = await broker.publish(makePublication(name));
     assert.deepEqual(next.status === 'appended' && [next.offset, next.epoch], [2, empty.head.epoch]);
     assert.deepEqual((await broker.read(name, { limit: 5 })).trimmed, { offset: 1, id: 'old' });
+    await knowsAgain(broker, [old]);
   });
+}
+
+/** What left the log is still not appended twice, and still told apart from other data under its key. */
+async function knowsAgain(broker: Broker, published: readonly Publication[]): Promise<void> {
+  for (const [index, one] of published.entries()) {
+    const again = await broker.publish({ ...one, eventId: createId() });
+    assert.deepEqual(again.status === 'duplicate' && [again.offset, again.eventId], [index + 1, one.eventId]);
+    assert.equal((await broker.publish({ ...one, data: 'other' })).status, 'conflict');
+  }
 }
 
 /** What `read` owes. */

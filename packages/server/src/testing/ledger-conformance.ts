@@ -35,6 +35,7 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
     const waiting = [one.settled(key, never(), unheard), other.settled(key, never(), unheard)];
     await one.settle(key, { data: [1] }, 60_000);
     assert.deepEqual(await Promise.all(waiting), [{ data: [1] }, { data: [1] }]);
+    await settleUntil(async () => !(await one.isAwaited(key)), 'nobody to wait');
     assert.deepEqual(await other.claim(key, 'data', 60_000), { status: 'settled', result: { data: [1] } });
     assert.deepEqual(await other.settled(key, never(), unheard), { data: [1] });
   });

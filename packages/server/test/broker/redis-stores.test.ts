@@ -136,6 +136,45 @@ test('the members of a node that closed are swept by another at once', async () 
   expect(await one?.sweep()).toMatchObject([{ change: 'leave', member: { userId: 'bob' } }]);
 });
 
+test('all that rooms and requests leave in Redis has an end, and no look and no later write brings it nearer', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [{ backend }] = pair.nodes;
+  const { broker, ledger } = backend;
+  const monthMs = 30 * 86_400_000;
+  await broker.read('lobby:read', { limit: 1 });
+  await broker.bumpEpoch('lobby:bumped', 'none');
+  await broker.purge('lobby:purged');
+  for (const room of ['lobby:kept', 'lobby:emptied'])
+    await broker.publish(makePublication(room, { log: { size: 10, ttlMs: monthMs } }));
+  const { head } = await broker.read('lobby:kept', { limit: 1 });
+  await broker.bumpEpoch('lobby:kept', head.epoch);
+  await broker.purge('lobby:emptied');
+  broker.emit('lobby:kept', 1, { key: 'a', ttlMs: monthMs });
+  broker.emit('lobby:kept', 2, { key: 'b', ttlMs: 60_000 });
+  expect(await broker.retained('lobby:kept')).toEqual([1, 2]);
+  for (const key of ['runs', 'settled', 'released']) await ledger.claim(key, 'data', 60_000);
+  await ledger.settle('settled', 1, 60_000);
+  await ledger.release('released', 1);
+  await ledger.advance({ room: 'lobby:kept', epoch: 'e', userId: 'ann', kind: 'read', offset: 1 });
+  const found = [await redis.command('KEYS', `${pair.prefix}:*{*`), await redis.command('KEYS', `${pair.prefix}:req*`)];
+  const ends = new Map<string, number>();
+  for (const key of found.join().split(',')) {
+    ends.set(key.slice(pair.prefix.length + 1), Number(await redis.command('PTTL', key)));
+  }
+  for (const [key, endsInMs] of ends) expect(endsInMs, key).toBeGreaterThan(0);
+  const lasting = [
+    'emptied}:meta',
+    'kept}:log',
+    'kept}:meta',
+    'kept}:receipts',
+    'kept}:retained',
+    'kept}:retained-order',
+  ];
+  for (const key of lasting) expect(ends.get(`{lobby:${key}`), key).toBeGreaterThan(monthMs - 60_000);
+  // Besides: meta of three rooms, three requests, two publishes remembered.
+  expect(ends.size).toBe(lasting.length + 8);
+});
+
 test('a room that everybody left keeps nothing in Redis but its version, and that has an end', async () => {
   await using pair = await startTwoNodes(redis);
   const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
@@ -295,6 +334,34 @@ test('waiting for a request whose node died ends as unknown', async () => {
   const lost = expect(waiting).rejects.toMatchObject({ code: 'unknown_outcome' });
   await two.backend.roster.close();
   await lost;
+});
+
+test('a node ends its own claims alone', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes.map(({ backend }) => backend.ledger);
+  expect(await one?.claim('k', 'data', 60_000)).toEqual({ status: 'claimed' });
+  await two?.settle('k', 'not its own', 60_000);
+  await two?.release('k', 'not its own');
+  expect(await two?.claim('k', 'data', 60_000)).toMatchObject({ status: 'running' });
+});
+
+test('waiting for a request goes on as long as its node lives', async () => {
+  const prefix = createId();
+  let questions = 0;
+  const redisCommand = (name: string) => {
+    if (name === 'get') questions += 1;
+  };
+  await using asking = await startNode(redis.url, { prefix, observer: { redisCommand } });
+  await using running = await startNode(redis.url, { prefix });
+  await running.backend.roster.start();
+  await eventually(async () => (await redis.command('ZCARD', `${prefix}:roster`)) === 2);
+  await running.backend.ledger.claim('k', 'data', 60_000);
+  const waiting = asking.backend.ledger.settled('k', new AbortController().signal, () => undefined);
+  // Two answers that the node is dead would have ended it.
+  const enough = eventually(() => questions >= 4, { timeoutMs: 10_000 });
+  await Promise.race([enough, waiting]);
+  await running.backend.ledger.settle('k', 'done', 60_000);
+  expect(await waiting).toBe('done');
 });
 
 test('one node holds the lease of foreign channels, every node hears them, and the lease moves when it closes', async () => {
