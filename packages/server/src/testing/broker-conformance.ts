@@ -55,12 +55,12 @@ function epochTrials(trial: Trial): void {
     'purges into a new epoch, with nothing retained, and makes subscribers check',
     async ({ broker, recorder, room }) => {
       const name = room();
-      await broker.subscribe(name);
       const first = makePublication(name, { log: { size: 1, ttlMs: 60_000 } });
       await broker.publish(first);
       await broker.publish({ ...makePublication(name), log: first.log });
       const { head } = await broker.read(name, { limit: 1 });
       const bumped = await broker.bumpEpoch(name, head.epoch);
+      await broker.subscribe(name);
       broker.emit(name, { n: 1 }, { key: 'a', ttlMs: 60_000 });
       await settleUntil(() => broker.retained(name).then(({ length }) => length === 1), 'a retained message');
       await broker.purge(name);

@@ -106,16 +106,20 @@ export function appendTrials(trial: Trial): void {
 
   trial('trims by age, and keeps the place of what it removed', async ({ broker, room }) => {
     const name = room();
-    const old = makePublication(name, { eventId: 'old', log: { size: 100, ttlMs: 20 }, timestamp: Date.now() });
+    const log = { size: 1, ttlMs: 20 };
+    const trimmed = makePublication(name, { eventId: 'trimmed', log });
+    const old = makePublication(name, { eventId: 'old', log, timestamp: Date.now() });
+    await broker.publish(trimmed);
     await broker.publish(old);
     await settleUntil(async () => (await broker.read(name, { limit: 1 })).entries.length === 0, 'the entry to age');
     const empty = await broker.read(name, { limit: 1 });
-    assert.deepEqual(empty.trimmed, { offset: 1, id: 'old' });
+    assert.deepEqual(empty.trimmed, { offset: 2, id: 'old' });
     assert.equal(empty.head.lastId, 'old');
     const next = await broker.publish(makePublication(name));
-    assert.deepEqual(next.status === 'appended' && [next.offset, next.epoch], [2, empty.head.epoch]);
-    assert.deepEqual((await broker.read(name, { limit: 5 })).trimmed, { offset: 1, id: 'old' });
-    await knowsAgain(broker, [old]);
+    assert.deepEqual(next.status === 'appended' && [next.offset, next.epoch], [3, empty.head.epoch]);
+    const page = await broker.read(name, { limit: 5 });
+    assert.deepEqual([page.trimmed, page.entries.length], [{ offset: 2, id: 'old' }, 1]);
+    await knowsAgain(broker, [trimmed, old]);
   });
 }
 
