@@ -1,6 +1,6 @@
 import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { freshPrefix, startNode } from './start-nodes.js';
+import { freshPrefix, startNode, startPair } from './start-nodes.js';
 
 type Node = Awaited<ReturnType<typeof startNode>>;
 
@@ -68,10 +68,8 @@ describe.concurrent('presence over an outage of Redis', () => {
   });
 
   test('changes made after Redis came back with older versions reach every member, on every node', async () => {
-    await using redis = await startRedis();
-    const prefix = freshPrefix();
-    await using here = await startNode({ url: redis.url, prefix });
-    await using there = await startNode({ url: redis.url, prefix });
+    await using pair = await startPair();
+    const { redis, here, there } = pair;
     await using ann = await enter(here, 'ann');
     await using bob = await enter(there, 'bob');
     await eventually(() => usersSeenBy(ann).length === 2);

@@ -1,7 +1,7 @@
 import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { startHub } from './start-hub.js';
-import { freshPrefix, startNode } from './start-nodes.js';
+import { freshPrefix, startNode, startPair } from './start-nodes.js';
 
 const booking = { event: 'status_update', from: { service: 'orders' } } as const;
 
@@ -55,18 +55,16 @@ test('a provisional publish that its id does not stand for is told in the log of
 }, 60_000);
 
 test('a drain that begins as Redis comes back waits for what a service was told is accepted', async () => {
-  await using redis = await startRedis();
-  const prefix = freshPrefix();
-  await using node = await startNode({ url: redis.url, prefix });
-  await using other = await startNode({ url: redis.url, prefix });
+  await using pair = await startPair();
+  const { redis, here, there } = pair;
   redis.pause();
-  await eventually(() => node.hub.status().state === 'degraded', { timeoutMs: 20_000 });
+  await eventually(() => here.hub.status().state === 'degraded', { timeoutMs: 20_000 });
   for (const status of ['a', 'b', 'c'])
-    await node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status } });
+    await here.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status } });
   redis.resume();
-  await eventually(() => node.hub.status().state === 'ready', { timeoutMs: 20_000, everyMs: 0 });
-  expect(await node.hub.drain({ windowMs: 0, deadlineMs: 20_000 })).toEqual({ outbox: 0 });
-  const { entries } = await other.hub.history('booking:1', { limit: 10 });
+  await eventually(() => here.hub.status().state === 'ready', { timeoutMs: 20_000, everyMs: 0 });
+  expect(await here.hub.drain({ windowMs: 0, deadlineMs: 20_000 })).toEqual({ outbox: 0 });
+  const { entries } = await there.hub.history('booking:1', { limit: 10 });
   expect(entries).toMatchObject([{ data: { status: 'a' } }, { data: { status: 'b' } }, { data: { status: 'c' } }]);
 }, 60_000);
 

@@ -1,4 +1,5 @@
 import { createId } from '@trunkline/protocol';
+import { startRedis } from '@trunkline/testkit';
 import { createRedisBackend, type RedisBackendOptions } from '../../src/broker/redis/redis-backend.js';
 import type { HubLimits, HubOptions } from '../../src/hub/hub-api.js';
 import type { Logger } from '../../src/seams/logger.js';
@@ -33,3 +34,17 @@ export function startNode({ url, prefix, limits = {}, backend: more = {}, heartb
 
 /** A prefix of its own, so that tests share one Redis. */
 export const freshPrefix = (): string => createId().slice(0, 8);
+
+/** Two nodes, `here` and `there`, on a Redis of their own. */
+export async function startPair() {
+  const redis = await startRedis();
+  const prefix = freshPrefix();
+  const here = await startNode({ url: redis.url, prefix });
+  const there = await startNode({ url: redis.url, prefix });
+  return {
+    ...{ redis, here, there },
+    async [Symbol.asyncDispose]() {
+      for (const part of [there, here, redis]) await part[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import type { ServerFrame } from '@trunkline/protocol';
 import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { freshPrefix, startNode } from './start-nodes.js';
+import { freshPrefix, startNode, startPair } from './start-nodes.js';
 
 type Node = Awaited<ReturnType<typeof startNode>>;
 
@@ -21,10 +21,8 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 
 describe.concurrent('two nodes on one Redis', () => {
   test('a member on the other node gets every event once and in order, and a resume there misses none', async () => {
-    await using redis = await startRedis();
-    const prefix = freshPrefix();
-    await using here = await startNode({ url: redis.url, prefix });
-    await using there = await startNode({ url: redis.url, prefix });
+    await using pair = await startPair();
+    const { here, there } = pair;
     await using ann = await connect(here, 'ann');
     await using bob = await connect(there, 'bob');
     const { position } = await bob.join('lobby:main');
@@ -37,10 +35,8 @@ describe.concurrent('two nodes on one Redis', () => {
   });
 
   test('a node that drains gives those whom it sent away the grace to come back elsewhere', async () => {
-    await using redis = await startRedis();
-    const prefix = freshPrefix();
-    await using here = await startNode({ url: redis.url, prefix });
-    await using there = await startNode({ url: redis.url, prefix });
+    await using pair = await startPair();
+    const { here, there } = pair;
     await using ann = await connect(here, 'ann');
     await using bob = await connect(there, 'bob');
     for (const client of [ann, bob]) await client.join('lobby:main');
@@ -54,10 +50,8 @@ describe.concurrent('two nodes on one Redis', () => {
   });
 
   test('what pub/sub lost is filled in from the log before later events', async () => {
-    await using redis = await startRedis();
-    const prefix = freshPrefix();
-    await using here = await startNode({ url: redis.url, prefix });
-    await using there = await startNode({ url: redis.url, prefix });
+    await using pair = await startPair();
+    const { redis, here, there } = pair;
     await using ann = await connect(here, 'ann');
     await using bob = await connect(there, 'bob');
     await bob.join('lobby:main');
@@ -116,10 +110,8 @@ describe.concurrent('two nodes on one Redis', () => {
   });
 
   test('a request sent again on the other node gets the first result', async () => {
-    await using redis = await startRedis();
-    const prefix = freshPrefix();
-    await using here = await startNode({ url: redis.url, prefix });
-    await using there = await startNode({ url: redis.url, prefix });
+    await using pair = await startPair();
+    const { here, there } = pair;
     let runs = 0;
     for (const node of [here, there]) node.hub.handle('echo', () => ({ run: ++runs }));
     await using first = await connect(here, 'ann');
