@@ -218,6 +218,21 @@ test('a node answers in Redis for the rooms that its members are in, and for non
   expect(await noted()).toEqual(['lobby:kept']);
 });
 
+test('of a room of any size, all whom a dead node had there leave it, though some left before', async () => {
+  await using pair = await startTwoNodes(redis);
+  const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
+  const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
+  for (const userId of users) await one?.touch('lobby:large', { userId, connectionId: userId, state: null });
+  const [left, ...others] = users;
+  await one?.remove('lobby:large', String(left));
+  await one?.close();
+  const changes = await two?.sweep();
+  expect(changes?.map(({ change, member }) => `${change} ${member.userId}`).sort()).toEqual(
+    others.map((userId) => `leave ${userId}`).sort(),
+  );
+  expect((await two?.list('lobby:large'))?.members).toEqual([]);
+});
+
 test('the roster merges nodes, pages to the end, counts rooms, and follows changes', async () => {
   await using pair = await startTwoNodes(redis);
   const rosters = pair.nodes.map(({ backend }) => backend.roster);
