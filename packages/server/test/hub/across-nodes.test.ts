@@ -1,36 +1,13 @@
-import { connectRaw, eventually, type RawClient, redisCommand, startRedis } from '@trunkline/testkit';
+import { connectRaw, eventually, redisCommand, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { freshPrefix, startNode } from './start-nodes.js';
-
-type Node = Awaited<ReturnType<typeof startNode>>;
-
-async function connect(node: Node, userId: string): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token(userId) });
-  return client;
-}
-
-async function startTwo() {
-  const redis = await startRedis();
-  const prefix = freshPrefix();
-  const nodes = [await startNode({ url: redis.url, prefix }), await startNode({ url: redis.url, prefix })] as const;
-  return {
-    here: nodes[0],
-    there: nodes[1],
-    redis,
-    prefix,
-    async [Symbol.asyncDispose]() {
-      for (const node of nodes) await node[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
-    },
-  };
-}
+import { connect } from './start-hub.js';
+import { freshPrefix, startNode, startPair } from './start-nodes.js';
 
 const said = { id: 'm', message: 'Hi', createdAt: 'now' };
 
 describe.concurrent('what strangers say on our channels', () => {
   test('about a room reaches no member, and the node lives (S43)', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     await using ann = await connect(nodes.here, 'ann');
     await ann.join('lobby:a');
     const junk = [
@@ -51,7 +28,7 @@ describe.concurrent('what strangers say on our channels', () => {
   });
 
   test('a call of the wrong form is refused where it was made, and the node that holds the connection lives', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     await using ann = await connectRaw({ url: nodes.there.url });
     const { connectionId } = await ann.hello({ token: await nodes.there.token('ann') });
     const call = nodes.here.hub.call({ connectionId }, 'client_tool_call', 7 as never);
@@ -62,7 +39,7 @@ describe.concurrent('what strangers say on our channels', () => {
 
 describe.concurrent('while Redis is away', () => {
   test('a provisional publish that is sent again is the same event, on this node and the other', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     await using ann = await connect(nodes.here, 'ann');
     await using again = await connect(nodes.here, 'ann');
     await using there = await connect(nodes.there, 'ann');
@@ -92,7 +69,7 @@ describe.concurrent('while Redis is away', () => {
   }, 60_000);
 
   test('what is published in a room that was joined meanwhile comes with its place afterwards', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     const { here, redis } = nodes;
     redis.pause();
     await eventually(() => here.hub.status().state === 'degraded', { timeoutMs: 20_000 });
@@ -106,7 +83,7 @@ describe.concurrent('while Redis is away', () => {
   }, 60_000);
 
   test('a session that is taken up on another node ends here when Redis is back', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     const token = await nodes.here.token('ann');
     await using first = await connectRaw({ url: nodes.here.url });
     const { session } = await first.hello({ token });
@@ -120,7 +97,7 @@ describe.concurrent('while Redis is away', () => {
   }, 60_000);
 
   test('a direct message to another node is refused for now, not for good', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     await using ann = await connect(nodes.here, 'ann');
     await using bob = await connectRaw({ url: nodes.there.url });
     const { connectionId } = await bob.hello({ token: await nodes.there.token('bob') });
@@ -135,7 +112,7 @@ describe.concurrent('while Redis is away', () => {
   });
 
   test('a room whose key is of a wrong type holds up no other', async () => {
-    await using nodes = await startTwo();
+    await using nodes = await startPair();
     const { here, redis, prefix } = nodes;
     const status = (room: `booking:${string}`) =>
       here.hub.publish({ rooms: [room], event: 'status_update', data: { bookingId: '1', status: 'done' } });
@@ -162,7 +139,7 @@ test('a user that may publish nothing makes its node deaf, and the node says so'
 });
 
 test('receipts never go back, whichever node tells of them', async () => {
-  await using nodes = await startTwo();
+  await using nodes = await startPair();
   const { redis, prefix } = nodes;
   await using ann = await connect(nodes.here, 'ann');
   const { position } = await ann.join('lobby:a');
@@ -178,7 +155,7 @@ test('receipts never go back, whichever node tells of them', async () => {
 });
 
 test('one room whose presence is of a wrong type disturbs no other', async () => {
-  await using nodes = await startTwo();
+  await using nodes = await startPair();
   await using ann = await connect(nodes.here, 'ann');
   await nodes.redis.command('SET', `${nodes.prefix}:{lobby:bad}:present`, 'junk');
   await ann.join('lobby:good');
@@ -199,7 +176,7 @@ test('one room whose presence is of a wrong type disturbs no other', async () =>
 }, 60_000);
 
 test('a position that can not be compared is told as that', async () => {
-  await using nodes = await startTwo();
+  await using nodes = await startPair();
   await using ann = await connect(nodes.here, 'ann');
   await ann.publish('lobby:a', 'message', { text: '1' });
   const { position } = await ann.join('lobby:a');

@@ -1,14 +1,7 @@
-import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
+import { eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
+import { connect } from './start-hub.js';
 import { freshPrefix, type NodeOptions, startNode } from './start-nodes.js';
-
-type Node = Awaited<ReturnType<typeof startNode>>;
-
-async function connect(node: Node, userId: string): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token(userId) });
-  return client;
-}
 
 /** `there` goes deaf on command: commands work, and no connection of its subscriber does, new ones included. */
 async function startTwo(options: Partial<NodeOptions> = {}) {

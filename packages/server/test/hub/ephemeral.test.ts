@@ -1,8 +1,8 @@
 import { defineContract, durable, ephemeral } from '@trunkline/protocol/contract';
-import { connectRaw, eventually, type RawClient } from '@trunkline/testkit';
+import { eventually, type RawClient } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type StartedHub, startHub } from './start-hub.js';
+import { connect, type StartedHub, startHub } from './start-hub.js';
 
 const any = z.looseObject({});
 const contract = defineContract({
@@ -20,9 +20,8 @@ const contract = defineContract({
 });
 const ROOM = 'ride:1';
 
-async function connect(server: StartedHub<typeof contract>, userId: string): Promise<RawClient> {
-  const client = await connectRaw({ url: server.url });
-  await client.hello({ token: await server.token(userId) });
+async function enter(server: StartedHub<typeof contract>, userId: string): Promise<RawClient> {
+  const client = await connect(server, userId);
   await client.join(ROOM);
   return client;
 }
@@ -41,7 +40,7 @@ test('who joins gets the last retained event of each key at once, before what co
   ] as const)
     await place(car, at);
   await server.hub.publish({ rooms: [ROOM], event: 'tick', data: { at: 1 } });
-  await using ann = await connect(server, 'ann');
+  await using ann = await enter(server, 'ann');
   await place('b', 2);
   await server.hub.publish({ rooms: [ROOM], event: 'end', data: {} });
   await ann.nextWhere((frame) => frame.type === 'event' && frame.event === 'end', 'end');
@@ -55,9 +54,9 @@ test('who joins gets the last retained event of each key at once, before what co
 
 test('echo "others" leaves the sender out, and nobody else of its user', async () => {
   await using server = await startHub({ contract });
-  await using ann = await connect(server, 'ann');
-  await using phone = await connect(server, 'ann');
-  await using bob = await connect(server, 'bob');
+  await using ann = await enter(server, 'ann');
+  await using phone = await enter(server, 'ann');
+  await using bob = await enter(server, 'bob');
   await ann.publish(ROOM, 'hint', { n: 1 });
   await ann.publish(ROOM, 'end', {});
   for (const client of [ann, phone, bob])
@@ -83,8 +82,8 @@ describe('to a member that reads slowly', () => {
   test('ephemeral events are dropped, counted, and end nothing; durable ones all come', async () => {
     const dropped: string[] = [];
     await using server = await startHub({ contract, observer: { dropped: (why) => dropped.push(why) } });
-    await using ann = await connect(server, 'ann');
-    await using bob = await connect(server, 'bob');
+    await using ann = await enter(server, 'ann');
+    await using bob = await enter(server, 'bob');
     await fall(server, ann, [bob]);
     await server.hub.publish({ rooms: [ROOM], event: 'end', data: {} });
     await bob.nextWhere((frame) => frame.type === 'event' && frame.event === 'end', 'end');
@@ -101,7 +100,7 @@ describe('to a member that reads slowly', () => {
   test('the newest of each key is kept, and comes when it has caught up', async () => {
     const dropped: string[] = [];
     await using server = await startHub({ contract, observer: { dropped: (why) => dropped.push(why) } });
-    await using ann = await connect(server, 'ann');
+    await using ann = await enter(server, 'ann');
     await fall(server, ann);
     for (let at = 1; at <= 20; at += 1)
       for (const car of ['a', 'b']) await server.hub.publish({ rooms: [ROOM], event: 'place', data: { car, at } });

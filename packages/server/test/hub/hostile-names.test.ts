@@ -1,6 +1,6 @@
 import { connectRaw, type RedisServer, startRedis } from '@trunkline/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startHub } from './start-hub.js';
+import { connect, startHub } from './start-hub.js';
 import { freshPrefix, startNode } from './start-nodes.js';
 
 let redis: RedisServer;
@@ -20,8 +20,7 @@ const USERS = ['__proto__', 'constructor', 'a b', '*', '{lobby:a}', 'a\nb', 'ann
 describe.each(['memory', 'redis'] as const)('on %s', (kind) => {
   test('rooms whose names hold a property or a key of ours keep to themselves (S28, S29)', async () => {
     await using node = await nodes[kind]();
-    await using ann = await connectRaw({ url: node.url });
-    await ann.hello({ token: await node.token('ann') });
+    await using ann = await connect(node, 'ann');
     for (const id of ROOMS) {
       await ann.join(`lobby:${id}`);
       expect(await ann.publish(`lobby:${id}`, 'message', { text: id })).toMatchObject({ offset: 1 });
@@ -57,8 +56,7 @@ describe.each(['memory', 'redis'] as const)('on %s', (kind) => {
     `lobby:${'x'.repeat(300)}`,
   ])('the room name %j is refused or is a name of its own (S29)', async (room) => {
     await using node = await nodes[kind]();
-    await using ann = await connectRaw({ url: node.url });
-    await ann.hello({ token: await node.token('ann') });
+    await using ann = await connect(node, 'ann');
     const answer = await ann.join(room).catch((error: { code: string }) => error);
     if ('code' in answer) expect(answer.code).toMatch(/^invalid_(room|frame)$/);
     else expect(answer.room).toBe(room);

@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { HubLimits } from '../../src/hub/hub-api.js';
 import { SharedCounts } from '../../src/hub/shared-counts.js';
+import { connect } from './start-hub.js';
 import { freshPrefix, startNode } from './start-nodes.js';
 
 let redis: RedisServer;
@@ -34,12 +35,6 @@ async function startPair(limits: Partial<HubLimits>) {
       await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
     },
   };
-}
-
-async function connect(node: Node, userId: string): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token(userId) });
-  return client;
 }
 
 /** Null: let in. Otherwise the code of the refusal. */

@@ -1,15 +1,8 @@
 import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { type StartedHub, startHub, type TokenClaims } from './start-hub.js';
+import { connect, startHub } from './start-hub.js';
 
 type Frame = Parameters<RawClient['send']>[0];
-type Started = Pick<StartedHub<never>, 'url' | 'token'>;
-
-async function connect(hub: Started, userId: string, claims?: TokenClaims): Promise<RawClient> {
-  const client = await connectRaw({ url: hub.url });
-  await client.hello({ token: await hub.token(userId, claims) });
-  return client;
-}
 
 /** Sends frames 0 to n-1 at once; resolves with how many were refused as too many. */
 async function flood(client: RawClient, count: number, frame: (n: number) => Frame): Promise<number> {
@@ -161,4 +154,23 @@ describe('too many (S32)', () => {
       expect(await more.closed).toMatchObject({ code: 4004 });
     }
   });
+});
+
+test('a burst beyond the rate is refused, and later publishes keep their order', async () => {
+  await using hub = await startHub({ limits: { messageBurst: 3, messagesPerSecond: 1 } });
+  await using ann = await connect(hub, 'ann');
+  for (const id of ['a', 'b', 'c', 'd', 'e'])
+    ann.send({ type: 'publish', id, room: 'lobby:main', event: 'message', data: { text: id } });
+  for (const id of ['a', 'b', 'c']) expect(await ann.nextOf('ack')).toMatchObject({ id });
+  for (const id of ['d', 'e'])
+    expect(await ann.nextOf('error')).toMatchObject({ id, code: 'rate_limited', retryable: true });
+});
+
+test('twenty malformed frames close the connection, fewer do not', async () => {
+  await using hub = await startHub();
+  await using ann = await connect(hub, 'ann');
+  for (let n = 0; n < 19; n++) ann.sendText('{');
+  for (let n = 0; n < 19; n++) expect(await ann.nextOf('error')).toMatchObject({ code: 'malformed' });
+  ann.sendText('[]');
+  expect(await ann.closed).toMatchObject({ code: 4501 });
 });

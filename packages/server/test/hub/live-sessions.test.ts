@@ -1,28 +1,13 @@
-import {
-  connectRaw,
-  eventually,
-  type RawClient,
-  type RedisServer,
-  startFaultProxy,
-  startRedis,
-} from '@trunkline/testkit';
+import { connectRaw, eventually, type RedisServer, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TokenClaims } from './start-hub.js';
+import { connect } from './start-hub.js';
 import { freshPrefix, startNode } from './start-nodes.js';
-
-type Node = Awaited<ReturnType<typeof startNode>>;
 
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await startRedis();
 });
 afterAll(() => redis[Symbol.asyncDispose]());
-
-async function connect(node: Node, userId: string, claims?: TokenClaims): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token(userId, claims) });
-  return client;
-}
 
 /** Two nodes; the second talks to Redis through a proxy that can cut it off. */
 async function startTwo(limits = {}) {

@@ -1,20 +1,8 @@
 import { TrunklineError } from '@trunkline/protocol';
-import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
-import { describe, expect, test, vi } from 'vitest';
-import type { Connection } from '../../src/hub/connection.js';
-import { LazyAbort } from '../../src/hub/lazy-abort.js';
-import { RunningRequest } from '../../src/hub/running-request.js';
-import { Waiters } from '../../src/hub/waiters.js';
-import { startHub } from './start-hub.js';
+import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { connect, startHub } from './start-hub.js';
 import { freshPrefix, startNode } from './start-nodes.js';
-
-type Node = Awaited<ReturnType<typeof startHub>>;
-
-async function connect(node: Node): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token('ann') });
-  return client;
-}
 
 /** Two nodes whose action `echo` answers its run's number once `finish` is called. */
 async function startPair() {
@@ -32,8 +20,8 @@ async function startPair() {
       return new Promise((resolve, reject) => runs.push({ finish: () => resolve({ run }), fail: reject }));
     });
   }
-  const ann = await connect(here);
-  const bob = await connect(there);
+  const ann = await connect(here, 'ann');
+  const bob = await connect(there, 'ann');
   return {
     ...{ redis, proxy, here, there, runs, signals, ann, bob },
     async [Symbol.asyncDispose]() {
@@ -144,7 +132,7 @@ describe.concurrent('a request', () => {
   test('with other data is a conflict on one node, also where the handler answered at once', async () => {
     await using node = await startHub();
     node.hub.handle('echo', (input) => input);
-    await using ann = await connect(node);
+    await using ann = await connect(node, 'ann');
     ann.send(request({ n: 1 }));
     expect(await ann.nextOf('response')).toMatchObject({ data: { n: 1 } });
     ann.send(request({ n: 2 }));
@@ -163,7 +151,7 @@ describe.concurrent('a request', () => {
         finish = resolve;
       });
     });
-    await using ann = await connect(node);
+    await using ann = await connect(node, 'ann');
     ann.send(request({}, { timeoutMs: 20 }));
     expect(await ann.nextOf('error')).toMatchObject({ code: 'timeout', retryable: true });
     ann.send(request());
@@ -177,7 +165,7 @@ describe.concurrent('a request', () => {
   test('whose sender would wait longer than any timer lasts is waited for', async () => {
     await using node = await startHub();
     node.hub.handle('echo', () => new Promise((resolve) => setTimeout(resolve, 20, { done: true })));
-    await using ann = await connect(node);
+    await using ann = await connect(node, 'ann');
     ann.send(request({}, { timeoutMs: 1_000_000_000_000 }));
     expect(await ann.next()).toMatchObject({ type: 'response', id: 'q1', data: { done: true } });
   });
@@ -218,7 +206,7 @@ describe.concurrent('a request', () => {
       tells.push(progress);
       return (input as { readonly waits?: boolean }).waits ? new Promise(() => undefined) : {};
     });
-    await using ann = await connect(node);
+    await using ann = await connect(node, 'ann');
     ann.send(request());
     await ann.nextOf('response');
     ann.send({ ...request({ waits: true }), id: 'q2' });
@@ -234,54 +222,10 @@ describe.concurrent('a request', () => {
     await using node = await startHub({ limits: { actionTimeoutMs: 50 } });
     let runs = 0;
     node.hub.handle('echo', () => (++runs === 1 ? new Promise(() => undefined) : { runs }));
-    await using ann = await connect(node);
+    await using ann = await connect(node, 'ann');
     ann.send(request());
     expect(await ann.nextOf('error')).toMatchObject({ code: 'timeout', retryable: true });
     ann.send(request());
     expect(await ann.nextOf('response')).toMatchObject({ data: { runs: 2 } });
   });
-});
-
-test('a request without a connection of its own runs on while another node waits for it', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    let isAwaited = true;
-    const abort = new LazyAbort();
-    const connection = {} as Connection;
-    const waiters = new Waiters(connection, 'q1');
-    const isAwaitedElsewhere = async () => isAwaited;
-    const running = new RunningRequest(
-      { data: {}, abort, waiters, bound: false, isAwaitedElsewhere },
-      new Promise(() => undefined),
-    );
-    running.gone(connection);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(abort.signal.aborted).toBe(false);
-    isAwaited = false;
-    await vi.advanceTimersByTimeAsync(30_000);
-    expect(abort.signal.reason).toMatchObject({ code: 'cancelled' });
-  } finally {
-    vi.useRealTimers();
-  }
-});
-
-test('a cancel ends the request that it names, and only that of its own connection', async () => {
-  await using node = await startHub();
-  const runs = new Map<unknown, { readonly signal: AbortSignal; finish(): void }>();
-  node.hub.handle('echo', (input, { signal }) => {
-    const { n } = input as { readonly n: number };
-    return new Promise((resolve) => runs.set(n, { signal, finish: () => resolve({ n }) }));
-  });
-  const [ann, eve] = [await connect(node), await connect(node)];
-  for (const n of [1, 2]) ann.send({ type: 'request', id: `q${n}`, action: 'echo', data: { n } });
-  await eventually(() => runs.size === 2);
-  eve.send({ type: 'cancel', id: 'c1', of: 'q2' });
-  // A frame behind it shows that it was read.
-  await eve.publish('lobby:a', 'message', { text: 'after' });
-  ann.send({ type: 'cancel', id: 'c2', of: 'q1' });
-  expect(await ann.nextOf('error')).toMatchObject({ id: 'q1', code: 'cancelled' });
-  expect([1, 2].map((n) => runs.get(n)?.signal.aborted)).toEqual([true, false]);
-  for (const { finish } of runs.values()) finish();
-  expect(await ann.nextOf('response')).toMatchObject({ id: 'q2', data: { n: 2 } });
-  await Promise.all([ann.close(), eve.close()]);
 });

@@ -1,6 +1,6 @@
-import { connectRaw, eventually, startRedis } from '@trunkline/testkit';
+import { eventually, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
-import { startHub } from './start-hub.js';
+import { connect, startHub } from './start-hub.js';
 import { freshPrefix, startNode, startPair } from './start-nodes.js';
 
 const booking = { event: 'status_update', from: { service: 'orders' } } as const;
@@ -21,8 +21,7 @@ test('what a service publishes again while Redis is away is shown once, and neve
   await using node = await startNode({ url: redis.url, prefix: freshPrefix() });
   const publish = (id: string, status: string) =>
     node.hub.publish({ ...booking, rooms: ['booking:1'], data: { bookingId: '1', status }, id });
-  await using ann = await connectRaw({ url: node.url });
-  await ann.hello({ token: await node.token('ann', { roles: ['admin'] }) });
+  await using ann = await connect(node, 'ann', { roles: ['admin'] });
   await ann.join('booking:1');
   const known = await publish('known', 'A');
   await ann.nextOf('event');

@@ -2,7 +2,7 @@ import { connectRaw } from '@trunkline/testkit';
 import { afterEach, expect, test, vi } from 'vitest';
 import { RoomFeed } from '../../src/hub/room-feed.js';
 import { createMemoryBroker } from '../../src/index.js';
-import { startHub } from './start-hub.js';
+import { connect, startHub } from './start-hub.js';
 
 const FIVE_MINUTES_MS = 300_000;
 
@@ -30,8 +30,7 @@ test('a clock that is set back stops neither pings nor the search for silent cli
 
 test('a clock that is set back does not hold up what the rate limit gives', async () => {
   await using hub = await startHub({ limits: { messageBurst: 1, messagesPerSecond: 10 } });
-  await using ann = await connectRaw({ url: hub.url });
-  await ann.hello({ token: await hub.token('ann') });
+  await using ann = await connect(hub, 'ann');
   setClock(-FIVE_MINUTES_MS);
   for (const id of ['first', 'second']) {
     const publish = () => ann.publish('lobby:main', 'message', { text: id }, id);

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Contract } from '@trunkline/protocol';
 import { builtInContract } from '@trunkline/protocol/contract';
+import { connectRaw, type RawClient } from '@trunkline/testkit';
 import { SignJWT } from 'jose';
 import {
   canonicalDialect,
@@ -65,4 +66,15 @@ export async function startHub<C extends Contract = typeof builtInContract>(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A client of `userId` that was welcomed. */
+export async function connect(
+  { url, token }: Pick<StartedHub<never>, 'url' | 'token'>,
+  userId: string,
+  claims?: TokenClaims,
+): Promise<RawClient> {
+  const client = await connectRaw({ url });
+  await client.hello({ token: await token(userId, claims) });
+  return client;
 }

@@ -42,7 +42,7 @@ export async function startPair() {
   const here = await startNode({ url: redis.url, prefix });
   const there = await startNode({ url: redis.url, prefix });
   return {
-    ...{ redis, here, there },
+    ...{ redis, prefix, here, there },
     async [Symbol.asyncDispose]() {
       for (const part of [there, here, redis]) await part[Symbol.asyncDispose]();
     },

@@ -1,15 +1,8 @@
 import type { ServerFrame } from '@trunkline/protocol';
-import { connectRaw, eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
+import { eventually, type RawClient, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
+import { connect } from './start-hub.js';
 import { freshPrefix, startNode, startPair } from './start-nodes.js';
-
-type Node = Awaited<ReturnType<typeof startNode>>;
-
-async function connect(node: Node, userId: string, roles: readonly string[] = []): Promise<RawClient> {
-  const client = await connectRaw({ url: node.url });
-  await client.hello({ token: await node.token(userId, { roles }) });
-  return client;
-}
 
 async function offsets(client: RawClient, count: number): Promise<number[]> {
   const seen: number[] = [];
