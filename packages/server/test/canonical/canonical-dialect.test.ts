@@ -1,40 +1,9 @@
 import { type ErrorCode, TrunklineError } from '@trunkline/protocol';
-import { connectRaw, eventually, UpgradeRefused } from '@trunkline/testkit';
+import { connectRaw, eventually } from '@trunkline/testkit';
 import { describe, expect, it } from 'vitest';
-import { canonicalDialect } from '../../src/canonical/canonical-dialect.js';
-import { createFakeGateway, type FakeGatewayOptions } from '../support/fake-gateway.js';
+import type { FakeGatewayOptions } from '../support/fake-gateway.js';
 import { clientFrame, handshake, RawSocket } from '../support/raw-socket.js';
-import { serve } from '../support/serve.js';
-
-async function serveCanonical(options: FakeGatewayOptions = {}) {
-  const gateway = createFakeGateway({ opened: welcome, ...options });
-  const served = await serve({ gateway, dialects: [canonicalDialect()], allowedOrigins: ['https://app.example.com'] });
-  return Object.assign(served, { gateway, url: `ws://127.0.0.1:${served.port}` });
-}
-
-/** What the hub does first. */
-const welcome: NonNullable<FakeGatewayOptions['opened']> = ({ admission, id, link, options }) => {
-  const { ref } = options;
-  const frame = link.encoder.encode({
-    type: 'opened',
-    ...(ref === undefined ? {} : { ref }),
-    connectionId: id,
-    session: 's1',
-    principal: admission.principal,
-    serverTime: 1,
-    heartbeat: { intervalMs: 25_000, timeoutMs: 10_000 },
-    limits: {
-      maxMessageBytes: 1,
-      maxRooms: 1,
-      maxUnacked: 1,
-      messagesPerSecond: 1,
-      burst: 1,
-      dedupeWindowMs: 1,
-      reconnectSpreadMs: 1,
-    },
-  });
-  if (frame) link.send(frame);
-};
+import { serveCanonical } from './serve-canonical.js';
 
 const failing = (code: ErrorCode): FakeGatewayOptions => ({
   authenticate: () => {
@@ -63,64 +32,6 @@ describe('trunkline.v1', () => {
       heartbeat: 'notice',
     });
     expect(session?.options.autoJoin ?? false).toBe(false);
-  });
-
-  const SOURCES: readonly (readonly [
-    string,
-    Parameters<typeof connectRaw>[0]['headers'],
-    string,
-    string | undefined,
-    object,
-  ])[] = [
-    ['the hello, before all others', { Authorization: 'Bearer header' }, '', 'hello', { token: 'hello' }],
-    ['Authorization', { Authorization: 'Bearer header' }, '', undefined, { token: 'header' }],
-    ['a one-time ticket', {}, '?ticket=tkt_abc', undefined, { token: 'tkt_abc' }],
-    [
-      'a cookie',
-      { Cookie: 'a=b; trunkline_token=cookie', Origin: 'https://app.example.com' },
-      '',
-      undefined,
-      { token: 'cookie', fromCookie: true, origin: 'https://app.example.com' },
-    ],
-  ];
-  it.each(SOURCES)('takes the token from %s', async (_, headers = {}, query, token, credentials) => {
-    await using served = await serveCanonical();
-    await using client = await connectRaw({ url: `${served.url}/v1/connect${query}`, headers });
-    await client.hello(token === undefined ? {} : { token });
-    expect(served.gateway.greetings[0]?.credentials).toEqual({ address: '127.0.0.1', ...credentials });
-  });
-
-  it('takes the token from a subprotocol, which it does not echo', async () => {
-    await using served = await serveCanonical();
-    await using client = await connectRaw({ url: served.url, bearer: 'e30.e30.c2ln' });
-    await client.hello();
-    expect(served.gateway.greetings[0]?.credentials.token).toBe('e30.e30.c2ln');
-    expect(client.socket.protocol).toBe('trunkline.v1');
-  });
-
-  it.each(['?token=u1', '?access_token=u1'])('takes no token from the query %s', async (query) => {
-    await using served = await serveCanonical();
-    await using client = await connectRaw({ url: `${served.url}/v1/connect${query}` });
-    await client.hello();
-    expect(served.gateway.greetings[0]?.credentials).toEqual({ address: '127.0.0.1' });
-  });
-
-  it('takes a token in the ticket parameter for a ticket that nobody issued', async () => {
-    await using served = await serveCanonical();
-    await using client = await connectRaw({ url: `${served.url}/v1/connect?ticket=e30.e30.c2ln` });
-    await client.hello();
-    expect(served.gateway.greetings[0]?.credentials.token).toBe('tkt_');
-  });
-
-  it('serves an upgrade without a subprotocol, and refuses one that offers only others', async () => {
-    await using served = await serveCanonical();
-    await using client = await connectRaw({ url: served.url, protocols: [] });
-    await client.hello();
-    expect(client.socket.protocol).toBe('');
-    await expect(connectRaw({ url: served.url, protocols: ['other'] })).rejects.toMatchObject({ status: 400 });
-    await expect(connectRaw({ url: served.url, protocols: [], bearer: 'x.y.z' })).rejects.toBeInstanceOf(
-      UpgradeRefused,
-    );
   });
 
   const HELLO_REFUSALS: readonly (readonly [ErrorCode, number])[] = [
