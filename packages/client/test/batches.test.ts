@@ -1,10 +1,9 @@
 import { eventually } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
-import { openClient, type TestClient } from './support/open-client.js';
+import { openClient, QUICK, type TestClient } from './support/open-client.js';
 import { POSITION, startScript } from './support/scripted-server.js';
 import { startServer } from './support/start-server.js';
 
-const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
 const ROOM = 'lobby:main';
 const joined = { type: 'joined', room: ROOM, position: POSITION, recovered: false, missed: 0 } as const;
 const event = (offset: number) => ({

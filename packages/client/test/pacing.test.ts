@@ -1,5 +1,7 @@
 import { createManualClock, eventually } from '@trunkline/testkit';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { backoffMs } from '../src/backoff.js';
+import { createExchange } from '../src/exchange.js';
 import { openClient } from './support/open-client.js';
 import { DAILY_HEARTBEAT, LIMITS, POSITION, startScript } from './support/scripted-server.js';
 import { startServer } from './support/start-server.js';
@@ -89,4 +91,63 @@ test('nothing waits for its turn any more once the client is closed', async () =
   await client.close();
   expect((await joins).every(({ status }) => status === 'rejected')).toBe(true);
   expect(clock.pending).toBe(0);
+});
+
+test.each([
+  [0, 1, 500],
+  [1, 0.5, 500],
+  [6, 1, 30_000],
+  [5_000, 1, 30_000],
+  [3, 0, 0],
+])('after %i failures and with %d of luck the wait is %i ms', (failures, random, expected) => {
+  expect(backoffMs({ baseMs: 500, capMs: 30_000 }, failures, random)).toBe(expected);
+});
+
+describe('pace', () => {
+  const limits = { burst: 10, messagesPerSecond: 100 };
+  const leave = { type: 'leave', room: 'lobby:main' } as const;
+  function start(setBackMs = () => 0) {
+    const clock = createManualClock();
+    const sent: string[] = [];
+    const wire = createExchange({ ...clock, now: () => clock.now() - setBackMs() }, ({ type }) => sent.push(type));
+    return { clock, sent, wire };
+  }
+
+  test('lets a burst through and then the sustained rate, both a little below the server', async () => {
+    const { clock, sent, wire } = start();
+    expect([wire.waitMs(), wire.ask(leave, () => {})]).toEqual([Infinity, false]);
+    wire.opened({ limits });
+    for (let n = 0; n < 20; n++) wire.ask(leave, () => {});
+    expect([sent.length, wire.waitMs()]).toEqual([8, 163]);
+    await clock.advance(13);
+    expect(sent.length).toBe(9);
+    await clock.advance(150);
+    expect([sent.length, wire.waitMs()]).toEqual([20, 0]);
+  });
+
+  test('goes on when the clock is set back', async () => {
+    let setBackMs = 0;
+    const { clock, sent, wire } = start(() => setBackMs);
+    wire.opened({ limits });
+    for (let n = 0; n < 9; n++) wire.ask(leave, () => {});
+    setBackMs = 300_000;
+    expect(wire.waitMs()).toBe(25);
+    await clock.advance(13);
+    expect([sent.length, wire.waitMs()]).toEqual([9, 12]);
+  });
+
+  test('lets nothing wait that can not, and sends nothing that waited for another connection', async () => {
+    const { clock, sent, wire } = start();
+    wire.opened({ limits });
+    const answers: unknown[] = [];
+    for (let n = 0; n < 10; n++) wire.ask(leave, (answer) => answers.push(answer));
+    expect(wire.ask({ type: 'publish', room: 'lobby:main', event: 'typing', data: {} })).toBe(false);
+    wire.ask({ type: 'cancel', of: 'x' });
+    expect(sent.slice(7)).toEqual(['leave', 'cancel']);
+    wire.dropped();
+    expect([answers.length, wire.isReady(), clock.pending]).toEqual([10, false, 0]);
+    wire.opened({ limits });
+    await clock.advance(1_000);
+    expect([sent.length, wire.isReady()]).toEqual([9, true]);
+  });
 });

@@ -1,14 +1,9 @@
-import { TrunklineError } from '@trunkline/protocol';
 import { eventually } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { openClient } from './support/open-client.js';
+import { settle } from './support/observe-client.js';
+import { openClient, QUICK } from './support/open-client.js';
 import { LIMITS, startScript } from './support/scripted-server.js';
 import { startServer } from './support/start-server.js';
-
-/** Publishes and requests between the call and the answer, on a server that says only what the test says. */
-const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
-const settle = (promise: Promise<unknown>) =>
-  promise.catch((error) => (error instanceof TrunklineError ? error.code : error));
 
 describe('size', () => {
   test('what was made before the server told its limit and does not fit is refused, and holds nothing', async () => {
@@ -176,40 +171,6 @@ describe('time', () => {
     await peer.next('publish');
     peer.send({ type: 'ack', id, eventId: 'ev-1', epoch: 'e1', offset: 1 });
     expect(await published).toMatchObject({ offset: 1 });
-  });
-});
-
-describe('requests', () => {
-  test('one without a limit sends none', async () => {
-    await using script = await startScript();
-    await using client = openClient({ url: script.url });
-    const asked = client.request('echo', {}, { timeoutMs: Infinity });
-    const peer = await script.connection();
-    await peer.welcome();
-    const { id, timeoutMs } = await peer.next('request');
-    peer.send({ type: 'response', id, data: {} });
-    await asked;
-    expect(timeoutMs).toBeUndefined();
-  });
-
-  test('one that was given up tells no progress any more', async () => {
-    await using script = await startScript();
-    await using client = openClient({ url: script.url });
-    const controller = new AbortController();
-    const progress: unknown[] = [];
-    const { signal } = controller;
-    const asked = settle(client.request('echo', {}, { signal, onProgress: (step) => progress.push(step) }));
-    const peer = await script.connection();
-    await peer.welcome();
-    const { id } = await peer.next('request');
-    controller.abort();
-    expect(await asked).toBe('cancelled');
-    peer.send({ type: 'progress', id, data: 1 });
-    const next = client.request('echo', {});
-    const request = await peer.next('request');
-    peer.send({ type: 'response', id: request.id, data: {} });
-    await next;
-    expect(progress).toEqual([]);
   });
 });
 

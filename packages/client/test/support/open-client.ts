@@ -4,6 +4,9 @@ import { type Client, type ClientOptions, createClient } from '../../src/index.j
 
 export type TestClient = Client<BuiltInContract> & AsyncDisposable;
 
+/** Backoff that a test need not wait for. */
+export const QUICK = { backoff: { baseMs: 5, capMs: 20 } } as const;
+
 /** A client that ends with the test's scope. */
 export function openClient(options: ClientOptions): TestClient {
   const client = createClient<BuiltInContract>({ WebSocket, ...options });
