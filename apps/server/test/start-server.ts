@@ -24,3 +24,8 @@ export async function startWholeServer(
     },
   };
 }
+
+/** For a request with JSON, as whom the token names. */
+export const headersFor = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+
+export const isReady = async (url: string) => (await fetch(`${url}/readyz`)).status === 200;

@@ -2,66 +2,19 @@ import './support/dom.js';
 import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { createClient } from '@trunkline/client';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
-import { Activity, lazy, type ReactNode, StrictMode, Suspense, useState } from 'react';
+import { StrictMode } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { type AppEvent, TrunklineProvider, useConnection, useRoom } from '../src/index.js';
+import { TrunklineProvider, useConnection } from '../src/index.js';
+import { joined, Lobby, spyOnFrames, textOf } from './support/lobby.js';
 import { openClient, renderApp } from './support/render-app.js';
 import { startServer } from './support/start-server.js';
 
 afterEach(cleanup);
 
-type Told = (event: AppEvent<string>) => void;
-
-function textOf(event: { readonly data: unknown }): string {
-  return String((event.data as { text?: unknown }).text);
-}
-
-function Lobby({ name = 'lobby:main', onEvent }: { readonly name?: string | undefined; readonly onEvent?: Told }) {
-  const { isJoined, events, error, publish } = useRoom(name as `lobby:${string}`, { onEvent });
-  return (
-    <section aria-label={name}>
-      <p>{error ? `refused: ${error.code}` : isJoined ? 'joined' : 'not joined'}</p>
-      <ol>
-        {events.map((event) => (
-          <li key={event.id}>{textOf(event)}</li>
-        ))}
-      </ol>
-      <button type="button" onClick={() => void publish('message', { text: `from ${name}` }).catch(() => undefined)}>
-        say
-      </button>
-    </section>
-  );
-}
-
 function Status() {
   const { status, userId } = useConnection();
   return <output>{`${status} ${userId ?? 'nobody'}`}</output>;
-}
-
-function joined(name: string, count = 1): Promise<void> {
-  return waitFor(() => {
-    const labels = screen.getAllByRole('region', { name }).map((section) => section.querySelector('p')?.textContent);
-    expect(labels).toEqual(Array.from({ length: count }, () => 'joined'));
-  });
-}
-
-function Count({ id }: { readonly id: string }) {
-  const { events } = useRoom('lobby:main');
-  const until = performance.now() + 2;
-  while (performance.now() < until);
-  return <data id={id}>{events.length}</data>;
-}
-
-function Page() {
-  const [query, setQuery] = useState('');
-  return (
-    <>
-      <input value={query} onChange={(change) => setQuery(change.target.value)} />
-      <Count id="a" />
-      <Count id="b" />
-    </>
-  );
 }
 
 test('StrictMode opens one socket and joins once, and two components share the room (partykit #336)', async () => {
@@ -110,25 +63,6 @@ test('a component that goes leaves the room, and one that comes back joins anew'
   app.show(<Lobby />);
   await joined('lobby:main');
   expect(server.upgrades).toHaveLength(1);
-});
-
-test('a component that is replaced in one go, as by a hot reload, keeps its room', async () => {
-  await using server = await startServer();
-  const frames: string[] = [];
-  await using app = renderApp(
-    { url: server.url, token: await server.token('ann'), WebSocket: spyOnFrames(frames) },
-    <Lobby key="before" />,
-  );
-  await joined('lobby:main');
-  await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: 'kept' } });
-  await screen.findByText('kept');
-  app.show(<Lobby key="after" />);
-  await joined('lobby:main');
-  expect(screen.getByText('kept')).toBeDefined();
-  app.show(null);
-  await eventually(async () => (await server.hub.roomsOf('ann')).length === 0);
-  expect(frames.filter((frame) => frame.includes('"type":"leave"'))).toHaveLength(1);
-  expect(frames.filter((frame) => /"type":"(join|hello)"/.test(frame) && frame.includes('lobby:main'))).toHaveLength(1);
 });
 
 test('a hook that changes rooms loses no message: what was published for the old room still arrives (partykit #403)', async () => {
@@ -209,65 +143,6 @@ test('a room taken away says why', async () => {
   await screen.findByText('refused: relation_removed');
 });
 
-test('a room keeps its events while the component beside it suspends', async () => {
-  await using server = await startServer();
-  const told: string[] = [];
-  let finish: (module: { default: () => ReactNode }) => void = () => {};
-  const Late = lazy(() => new Promise<{ default: () => ReactNode }>((resolve) => (finish = resolve)));
-  await using app = renderApp(
-    { url: server.url, token: await server.token('ann') },
-    <Suspense fallback={<i>wait</i>}>
-      <Lobby onEvent={(event) => told.push(textOf(event))} />
-    </Suspense>,
-  );
-  await joined('lobby:main');
-  await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: 'before' } });
-  await screen.findByText('before');
-  app.show(
-    <Suspense fallback={<i>wait</i>}>
-      <Lobby onEvent={(event) => told.push(textOf(event))} />
-      <Late />
-    </Suspense>,
-  );
-  await screen.findByText('wait');
-  await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: 'meanwhile' } });
-  await waitFor(() => expect(told).toEqual(['before', 'meanwhile']));
-  await act(async () => finish({ default: () => <b>late</b> }));
-  await screen.findByText('late');
-  expect(screen.getAllByRole('listitem').map((item) => item.textContent)).toEqual(['before', 'meanwhile']);
-});
-
-test('a hidden Activity leaves its room and joins it again when it is shown', async () => {
-  await using server = await startServer();
-  const page = (mode: 'visible' | 'hidden') => (
-    <Activity mode={mode}>
-      <Lobby />
-    </Activity>
-  );
-  await using app = renderApp({ url: server.url, token: await server.token('ann') }, page('visible'));
-  await joined('lobby:main');
-  app.show(page('hidden'));
-  await eventually(async () => (await server.hub.roomsOf('ann')).length === 0);
-  app.show(page('visible'));
-  await eventually(async () => (await server.hub.roomsOf('ann')).includes('lobby:main'));
-});
-
-test('an update that is interrupted never shows two components different events', async () => {
-  await using server = await startServer();
-  const seen = new Set<string>();
-  await using app = renderApp({ url: server.url, token: await server.token('ann') }, <Page />);
-  const counts = () => ['a', 'b'].map((id) => app.view.container.querySelector(`#${id}`)?.textContent);
-  const watcher = new MutationObserver(() => seen.add(counts().join()));
-  watcher.observe(app.view.container, { subtree: true, characterData: true, childList: true });
-  await waitFor(() => expect(app.client.room('lobby:main').status).toBe('joined'));
-  for (let n = 0; n < 10; n++) {
-    await server.hub.publish({ rooms: ['lobby:main'], event: 'message', data: { text: String(n) } });
-  }
-  await waitFor(() => expect(counts()).toEqual(['10', '10']));
-  watcher.disconnect();
-  expect([...seen].filter((pair) => new Set(pair.split(',')).size > 1)).toEqual([]);
-});
-
 test('a client closed for good says so, and reconnect brings the rooms back', async () => {
   await using server = await startServer();
   await using app = renderApp(
@@ -301,12 +176,3 @@ test('a provider that makes its own client makes one socket, and closes it when 
   view.unmount();
   await eventually(() => server.hub.status().connections === 0);
 });
-
-function spyOnFrames(frames: string[]) {
-  return class extends WebSocket {
-    override send(data: string) {
-      frames.push(data);
-      super.send(data);
-    }
-  };
-}
