@@ -22,8 +22,6 @@ async function refusalOf(hub: Started, token: string) {
   return { code, message, closed: await client.closed, tookMs };
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 describe('a bad token (S2)', () => {
   test('is refused in the same words and with the same code, whatever is wrong with it', async () => {
     await using hub = await startHub();
@@ -48,18 +46,15 @@ describe('a bad token (S2)', () => {
     const garbage = 'garbage';
     const others = [await sign({}, 'another-secret-of-at-least-32-bytes!!'), await sign({ nbf: now() + 3_600 })];
     for (const other of others) {
-      const [differences, refusals]: [number[], number[]] = [[], []];
+      const tookMs = new Map<string, number[]>([garbage, other].map((token) => [token, []]));
       for (let pair = 0; pair < 40; pair++) {
-        // In turn who is first; what the machine does meanwhile meets both, and the median forgets it.
         const order = pair % 2 === 0 ? [garbage, other] : [other, garbage];
-        const tookMs = new Map<string, number>();
-        for (const token of order) tookMs.set(token, (await refusalOf(hub, token)).tookMs);
-        const refusalMs = tookMs.get(garbage) ?? Number.NaN;
-        refusals.push(refusalMs);
-        differences.push((tookMs.get(other) ?? Number.NaN) - refusalMs);
+        for (const token of order) tookMs.get(token)?.push((await refusalOf(hub, token)).tookMs);
       }
+      // The quickest of many is the work itself: the rest of a time is what else the machine does, which may hit one thread alone.
+      const [quickest = 0, quickestOther = 0] = [...tookMs.values()].map((times) => Math.min(...times));
       // The same class of latency however slow the machine is: a signature checked doubles what little a refusal takes.
-      expect(Math.abs(median(differences))).toBeLessThan(3 * median(refusals));
+      expect(Math.abs(quickestOther - quickest)).toBeLessThan(3 * quickest);
     }
   });
 });
