@@ -125,6 +125,23 @@ test('presence is exact again after Redis lost everything', async () => {
   expect(await presence.renew()).toBe('held');
 });
 
+test('a node that could not reach Redis takes no other for dead when it comes back: that one may come back later', async () => {
+  const prefix = createId();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using cut = await startNode(`redis://127.0.0.1:${proxy.port}`, { prefix });
+  await using pair = await startTwoNodes(redis, { prefix, presenceLeaseMs: 200 });
+  const [silent, witness] = pair.nodes.map(({ backend }) => backend.presence);
+  await silent?.touch('lobby:all', { userId: 'ann', connectionId: 'a1', state: null });
+  await proxy.down();
+  proxy.rstAll();
+  await expect(cut.backend.presence.sweep()).rejects.toMatchObject({ code: 'unavailable' });
+  await eventually(async () => (await witness?.list('lobby:all'))?.members.length === 0);
+  await proxy.up();
+  const swept = () => cut.backend.presence.sweep().catch(() => undefined);
+  await eventually(async () => expect(await swept()).toEqual([]), { timeoutMs: 10_000 });
+  expect(await witness?.sweep()).toMatchObject([{ change: 'leave', member: { userId: 'ann' } }]);
+});
+
 test('the members of a node that closed are swept by another at once', async () => {
   await using pair = await startTwoNodes(redis);
   const [one, two] = pair.nodes.map(({ backend }) => backend.presence);
