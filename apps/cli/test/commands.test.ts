@@ -103,6 +103,28 @@ test('shipvox logs in, sends, and prints the message that comes back', async () 
   const { code, stdout } = await runCli(args);
   expect(code).toBe(0);
   expect(records(stdout)).toMatchObject([
+test('connect leaves a room that was joined twice', async () => {
+  const input = [
+    'join lobby:twice',
+    'join lobby:twice',
+    'leave lobby:twice',
+    'publish lobby:twice message {"text":"hi"}',
+  ];
+  const { stdout } = await runCli(['connect', '--json'], { env, input: input.join('\n') });
+  const said = records(stdout);
+  expect(said).toContainEqual({ published: expect.objectContaining({ offset: 1 }) });
+  expect(said).not.toContainEqual(expect.objectContaining({ event: 'message' }));
+});
+
+test('connect ends with quit, too, where more could be typed', async () => {
+  // As at a terminal, but for the drawing.
+  const terminal = { NODE_OPTIONS: '--import=data:text/javascript,process.stdin.isTTY=true' };
+  const child = spawn(process.execPath, [MAIN, 'connect'], { env: { PATH: process.env.PATH, ...env, ...terminal } });
+  const ended = once(child, 'close');
+  child.stdin.write('quit\n');
+  expect(await ended).toEqual([0, null]);
+});
+
     { type: 'test', payload: { message: 'Hello world' }, user: expect.anything() },
   ]);
 });

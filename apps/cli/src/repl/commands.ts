@@ -28,6 +28,8 @@ export const COMMANDS: readonly ReplCommand[] = [
     async run({ client, joined, print }, [name = '', rewind]) {
       const room = openRoom(client, name);
       const info = await room.join(rewind === undefined ? {} : { rewind: number(rewind) });
+      // The client counts; here one `leave` is meant to leave.
+      if (joined.has(name)) await room.leave();
       joined.add(name);
       print({ joined: name, ...info }, () => pc.green(`joined ${name} at offset ${info.position.offset}`));
     },

@@ -27,6 +27,7 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
   const lines = reader[Symbol.asyncIterator]();
   const joined = new Set<string>();
   let isPrompting = false;
+  let isClosed = false;
   const context: ReplContext = {
     client,
     joined,
@@ -49,6 +50,10 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
       context.print({ state: state.status }, () => pc.dim(`connection: ${state.status}`));
   });
   reader.on('SIGINT', () => reader.close());
+  reader.on('close', () => {
+    isClosed = true;
+    isPrompting = false;
+  });
 
   context.print(
     { connected: client.userId },
@@ -64,8 +69,9 @@ export async function runRepl({ client, output, rooms }: ReplOptions): Promise<v
   stop();
 
   function prompt(): void {
-    isPrompting = terminal;
-    if (terminal) reader.prompt();
+    // A prompt after the end would wait for input again, for ever.
+    isPrompting = terminal && !isClosed;
+    if (isPrompting) reader.prompt();
   }
 }
 
