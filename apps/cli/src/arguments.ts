@@ -38,9 +38,12 @@ export function userId(text: string): string {
   return text;
 }
 
+const STDIN = 0;
+
 /** JSON given as an argument; `-` reads it from standard input. */
 export function json(text: string): unknown {
-  const source = text === '-' ? readFileSync(process.stdin.fd, 'utf8') : text;
+  // By number: `process.stdin`, once touched, fails a read that comes before its data (EAGAIN).
+  const source = text === '-' ? readFileSync(STDIN, 'utf8') : text;
   try {
     return JSON.parse(source);
   } catch {

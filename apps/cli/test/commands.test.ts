@@ -45,6 +45,20 @@ test('publish reads its data from standard input', async () => {
   expect(records(stdout)).toMatchObject([{ offset: 1 }]);
 });
 
+test('publish waits for what standard input has not brought yet', async () => {
+  const tellsOfReading = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+    const read = fs.readFileSync;
+    fs.readFileSync = (file, ...rest) => (typeof file === 'number' && console.error('reading'), read(file, ...rest));
+    syncBuiltinESMExports();`;
+  const preload = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tellsOfReading)}` };
+  const args = [MAIN, 'publish', 'lobby:late', 'message', '-'];
+  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env, ...preload } });
+  const ended = once(child, 'close');
+  await once(child.stderr, 'data');
+  child.stdin.end('{"text":"late"}');
+  expect(await ended).toEqual([0, null]);
+});
+
 test('tail prints the log and ends after as many events as asked for', async () => {
   for (const text of ['one', 'two', 'three'])
     await runCli(['publish', 'lobby:tail', 'message', JSON.stringify({ text })], { env });
