@@ -42,6 +42,8 @@ export function createProgram(asJson = false): Command {
     program.addCommand(create());
   for (const command of allCommands(program)) {
     command.exitOverride();
+    // As the server has it, an empty variable counts as absent.
+    for (const { envVar } of command.options) if (envVar && process.env[envVar] === '') delete process.env[envVar];
     if (asJson) command.configureOutput({ writeErr: () => undefined });
   }
   return program;

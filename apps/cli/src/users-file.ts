@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { type Account, accountSchema, BCRYPT_COST, MAX_PASSWORD_BYTES } from '@trunkline/server-app/account';
 import { readUsersFile } from '@trunkline/server-app/users-file';
 import { CommandError, EXIT } from './exit-code.js';
+import { replaceFile } from './replace-file.js';
 
 export async function readAccounts(file: string): Promise<readonly Account[]> {
   if (!existsSync(file))
@@ -24,13 +24,7 @@ export async function addAccount(
   account: Omit<Account, 'hash'>,
   password: () => Promise<string>,
 ): Promise<void> {
-  const known = existsSync(file) ? await readUsersFile(file) : [];
-  const logins = known.flatMap(({ id, name, phone }) => [id, name, phone]);
-  const taken = [account.id, account.name, account.phone].find(
-    (login) => login !== undefined && logins.includes(login),
-  );
-  if (taken !== undefined)
-    throw new CommandError(EXIT.failed, `${taken} is in ${file} already; choose another id, name or phone.`, 'taken');
+  await knownWithout(account, file);
   const { hash } = await import('bcrypt');
   const added = accountSchema.safeParse({ ...account, hash: await hash(checked(await password()), BCRYPT_COST) });
   if (!added.success) {
@@ -41,7 +35,21 @@ export async function addAccount(
       'invalid',
     );
   }
-  await replace(file, `${JSON.stringify({ users: [...known, added.data] }, null, 2)}\n`);
+  // Read once more: others may have been added while the password was typed.
+  await replaceFile(file, async () => {
+    const users = [...(await knownWithout(account, file)), added.data];
+    return `${JSON.stringify({ users }, null, 2)}\n`;
+  });
+}
+
+async function knownWithout(account: Omit<Account, 'hash'>, file: string): Promise<readonly Account[]> {
+  const known = existsSync(file) ? await readUsersFile(file) : [];
+  const logins = known.flatMap(({ id, name, phone }) => [id, name, phone]);
+  const taken = [account.id, account.name, account.phone].find(
+    (login) => login !== undefined && logins.includes(login),
+  );
+  if (taken === undefined) return known;
+  throw new CommandError(EXIT.failed, `${taken} is in ${file} already; choose another id, name or phone.`, 'taken');
 }
 
 function checked(password: string): string {
@@ -53,21 +61,4 @@ function checked(password: string): string {
       'invalid',
     );
   return password;
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.new`;
-  try {
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw new CommandError(EXIT.configuration, `${file} can not be written: ${String(error)}`, 'configuration');
-  }
 }

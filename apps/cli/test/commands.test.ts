@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort, type SpawnedServer } from '@trunkline/testkit';
@@ -103,20 +103,6 @@ test('connect runs each command that it reads, and says what was wrong with one'
   );
 });
 
-test('load counts each delivery and loses none', async () => {
-  const args = ['load', '--connections', '60', '--rooms', '3', '--rate', '40', '--duration', '1s', '--json'];
-  const { code, stdout } = await runCli(args, { env: { ...env, JWT_SECRET: SECRET } });
-  expect(code).toBe(0);
-  expect(records(stdout)).toMatchObject([
-    { connections: 60, rooms: 3, published: 40, acknowledged: 40, refused: 0, delivered: 800, lost: 0 },
-  ]);
-});
-
-test('shipvox logs in, sends, and prints the message that comes back', async () => {
-  const args = ['shipvox', '--url', server.url, '--type', 'test', '--payload', '{"message":"Hello world"}', '--json'];
-  const { code, stdout } = await runCli(args);
-  expect(code).toBe(0);
-  expect(records(stdout)).toMatchObject([
 test('connect leaves a room that was joined twice', async () => {
   const input = [
     'join lobby:twice',
@@ -139,6 +125,20 @@ test('connect ends with quit, too, where more could be typed', async () => {
   expect(await ended).toEqual([0, null]);
 });
 
+test('load counts each delivery and loses none', async () => {
+  const args = ['load', '--connections', '60', '--rooms', '3', '--rate', '40', '--duration', '1s', '--json'];
+  const { code, stdout } = await runCli(args, { env: { ...env, JWT_SECRET: SECRET } });
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([
+    { connections: 60, rooms: 3, published: 40, acknowledged: 40, refused: 0, delivered: 800, lost: 0 },
+  ]);
+});
+
+test('shipvox logs in, sends, and prints the message that comes back', async () => {
+  const args = ['shipvox', '--url', server.url, '--type', 'test', '--payload', '{"message":"Hello world"}', '--json'];
+  const { code, stdout } = await runCli(args);
+  expect(code).toBe(0);
+  expect(records(stdout)).toMatchObject([
     { type: 'test', payload: { message: 'Hello world' }, user: expect.anything() },
   ]);
 });
@@ -158,6 +158,20 @@ test('shipvox --interactive sends each line and waits for the answers', async ()
   });
   expect(code).toBe(0);
   expect(records(stdout)).toMatchObject([{ type: 'test', payload: { n: 1 } }, { type: 'error' }]);
+});
+
+test('users adds all of what several add at once, through a link, too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-users-'));
+  const [file, link] = [join(folder, 'users.json'), join(folder, 'link.json')];
+  await runCli(['users', 'add', 'first', '--file', file], { input: 'correct horse\n' });
+  await symlink(file, link);
+  const ids = ['ann', 'ben', 'cleo', 'dan'];
+  const add = (id: string) => runCli(['users', 'add', id, '--file', link], { input: 'correct horse\n' });
+  expect((await Promise.all(ids.map(add))).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  const { stdout } = await runCli(['users', 'list', '--json', '--file', file]);
+  const [accounts] = records(stdout) as { id: string }[][];
+  expect(accounts?.map(({ id }) => id).sort()).toEqual([...ids, 'first']);
+  expect(await readdir(folder)).toEqual(['link.json', 'users.json']);
 });
 
 test('users makes a file that the server logs in with, and never shows a hash', async () => {

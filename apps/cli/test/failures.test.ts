@@ -38,6 +38,11 @@ test.each([
 test('a server that is not there is told at once, as 69', async () => {
   const url = `127.0.0.1:${await freePort()}`;
   for (const args of [
+test('a variable that is empty counts as absent', async () => {
+  const { code, stderr } = await runCli(['users', 'list'], { env: { USERS_FILE: '', TRUNKLINE_URL: '' } });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'--file <path>' not specified") });
+});
+
     ['publish', 'lobby:a', 'message', '{}'],
     ['tail', 'lobby:a'],
     ['connect'],
