@@ -35,7 +35,7 @@ export async function findToken({ url, token }: ServerOptions): Promise<string> 
   const response = await fetch(httpUrl(url, '/test-token'), { signal: AbortSignal.timeout(10_000) }).catch(() => {
     throw unreachable(url);
   });
-  const body: unknown = response.ok ? await response.json() : undefined;
+  const body: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
   const found: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'access_token') : undefined;
   if (typeof found === 'string') return found;
   throw new CommandError(

@@ -1,6 +1,9 @@
-import { freePort } from '@trunkline/testkit';
-import { expect, test } from 'vitest';
-import { runCli, SECRET } from './run-cli.js';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually, freePort } from '@trunkline/testkit';
+import { describe, expect, test } from 'vitest';
+import { records, runCli, SECRET } from './run-cli.js';
 import { startServer } from './server.js';
 
 test.each([
@@ -35,25 +38,26 @@ test.each([
   });
 });
 
-test('a server that is not there is told at once, as 69', async () => {
-  const url = `127.0.0.1:${await freePort()}`;
-  for (const args of [
 test('a variable that is empty counts as absent', async () => {
   const { code, stderr } = await runCli(['users', 'list'], { env: { USERS_FILE: '', TRUNKLINE_URL: '' } });
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'--file <path>' not specified") });
 });
 
+test('a server that is not there is told at once, as 69', async () => {
+  const url = `127.0.0.1:${await freePort()}`;
+  for (const args of [
     ['publish', 'lobby:a', 'message', '{}'],
     ['tail', 'lobby:a'],
     ['connect'],
     ['load'],
     ['shipvox'],
+    ['shipvox', '--token', 'a.b.c'],
   ]) {
     const { code, stderr } = await runCli([...args, '--url', url]);
     expect({ args, code, stderr }).toEqual({
       args,
       code: 69,
-      stderr: expect.stringMatching(/^error: No server answers/),
+      stderr: expect.stringMatching(/^error: No server answers.*\n$/),
     });
   }
 });
@@ -74,3 +78,35 @@ test('a production server without a token to give says how to get one, as 78', a
   const { code, stderr } = await runCli(['tail', 'lobby:a', '--url', server.url]);
   expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^error: No token: .*trunkline token/) });
 });
+
+test('what answers like a page of its own is no server to get a token from', async () => {
+  const http = createServer((_request, response) => response.end('<!doctype html>'));
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  const { port } = http.address() as AddressInfo;
+  const { code, stderr } = await runCli(['tail', 'lobby:a', '--url', `127.0.0.1:${port}`]);
+  http.close();
+  expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^error: No token: /) });
+});
+
+describe('load', () => {
+  test('ends with the refusal where the server takes fewer connections', async () => {
+    await using server = await startServer({ MAX_CONNECTIONS_PER_USER: '3' });
+    const { code, stderr } = await runCli(['load', '--connections', '30', '--url', server.url]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: too_many_connections: /) });
+  });
+
+  test('ends where the server goes away meanwhile, and fails', async () => {
+    await using server = await startServer();
+    const args = ['load', '--connections', '3', '--duration', '3s', '--timeout', '1000', '--json', '--url', server.url];
+    const ended = runCli(args);
+    await eventually(() => isUnderLoad(server.url), { timeoutMs: 15_000, everyMs: 50 });
+    await server.kill();
+    const { code, stdout } = await ended;
+    expect({ code, said: records(stdout) }).toMatchObject({ code: 1, said: [{ refused: expect.any(Number) }] });
+  });
+});
+
+/** Whether it has taken a first message. */
+async function isUnderLoad(url: string): Promise<boolean> {
+  return /^trunkline_publishes_total\{kind="lobby".* [1-9]/m.test(await (await fetch(`${url}/metrics`)).text());
+}

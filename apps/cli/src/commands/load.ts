@@ -10,6 +10,7 @@ interface LoadOptions extends ServerOptions {
   readonly rate: number;
   readonly duration: number;
   readonly bytes: number;
+  readonly timeout: number;
 }
 
 export function loadCommand(): Command {
@@ -23,10 +24,11 @@ export function loadCommand(): Command {
     .option('--rate <n>', 'messages published a second, in all', wholeNumber(1, 100_000), 50)
     .option('--duration <time>', 'how long to publish: 10s, 2m', seconds, 10)
     .option('--bytes <n>', 'length of the text in each message', wholeNumber(0, 1_000_000), 100)
+    .option('--timeout <ms>', 'how long to wait for each join and each ack', wholeNumber(1), 30_000)
     .action(async (options: LoadOptions) => {
       const output = createOutput(options.json);
       const { loadTest, resultTable } = await import('../load/load-test.js');
-      const result = await loadTest({ ...options, server: options, silent: output.asJson });
+      const result = await loadTest({ ...options, timeoutMs: options.timeout, server: options, silent: output.asJson });
       output.print(result, () => resultTable(result));
       if (result.refused > 0 || result.lost > 0) process.exitCode = EXIT.failed;
     });

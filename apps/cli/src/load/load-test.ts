@@ -14,17 +14,19 @@ export interface LoadTestOptions {
   /** Seconds. */
   readonly duration: number;
   readonly bytes: number;
+  /** For one join, and for one ack. */
+  readonly timeoutMs: number;
   /** True: no progress bar. */
   readonly silent: boolean;
 }
 
 /** Connects, publishes, measures, and closes everything again. */
 export async function loadTest(options: LoadTestOptions): Promise<LoadResult> {
-  const { server, connections, rooms, rate, duration, bytes, silent } = options;
+  const { server, connections, rooms, rate, duration, bytes, timeoutMs, silent } = options;
   const progress = createProgress(silent);
   try {
-    await using fleet = await openFleet({ server, connections, rooms, progress });
-    return await runLoad({ fleet, rate, durationSeconds: duration, bytes, progress });
+    await using fleet = await openFleet({ server, connections, rooms, timeoutMs, progress });
+    return await runLoad({ fleet, rate, durationSeconds: duration, bytes, timeoutMs, progress });
   } finally {
     progress.stop();
   }

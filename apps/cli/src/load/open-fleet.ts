@@ -1,7 +1,8 @@
 import type { Room } from '@trunkline/client';
+import { TrunklineError } from '@trunkline/protocol';
 import { type OpenClient, openClient } from '../open-client.js';
 import type { ServerOptions } from '../server-options.js';
-import { findToken } from '../server-options.js';
+import { findToken, unreachable } from '../server-options.js';
 import { signingSecret, signToken } from '../sign-token.js';
 import type { Progress } from './progress.js';
 
@@ -9,6 +10,8 @@ export interface FleetOptions {
   readonly server: ServerOptions;
   readonly connections: number;
   readonly rooms: number;
+  /** For one join. */
+  readonly timeoutMs: number;
   readonly progress: Progress;
 }
 
@@ -30,7 +33,7 @@ const PARALLEL = 50;
 const TOKEN_SECONDS = 86_400;
 
 /** Every connection open and in its room. @throws what the first refusal was, everything closed again */
-export async function openFleet({ server, connections, rooms, progress }: FleetOptions): Promise<Fleet> {
+export async function openFleet({ server, connections, rooms, timeoutMs, progress }: FleetOptions): Promise<Fleet> {
   const members: Member[] = [];
   const started = performance.now();
   const token = await tokensFor(server);
@@ -44,15 +47,23 @@ export async function openFleet({ server, connections, rooms, progress }: FleetO
       const client = await openClient({ ...server, token: await token(index) });
       const room = client.room('lobby', `load-${(index % rooms) + 1}`);
       members.push({ client, room });
-      await room.join();
+      await room.join({ signal: AbortSignal.timeout(timeoutMs) }).catch((error: unknown) => {
+        throw error instanceof TrunklineError && error.code === 'cancelled' ? unreachable(server.url) : error;
+      });
       progress.advance(members.length);
     }
   }
   progress.begin('connecting', connections);
-  try {
-    await Promise.all(Array.from({ length: Math.min(PARALLEL, connections) }, work));
-  } catch (error) {
+  const stopped = (error: unknown): never => {
     next = connections;
+    throw error;
+  };
+  const workers = Array.from({ length: Math.min(PARALLEL, connections) }, () => work().catch(stopped));
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    // What is just connecting is a member only then, and would keep the process.
+    await Promise.allSettled(workers);
     await close();
     throw error;
   }

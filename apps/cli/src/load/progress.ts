@@ -13,7 +13,6 @@ export function createProgress(silent: boolean): Progress {
   const bar = new SingleBar({
     format: '{what} {bar} {percentage}% {value}/{total}',
     stream: process.stderr,
-    hideCursor: true,
     clearOnComplete: true,
   });
   return {

@@ -9,6 +9,8 @@ export interface LoadRun {
   readonly rate: number;
   readonly durationSeconds: number;
   readonly bytes: number;
+  /** For one ack; later it counts as refused. */
+  readonly timeoutMs: number;
   readonly progress: Progress;
 }
 
@@ -40,7 +42,14 @@ const SETTLE_MS = 5_000;
 const MICROSECONDS = 1_000;
 
 /** Publishes evenly, round robin over the members, and waits until everything arrived or 5 s passed. */
-export async function runLoad({ fleet, rate, durationSeconds, bytes, progress }: LoadRun): Promise<LoadResult> {
+export async function runLoad({
+  fleet,
+  rate,
+  durationSeconds,
+  bytes,
+  timeoutMs,
+  progress,
+}: LoadRun): Promise<LoadResult> {
   const acks = createHistogram();
   const deliveries = createHistogram();
   const run = `${process.pid}-${Date.now()}`;
@@ -59,7 +68,7 @@ export async function runLoad({ fleet, rate, durationSeconds, bytes, progress }:
     if (!member) return;
     const sentAt = performance.now();
     try {
-      await member.room.publish('message', { text, run, sentAt });
+      await member.room.publish('message', { text, run, sentAt }, { ttlMs: timeoutMs });
       record(acks, performance.now() - sentAt);
       acknowledged += 1;
       expected += fleet.sizes.get(member.room.name) ?? 0;

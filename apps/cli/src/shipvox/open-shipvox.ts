@@ -31,7 +31,7 @@ export async function openShipvox(url: string, token: string): Promise<ShipvoxSo
   address.searchParams.set('token', token);
   const socket = new WebSocket(address);
   const listeners = new Set<(message: ShipvoxMessage) => void>();
-  const closed = once(socket, 'close');
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   socket.on('message', (data) => {
     const message: unknown = JSON.parse(String(data));
     if (isMessage(message)) for (const listener of listeners) listener(message);
@@ -55,9 +55,9 @@ export async function openShipvox(url: string, token: string): Promise<ShipvoxSo
             reject(new CommandError(EXIT.failed, 'No answer came in 10 s; look at the log of the server.', 'timeout')),
           ANSWER_MS,
         );
-        closed.then(([code]) => {
+        closed.then((code) => {
           clearTimeout(timer);
-          reject(refusal(Number(code)));
+          reject(refusal(code));
         });
         const requestId = send(type, payload);
         listeners.add((message) => {
