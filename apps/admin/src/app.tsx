@@ -22,7 +22,7 @@ export function App() {
 function Dashboard({ onSignedOut }: { readonly onSignedOut: () => void }) {
   const watched = useOverview(onSignedOut);
   const [hash, setHash] = useHash({ getInitialValueInEffect: false });
-  const [tab = 'overview', room] = hash.replace(/^#/, '').split('/').map(decodeURIComponent);
+  const [tab = 'overview', room] = hash.replace(/^#/, '').split('/').map(decoded);
   if (!watched) return null;
   const { nodes, userId } = watched.overview;
   const ready = nodes.filter(({ readiness }) => readiness.ready).length;
@@ -89,4 +89,13 @@ function Dashboard({ onSignedOut }: { readonly onSignedOut: () => void }) {
       </AppShell.Main>
     </AppShell>
   );
+}
+
+/** An address may be typed by hand, or cut off in a chat. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -160,3 +160,32 @@ test('is readable in the dark, and out of reach after signing out', PATIENT, asy
   await page.reload();
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
 });
+
+test('turns one page at a time, and opens with an address that is cut off', PATIENT, async () => {
+  await using _ = await openCrowd();
+  const { page, complaints } = await browser.open(`${server.url}/admin/#rooms`);
+  await signIn(page);
+  complaints.length = 0;
+  await page.getByRole('table', { name: 'Rooms' }).getByText('lobby:side-00').waitFor();
+  let turn = () => {};
+  const turned = new Promise<void>((resolve) => {
+    turn = resolve;
+  });
+  await page.route('**/admin/api/rooms?*cursor=*', async (route) => {
+    await turned;
+    await route.continue();
+  });
+  const next = page.getByRole('button', { name: 'Next' });
+  await next.click();
+  // Before the page has come, as a double click does.
+  await next.click({ force: true });
+  turn();
+  await page.getByRole('table', { name: 'Rooms' }).getByText('lobby:side-55').waitFor();
+  await page.getByText('Page 2', { exact: true }).waitFor();
+
+  await page.goto(`${server.url}/admin/#rooms/lobby%3`);
+  await page.reload();
+  await page.getByRole('button', { name: 'Back to rooms' }).click();
+  await page.getByRole('table', { name: 'Rooms' }).getByText('lobby:side-00').waitFor();
+  expect(complaints).toEqual([]);
+});

@@ -89,7 +89,8 @@ export function usePages<T>(load: (query: string) => Promise<Page<T>>): Pages<T>
       setLoading(true);
       setRound((before) => before + 1);
     }, []),
-    ...(next === null ? {} : { next: () => go([...cursors, next]) }),
+    // Of the page before, while another one comes: a second click would count that one twice.
+    ...(next === null || isLoading ? {} : { next: () => go([...cursors, next]) }),
     ...(cursors.length === 1 ? {} : { previous: () => go(cursors.slice(0, -1)) }),
   };
 }
