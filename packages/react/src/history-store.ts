@@ -54,10 +54,10 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
   }
 
   /** The page holds everything up to the log's head; what came live since we listen is behind it, or in it. */
-  function loadNewest(): void {
+  function loadNewest(): Promise<void> {
     isLoaded = false;
     meanwhile = [];
-    void load(HEAD, (page) => {
+    return load(HEAD, (page) => {
       const known = new Set(page.map(({ id }) => id));
       return [...page, ...meanwhile.filter(({ id }) => !known.has(id))];
     });
@@ -81,16 +81,16 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
   const retain = createRetainer(() => {
     const stops = [
       room.onEvent(append),
-      room.onGap(loadNewest),
+      room.onGap(() => void loadNewest()),
       room.onStatus((status) => {
         // Who comes back from there begins anew, and is told of no gap.
         if (status === 'out') isLoaded = false;
-        if (status === 'joined' && !isLoaded) loadNewest();
+        if (status === 'joined' && !isLoaded) void loadNewest();
       }),
       store.state.subscribe(refused),
       store.retain(),
     ];
-    if (room.status === 'joined') loadNewest();
+    if (room.status === 'joined') void loadNewest();
     else refused();
     return () => {
       for (const stop of stops) stop();
@@ -105,7 +105,9 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
     state,
     retain,
     async loadOlder() {
-      const { events, hasOlder, isLoading } = state.get();
+      const { events, hasOlder, isLoading, error } = state.get();
+      // The newest page failed; in a room that is not joined yet it is loaded with the join.
+      if (error && !isLoaded && room.status === 'joined') return loadNewest();
       const oldest = events.find(({ offset }) => offset !== undefined)?.offset;
       if (!hasOlder || isLoading || oldest === undefined) return;
       await load(oldest, (page) => {

@@ -9,7 +9,7 @@ export interface UseHistoryOptions {
 }
 
 export interface RoomHistory<K extends AppKind> extends HistoryState<K> {
-  /** Loads the page before the oldest event; resolves when it is there, and at once when there is none. */
+  /** Loads the page before the oldest event, after an error the page that failed; resolves when it is there, and at once when there is none. */
   readonly loadOlder: () => Promise<void>;
 }
 
