@@ -1,6 +1,5 @@
 import {
   type MutationOptions,
-  mutationOptions,
   type UseMutationOptions,
   type UseMutationResult,
   useMutation,
@@ -21,12 +20,12 @@ export function actionMutationOptions<A extends keyof AppContract['actions'] & s
   action: A,
   options: Asked<A> = {},
 ): MutationOptions<Output<A>, TrunklineError, Input<A>> {
-  return mutationOptions<Output<A>, TrunklineError, Input<A>>({
+  return {
     mutationKey: ['trunkline', 'action', action],
     mutationFn: (input) => client.request(action, input, options),
     // The client waits for the connection by itself.
     networkMode: 'always',
-  });
+  };
 }
 
 export type UseActionOptions<A extends Action> = Omit<
