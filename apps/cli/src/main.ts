@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { endQuietlyOnBrokenPipe } from './output.js';
+import { endQuietlyOnBrokenPipe, endWhenWritten } from './output.js';
 import { createProgram } from './program.js';
 import { reportError } from './report-error.js';
 
@@ -10,3 +10,5 @@ try {
 } catch (error) {
   process.exitCode = reportError(error, asJson);
 }
+// It ran a module of the application, and with that what the module begins: a server beside its contract never ends.
+if (process.argv[2] === 'contract') endWhenWritten();

@@ -24,3 +24,8 @@ export function endQuietlyOnBrokenPipe(): void {
     throw error;
   });
 }
+
+/** Ends the process whatever still runs in it, once all that was printed is out. */
+export function endWhenWritten(): void {
+  process.stderr.write('', () => process.stdout.write('', () => process.exit()));
+}

@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { records, runCli, SECRET } from './run-cli.js';
 import { startServer } from './server.js';
@@ -64,6 +65,17 @@ describe('contract check', () => {
     const { code, stdout } = await runCli(args, { env: { TRUNKLINE_TOKEN: admin.stdout.trim() } });
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('chat.message data.lang') });
   });
+});
+
+test.each([
+  ['with the contract', 'export { contract }', 0],
+  ['without one', '', 78],
+])('a module that runs on, as a server does, holds no command: %s', async (_, exports, code) => {
+  const file = join(folder, `running-${code}.mjs`);
+  await writeFile(file, `import { contract } from '${pathToFileURL(older)}'; setInterval(() => {}, 1_000); ${exports}`);
+  const { code: ended, stdout } = await runCli(['contract', 'print', file]);
+  expect(ended).toBe(code);
+  if (code === 0) expect(JSON.parse(stdout)).toHaveProperty('rooms.chat');
 });
 
 test.each([
