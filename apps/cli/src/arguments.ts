@@ -38,6 +38,13 @@ export function userId(text: string): string {
   return text;
 }
 
+/** A publish id as a server takes it. */
+export function publishId(text: string): string {
+  if (!/^[!-~]{1,128}$/.test(text))
+    throw new InvalidArgumentError('It must be 1 to 128 printable ASCII characters without spaces.');
+  return text;
+}
+
 const STDIN = 0;
 
 /** JSON given as an argument; `-` reads it from standard input. */

@@ -1,6 +1,7 @@
 import { TrunklineError } from '@trunkline/protocol';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { messageOf } from './client-error.js';
 import { CommandError, EXIT, type ExitCode } from './exit-code.js';
 
 /** Tells what went wrong in one line on standard error, as JSON where the command was asked for JSON. */
@@ -24,7 +25,7 @@ function describe(error: unknown): { readonly exitCode: ExitCode; readonly code:
     return { exitCode: EXIT.usage, code: 'usage', message: error.message.replace(/^error: /, '') };
   if (error instanceof TrunklineError) {
     const where = error.path === undefined ? '' : ` (${error.path})`;
-    return { exitCode: EXIT.failed, code: error.code, message: `${error.message}${where}` };
+    return { exitCode: EXIT.failed, code: error.code, message: `${messageOf(error)}${where}` };
   }
   // The server's own configuration errors name their variable.
   if (error instanceof Error && error.name === 'ConfigurationError')

@@ -12,6 +12,7 @@ test.each([
   ['a user id is longer than a server takes', ['token', '--user', 'a'.repeat(129)], 2],
   ['a token would live longer than a server takes', ['token', '--user', 'ann', '--ttl', '367d'], 2],
   ['a room of a token is none', ['token', '--user', 'ann', '--room', 'lobby'], 2],
+  ['a publish id is none', ['publish', 'lobby:a', 'message', '{}', '--id', 'a b'], 2],
   ['the data is no JSON', ['publish', 'lobby:a', 'message', '{'], 2],
   ['a number is none', ['tail', 'lobby:a', '--rewind', 'many'], 2],
   ['the URL is none', ['tail', 'lobby:a', '--url', 'ftp://x'], 2],
@@ -67,9 +68,12 @@ test('a refusal tells its code, and --json tells it to programs', async () => {
   const env = { TRUNKLINE_URL: server.url };
   const person = await runCli(['tail', 'booking:7'], { env });
   const program = await runCli(['publish', 'lobby:a', 'message', '{"text":5}', '--json'], { env });
+  const large = JSON.stringify({ text: 'x'.repeat(1_048_576) });
+  const writer = await runCli(['publish', 'lobby:a', 'message', '-'], { env, input: large });
   const stranger = await runCli(['tail', 'lobby:a'], { env: { ...env, TRUNKLINE_TOKEN: 'garbage' } });
   expect(person).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: forbidden: /) });
   expect(JSON.parse(program.stderr)).toMatchObject({ error: { code: 'invalid_data', exitCode: 1 } });
+  expect(writer).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: too_large: .*send less/) });
   expect(stranger).toMatchObject({ code: 1, stderr: expect.stringMatching(/unauthenticated.*trunkline token/) });
 });
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { json, wholeNumber } from '../arguments.js';
+import { json, publishId, wholeNumber } from '../arguments.js';
 import { openClient } from '../open-client.js';
 import { openRoom } from '../open-room.js';
 import { createOutput } from '../output.js';
@@ -17,7 +17,7 @@ export function publishCommand(): Command {
     .argument('<room>', 'kind:id')
     .argument('<event>', "an event of the room's kind")
     .argument('<json>', 'its data; - reads standard input', json)
-    .option('--id <id>', 'the publish id: the same one again acts once')
+    .option('--id <id>', 'the publish id: the same one again acts once', publishId)
     .option('--timeout <ms>', 'how long to wait', wholeNumber(1), 10_000)
     .action(async (name: string, event: string, data: unknown, options: PublishOptions) => {
       await using client = await openClient(options);

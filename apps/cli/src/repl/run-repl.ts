@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { TrunklineError } from '@trunkline/protocol';
 import pc from 'picocolors';
+import { messageOf } from '../client-error.js';
 import { eventLine, eventRecord } from '../event-line.js';
 import { CommandError } from '../exit-code.js';
 import type { OpenClient } from '../open-client.js';
@@ -84,8 +85,10 @@ async function run(line: string, context: ReplContext): Promise<void> {
       throw new CommandError(2, `There is no ${name}; there are ${COMMANDS.map((one) => one.name).join(', ')}.`);
     await command.run(context, words);
   } catch (error) {
-    const code = error instanceof TrunklineError ? error.code : 'usage';
-    const message = error instanceof Error ? error.message : String(error);
+    const { code, message } =
+      error instanceof TrunklineError
+        ? { code: error.code, message: messageOf(error) }
+        : { code: 'usage', message: error instanceof Error ? error.message : String(error) };
     context.print({ error: { code, message } }, () => pc.red(`${code}: ${message}`));
   }
 }
