@@ -1,5 +1,6 @@
 import { type Client, type ConnectionState, createClient } from '@trunkline/client';
 import { closeCodeRule, TrunklineError } from '@trunkline/protocol';
+import { cureOf } from './client-error.js';
 import { findToken, type ServerOptions, unreachable } from './server-options.js';
 
 export type OpenClient = Client & AsyncDisposable;
@@ -31,15 +32,9 @@ export async function openClient(options: ServerOptions): Promise<OpenClient> {
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
 }
 
-function explain({ cause }: ConnectionState & { readonly status: 'waiting' | 'closed' }, url: string): Error {
+/** Why the server sent this client away. */
+export function explain({ cause }: ConnectionState & { readonly status: 'waiting' | 'closed' }, url: string): Error {
   if (cause.code === 1006) return unreachable(url);
   const { name } = closeCodeRule(cause.code);
-  return new TrunklineError(name, `The server closed the connection (${cause.code}). ${CURES[name] ?? ''}`.trim());
+  return new TrunklineError(name, `The server closed the connection (${cause.code}). ${cureOf(name) ?? ''}`.trim());
 }
-
-const CURES: Readonly<Record<string, string>> = {
-  unauthenticated: 'The token is not valid there: make one with "trunkline token".',
-  token_expired: 'The token has ended: make a new one with "trunkline token".',
-  token_revoked: 'The token was revoked: make a new one with "trunkline token".',
-  too_many_connections: 'This user has too many connections: close others.',
-};

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually, freePort } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { records, runCli, SECRET } from './run-cli.js';
+import { records, runCli, SECRET, startCli } from './run-cli.js';
 import { startServer } from './server.js';
 
 test.each([
@@ -92,6 +92,32 @@ test('what answers like a page of its own is no server to get a token from', asy
   expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/^error: No token: /) });
 });
 
+describe('a connection that the server ends for good', () => {
+  test('ends tail with the reason and its cure', async () => {
+    await using server = await startServer();
+    const { stdout } = await runCli(['token', '--user', 'zoe'], { env: { JWT_SECRET: SECRET } });
+    const token = stdout.trim();
+    const { child, ended } = startCli(['tail', 'lobby:a', '--url', server.url, '--token', token]);
+    await once(child.stderr, 'data');
+    await asAdmin(server.url, '/v1/tokens/revoke', { subject: 'zoe' });
+    expect(await ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/error: token_revoked: .*make a new one/),
+    });
+  });
+
+  test('ends shipvox --interactive, and fails it', async () => {
+    await using server = await startServer();
+    const { child, ended } = startCli(['shipvox', '--interactive', '--url', server.url]);
+    await once(child.stderr, 'data');
+    await server.kill();
+    expect(await ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/error: The server closed the connection/),
+    });
+  });
+});
+
 describe('load', () => {
   test('ends with the refusal where the server takes fewer connections', async () => {
     await using server = await startServer({ MAX_CONNECTIONS_PER_USER: '3' });
@@ -113,4 +139,11 @@ describe('load', () => {
 /** Whether it has taken a first message. */
 async function isUnderLoad(url: string): Promise<boolean> {
   return /^trunkline_publishes_total\{kind="lobby".* [1-9]/m.test(await (await fetch(`${url}/metrics`)).text());
+}
+
+async function asAdmin(url: string, path: string, body: object): Promise<void> {
+  const { stdout } = await runCli(['token', '--user', 'root', '--role', 'admin'], { env: { JWT_SECRET: SECRET } });
+  const headers = { authorization: `Bearer ${stdout.trim()}`, 'content-type': 'application/json' };
+  const { ok } = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(ok).toBe(true);
 }

@@ -21,11 +21,8 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The built program in a process of its own, without this process's environment. */
-export async function runCli(
-  args: readonly string[],
-  { env = {}, input = '', prelude }: CliOptions = {},
-): Promise<CliResult> {
+/** The built program in a process of its own, without this process's environment; its input stays open. */
+export function startCli(args: readonly string[], { env = {}, prelude }: CliOptions = {}) {
   const [program, ...programArgs] =
     prelude === undefined
       ? [process.execPath, MAIN, ...args]
@@ -34,10 +31,18 @@ export async function runCli(
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     timeout: TIMEOUT_MS,
   });
-  child.stdin.end(input);
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await ended, stdout, stderr };
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]).then(
+    ([code, stdout, stderr]): CliResult => ({ code, stdout, stderr }),
+  );
+  return { child, ended };
+}
+
+/** The same with all of its input. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { child, ended } = startCli(args, options);
+  child.stdin.end(options.input ?? '');
+  return await ended;
 }
 
 /** The JSON lines that a command printed. */

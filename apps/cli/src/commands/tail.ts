@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { wholeNumber } from '../arguments.js';
 import { eventLine, eventRecord } from '../event-line.js';
 import { CommandError, EXIT } from '../exit-code.js';
-import { openClient } from '../open-client.js';
+import { explain, openClient } from '../open-client.js';
 import { openRoom } from '../open-room.js';
 import { createOutput } from '../output.js';
 import { type ServerOptions, withServerOptions } from '../server-options.js';
@@ -27,7 +27,7 @@ export function tailCommand(): Command {
       const end = new AbortController();
       const ended = once(end.signal, 'abort');
       let left = options.count;
-      let failure: CommandError | undefined;
+      let failure: Error | undefined;
       room.onEvent((event) => {
         if (left <= 0) return;
         output.print(eventRecord(event), () => eventLine(event));
@@ -44,7 +44,7 @@ export function tailCommand(): Command {
         if (state.status === 'waiting') output.remark(`connection lost (${state.cause.code}), trying again`);
         if (state.status === 'open' && previous.status !== 'open') output.remark('connected again');
         if (state.status !== 'closed') return;
-        failure = new CommandError(EXIT.failed, `The connection was ended for good (${state.cause.code}).`, 'closed');
+        failure = explain(state, options.url);
         end.abort();
       });
       process.once('SIGINT', () => end.abort());

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { CommandError, EXIT } from '../exit-code.js';
+import { refusal } from './refusal.js';
 
 /** The envelope of every message, both ways. */
 interface ShipvoxMessage {
@@ -19,11 +20,11 @@ export interface ShipvoxSocket extends AsyncDisposable {
   /** Sends, and resolves with the message that carries the same requestId: everybody hears a message, its sender too. */
   exchange(type: string, payload: unknown): Promise<ShipvoxMessage>;
   onMessage(listener: (message: ShipvoxMessage) => void): void;
-  readonly closed: Promise<unknown>;
+  /** With the close code. */
+  readonly closed: Promise<number>;
 }
 
 const ANSWER_MS = 10_000;
-const POLICY_VIOLATION = 1008;
 
 /** @throws the socket's own error when there is no connection */
 export async function openShipvox(url: string, token: string): Promise<ShipvoxSocket> {
@@ -72,11 +73,6 @@ export async function openShipvox(url: string, token: string): Promise<ShipvoxSo
       await closed;
     },
   };
-}
-
-function refusal(code: number): CommandError {
-  const cure = code === POLICY_VIOLATION ? 'the token is not valid there, get a new one from POST /token' : 'try again';
-  return new CommandError(EXIT.failed, `The server closed the connection (${code}): ${cure}.`, 'closed');
 }
 
 function isMessage(value: unknown): value is ShipvoxMessage {

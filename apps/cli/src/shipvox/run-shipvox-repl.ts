@@ -1,12 +1,18 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import pc from 'picocolors';
+import type { CommandError } from '../exit-code.js';
 import type { Output } from '../output.js';
 import type { ShipvoxSocket } from './open-shipvox.js';
+import { refusal } from './refusal.js';
 
 const ANSWER_MS = 10_000;
 
-/** Sends each `<type> <json>` line and prints everything that comes, until the end of the input. */
+/**
+ * Sends each `<type> <json>` line and prints everything that comes, until the end of the input.
+ *
+ * @throws {CommandError} `closed` where the server ends it sooner
+ */
 export async function runShipvoxRepl(socket: ShipvoxSocket, output: Output): Promise<void> {
   const reader = createInterface({ input: process.stdin });
   const waiting = new Set<string>();
@@ -19,7 +25,11 @@ export async function runShipvoxRepl(socket: ShipvoxSocket, output: Output): Pro
     waiting.delete(message.requestId);
     if (waiting.size === 0) settled();
   });
-  void socket.closed.then(() => reader.close());
+  let lost: CommandError | undefined;
+  void socket.closed.then((code) => {
+    lost = refusal(code);
+    reader.close();
+  });
   output.remark('Write "<type> <json>", as in: test {"message":"Hello world"}. Ctrl-D ends.');
   for await (const line of reader) {
     const [, type, json = '{}'] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? [];
@@ -33,6 +43,7 @@ export async function runShipvoxRepl(socket: ShipvoxSocket, output: Output): Pro
     settled = resolve;
   });
   if (waiting.size > 0) await Promise.race([answered, socket.closed, pause(ANSWER_MS, undefined, { ref: false })]);
+  if (lost) throw lost;
 }
 
 function parse(text: string): unknown {
