@@ -17,11 +17,14 @@ export function createOutput(asJson: boolean | undefined): Output {
   };
 }
 
-/** A closed pipe (`trunkline tail … | head`) is a normal end. */
+/** A closed pipe (`trunkline tail … | head`) is a normal end; where only nobody reads remarks and errors, all goes on without. */
 export function endQuietlyOnBrokenPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
 }
 

@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually, freePort } from '@trunkline/testkit';
 import { describe, expect, test } from 'vitest';
-import { records, runCli, SECRET, startCli } from './run-cli.js';
+import { MAIN, records, runCli, SECRET, startCli } from './run-cli.js';
 import { startServer } from './server.js';
 
 test.each([
@@ -42,6 +43,13 @@ test.each([
 test('a variable that is empty counts as absent', async () => {
   const { code, stderr } = await runCli(['users', 'list'], { env: { USERS_FILE: '', TRUNKLINE_URL: '' } });
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'--file <path>' not specified") });
+});
+
+test('an exit code is the same where nobody reads what is told', async () => {
+  const child = spawn(process.execPath, [MAIN, 'token'], { env: { PATH: process.env.PATH } });
+  child.stderr.destroy();
+  child.stdout.resume();
+  expect(await once(child, 'close')).toEqual([2, null]);
 });
 
 test('a server that is not there is told at once, as 69', async () => {
