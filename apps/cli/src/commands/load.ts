@@ -24,7 +24,7 @@ export function loadCommand(): Command {
     .option('--rate <n>', 'messages published a second, in all', wholeNumber(1, 100_000), 50)
     .option('--duration <time>', 'how long to publish: 10s, 2m', seconds, 10)
     .option('--bytes <n>', 'length of the text in each message', wholeNumber(0, 1_000_000), 100)
-    .option('--timeout <ms>', 'how long to wait for each join and each ack', wholeNumber(1), 30_000)
+    .option('--timeout <ms>', 'how long to wait for each join and each ack', wholeNumber(1, 2_147_483_647), 30_000)
     .action(async (options: LoadOptions) => {
       const output = createOutput(options.json);
       const { loadTest, resultTable } = await import('../load/load-test.js');
