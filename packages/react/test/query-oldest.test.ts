@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as oldest from 'tanstack-react-query-oldest';
 import { expect, test, vi } from 'vitest';
-import './query.test.js';
+import './query-bridge.test.js';
+import './realtime-query.test.js';
+import './room-query.test.js';
 
 vi.mock('@tanstack/react-query', () => import('tanstack-react-query-oldest'));
 
