@@ -23,7 +23,8 @@ export function readMessage<S extends FrameSchemas>(parsed: unknown, schemas: S)
   }
   const raw = parsed as Record<string, unknown>;
   const flaw = inspectJson(parsed, DEFAULT_LIMITS.jsonDepth, 'message');
-  if (flaw) return refuse('invalid_frame', `The message is not plain JSON data (${flaw.reason}).`, { path: flaw.path });
+  if (flaw)
+    return refuse('invalid_frame', `The message is not plain JSON data (${flaw.reason}).`, { raw, path: flaw.path });
   if (typeof raw.type !== 'string') return refuse('invalid_frame', 'Give the message a type.', { raw, path: 'type' });
   const schema = Object.hasOwn(schemas, raw.type) ? schemas[raw.type] : undefined;
   if (!schema) return refuse('unknown_frame', 'Use one of the documented message types.', { raw, path: 'type' });

@@ -1,0 +1,48 @@
+import { io } from 'socket.io-client';
+import { expect, test } from 'vitest';
+import { actionsDialect } from '../src/actions/index.js';
+import { serverMessageSchema } from '../src/actions/schema.js';
+import { falconDialect } from '../src/falcon/index.js';
+import { shipvoxDialect } from '../src/shipvox/index.js';
+import { connect, connectBearer, next } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+/** Text, for JSON.stringify would leave `__proto__` out and make null of 1e400. */
+const NO_PLAIN_DATA = [
+  ['that nests too deep', `${'['.repeat(70)}${']'.repeat(70)}`],
+  ['with a key that reaches a prototype', '{"__proto__":{}}'],
+  ['with a number that JSON can not carry', '1e400'],
+] as const;
+
+/** A Socket.IO client that is answered by acknowledgement. */
+async function connectAsking(served: StartedHub) {
+  const socket = io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token: await served.token('alice') },
+    query: { sessionId: 's' },
+    forceNew: true,
+    transports: ['websocket'],
+  });
+  return {
+    ask: async (message: unknown) =>
+      serverMessageSchema.parse(await socket.timeout(10_000).emitWithAck('message', message)),
+    [Symbol.dispose]: () => void socket.disconnect(),
+  };
+}
+
+test.each(NO_PLAIN_DATA)('the refusal of data %s names the message that it answers', async (_, data) => {
+  await using served = await startHub([actionsDialect(), falconDialect(), shipvoxDialect()]);
+  await using shipvox = await connect(served, '/shipvox/ws', await served.token('alice'));
+  shipvox.send(`{"type":"test","timestamp":1,"requestId":"r-1","payload":${data}}`);
+  expect(await next(shipvox, 'error')).toMatchObject({ requestId: 'r-1', payload: { code: 'invalid_frame' } });
+  await using falcon = await connectBearer(served, '/websocket/connect', await served.token('alice'));
+  falcon.send(`{"type":"message","room":"general","id":"f-1","data":${data}}`);
+  const error = { id: 'f-1', room: 'general', data: { code: 'invalid_frame' } };
+  expect(await next(falcon, 'error')).toMatchObject(error);
+  using actions = await connectAsking(served);
+  expect(await actions.ask(`{"type":"REQUEST","requestId":"a-1","action":"echo","data":${data}}`)).toMatchObject({
+    type: 'ERROR',
+    requestId: 'a-1',
+    error: { code: 'INVALID_FRAME' },
+  });
+});
