@@ -46,3 +46,23 @@ test.each(NO_PLAIN_DATA)('the refusal of data %s names the message that it answe
     error: { code: 'INVALID_FRAME' },
   });
 });
+
+test.each([0, 3, 20_000])(
+  'binary data of %i bytes inside a REQUEST is refused, and reaches no backend',
+  async (bytes) => {
+    const asked: unknown[] = [];
+    await using served = await startHub([actionsDialect()], { forwardAction: async ({ data }) => asked.push(data) });
+    using actions = await connectAsking(served);
+    const data = { files: [{ content: Buffer.alloc(bytes) }] };
+    expect(await actions.ask({ type: 'REQUEST', requestId: 'a-1', action: 'upload', data })).toMatchObject({
+      type: 'ERROR',
+      requestId: 'a-1',
+      error: { code: 'INVALID_FRAME' },
+    });
+    expect(asked).toEqual([]);
+    expect(await actions.ask({ type: 'REQUEST', requestId: 'a-2', action: 'upload', data: {} })).toMatchObject({
+      type: 'RESPONSE',
+      requestId: 'a-2',
+    });
+  },
+);

@@ -61,9 +61,18 @@ export function roomsOf(principal: Principal, { sessionId, artifactId }: Handsha
   return [`company:${companyId}`, artifact];
 }
 
-/** Reads a `message` event, an object or its JSON. */
+/** Reads a `message` event, an object or its JSON. Socket.IO would carry binary data inside an object; the format has none. */
 export function readRequest(message: unknown): ReadFrame<typeof clientMessages> {
-  return typeof message === 'string' ? readFrame(message, clientMessages) : readMessage(message, clientMessages);
+  if (typeof message === 'string') return readFrame(message, clientMessages);
+  const read = readMessage(message, clientMessages);
+  if (!read.ok || !holdsBinary(read.frame)) return read;
+  const error = new TrunklineError('invalid_frame', 'Send JSON data; binary data as text.', { path: 'data' });
+  return { ok: false, error, raw: read.frame };
+}
+
+function holdsBinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Buffer.isBuffer(value) || Object.values(value).some(holdsBinary);
 }
 
 /**
