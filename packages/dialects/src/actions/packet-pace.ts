@@ -1,6 +1,6 @@
 import type { Session } from '@trunkline/server';
-import type { Socket as EngineSocket, Transport } from 'engine.io';
-import { WebSocket } from 'ws';
+import type { Socket as EngineSocket } from 'engine.io';
+import { onWebSocket } from './on-web-socket.js';
 
 /** As Engine.IO tells of one. */
 interface Packet {
@@ -25,21 +25,13 @@ export class PacketPace {
     conn.on('packet', (packet: Packet) => {
       if (!isEvent(packet)) this.#count();
     });
-    this.#watch(conn.transport);
-    conn.on('upgrade', (transport: Transport) => this.#watch(transport));
+    // Control frames are no packets.
+    onWebSocket(conn, (socket) => socket.on('ping', () => this.#count()).on('pong', () => this.#count()));
   }
 
   /** From now on the session's rate counts; null: it has ended. */
   opened(session: Session | null): void {
     this.#session = session;
-  }
-
-  /** Control frames are no packets. */
-  #watch(transport: Transport): void {
-    const socket: unknown = Reflect.get(transport, 'socket');
-    if (!(socket instanceof WebSocket)) return;
-    socket.on('ping', () => this.#count());
-    socket.on('pong', () => this.#count());
   }
 
   #count(): void {

@@ -3,9 +3,13 @@ import type { Gone, Link } from '@trunkline/server';
 import type { Socket } from 'socket.io';
 import type { Backlog } from './backlog.js';
 import { type ActionsFrame, type Asked, actionsEncoder, textOf } from './codec.js';
+import { onWebSocket } from './on-web-socket.js';
 import type { ServerMessage } from './schema.js';
 
 const MAX_QUEUED_MESSAGES = 1_000;
+/** The engine's words for an end that nobody announced. */
+const LOST: ReadonlySet<string> = new Set(['ping timeout', 'transport error']);
+const ABNORMAL_CLOSURE = 1006;
 
 /** The far end of one Socket.IO socket. What comes before its `connect` waits for it. */
 export class SocketLink implements Link<ActionsFrame> {
@@ -26,11 +30,20 @@ export class SocketLink implements Link<ActionsFrame> {
     this.#backlog = backlog;
     this.#onJoined = onJoined;
     const { conn } = socket;
-    conn.once('close', (reason: string) => {
-      const clean = reason !== 'ping timeout' && reason !== 'transport error';
-      controller.abort({ code: clean ? 1000 : 1006, clean } satisfies Gone);
-    });
-    socket.once('disconnect', () => controller.abort({ code: 1000, clean: true } satisfies Gone));
+    let isCut = false;
+    // Before the engine hears of it, which says `transport close` of a broken network as of a close frame.
+    onWebSocket(conn, (webSocket) =>
+      webSocket.prependOnceListener('close', (code) => {
+        isCut = code === ABNORMAL_CLOSURE;
+      }),
+    );
+    const end = (reason: string) => {
+      const clean = !isCut && !LOST.has(reason);
+      controller.abort({ code: clean ? 1000 : ABNORMAL_CLOSURE, clean } satisfies Gone);
+    };
+    // The first tells of who is let in, the second of who is not yet.
+    socket.once('disconnect', end);
+    conn.once('close', end);
   }
 
   /** The client has its `connect`: what waited goes out, in order. */

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { canonicalDialect, type HubOptions } from '@trunkline/server';
+import { eventually } from '@trunkline/testkit';
+import { io } from 'socket.io-client';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { actionsDialect } from '../src/actions/index.js';
+import { connectSdk } from './support/clients.js';
+import { type StartedHub, startHub } from './support/start-hub.js';
+
+const ACME = { company_id: 'acme' };
+
+/** A hub that keeps how its connections of this format ended. */
+async function start(options: Partial<HubOptions> = {}) {
+  const ends: unknown[] = [];
+  const info = (fields: Readonly<Record<string, unknown>>, text: string) => {
+    if (text === 'connection closed' && fields.dialect === 'actions') ends.push([fields.code, fields.cause]);
+  };
+  const logger = { debug() {}, info, warn() {}, error() {} };
+  return { served: await startHub([actionsDialect(), canonicalDialect()], { logger, ...options }), ends };
+}
+
+/** A Socket.IO 4 client, spoken by hand as far as to be let in. */
+async function enter(served: StartedHub): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+  await once(socket, 'open');
+  socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
+  // Its `connect`.
+  while (!String((await once(socket, 'message'))[0]).startsWith('40'));
+  return socket;
+}
+
+test.each<[string, (socket: WebSocket) => void]>([
+  ['closes its transport', (socket) => socket.close()],
+  ['says goodbye by Socket.IO', (socket) => socket.send('41')],
+])('a client that %s has gone', async (_, leave) => {
+  const { served, ends } = await start();
+  await using _served = served;
+  const socket = await enter(served);
+  leave(socket);
+  await eventually(() => ends.length === 1);
+  expect(ends).toEqual([[1000, 'peer_closed']]);
+  socket.terminate();
+});
+
+test('a client whose network breaks is lost: its company hears so only when it had two seconds to come back', async () => {
+  const { served, ends } = await start();
+  await using _served = served;
+  await using sdk = await connectSdk(served, 'bob', ['company:acme'], ACME);
+  const socket = await enter(served);
+  await sdk.nextWhere((frame) => frame.type === 'presence' && frame.change === 'join', 'join');
+  const brokenAt = performance.now();
+  socket.terminate();
+  await sdk.nextWhere((frame) => frame.type === 'presence' && frame.change === 'leave', 'leave');
+  expect(performance.now() - brokenAt).toBeGreaterThan(1_900);
+  expect(ends).toEqual([[1006, 'connection_lost']]);
+});
+
+test('a client whose network breaks after it took the place of polling is lost as well', async () => {
+  const { served, ends } = await start();
+  await using _served = served;
+  const auth = { token: await served.token('alice', ACME) };
+  const options = { path: '/realtime', forceNew: true, reconnection: false, auth, query: { sessionId: 's' } };
+  const socket = io(`http://127.0.0.1:${served.port}`, options);
+  await new Promise((resolve) => socket.io.engine.once('upgrade', resolve));
+  const { ws } = socket.io.engine.transport as unknown as { readonly ws: WebSocket };
+  await eventually(() => served.hub.status().connections === 1);
+  ws.terminate();
+  await eventually(() => ends.length === 1);
+  expect(ends).toEqual([[1006, 'connection_lost']]);
+});
+
+test('a client that answers no ping is lost', async () => {
+  const { served, ends } = await start({ heartbeat: { intervalMs: 50, timeoutMs: 100 } });
+  await using _served = served;
+  const socket = await enter(served);
+  await once(socket, 'close');
+  await eventually(() => ends.length === 1);
+  expect(ends).toEqual([[1006, 'connection_lost']]);
+});
