@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { canonicalDialect, type HubOptions } from '@trunkline/server';
+import { TrunklineError } from '@trunkline/protocol';
+import { canonicalDialect, type HubOptions, type Principal } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
 import { io } from 'socket.io-client';
 import { expect, test } from 'vitest';
@@ -77,4 +78,47 @@ test('a client that answers no ping is lost', async () => {
   await once(socket, 'close');
   await eventually(() => ends.length === 1);
   expect(ends).toEqual([[1006, 'connection_lost']]);
+});
+
+test.each([
+  ['what it depends on is away', new TrunklineError('unavailable', 'The keys can not be had.'), 0],
+  ['the server fails', new Error('a secret of the server'), 1],
+])('a client that comes while %s is closed without a word, and comes back by itself', async (_, error, logged) => {
+  let tries = 0;
+  const authenticate = async (): Promise<Principal> => {
+    if (++tries < 3) throw error;
+    return { userId: 'alice', roles: [], rooms: [], claims: {}, expiresAt: null };
+  };
+  const errors: unknown[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
+  await using served = await startHub([actionsDialect()], { authenticator: { authenticate }, logger });
+  for (const transports of [['websocket'], ['polling']]) {
+    tries = 0;
+    errors.length = 0;
+    const socket = io(`http://127.0.0.1:${served.port}`, {
+      path: '/realtime',
+      auth: { token: 't' },
+      query: { sessionId: 's' },
+      forceNew: true,
+      reconnectionDelay: 10,
+      transports,
+    });
+    const refusals: unknown[] = [];
+    socket.on('connect_error', (refusal) => refusals.push(refusal));
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    expect([tries, refusals.length]).toEqual([3, 0]);
+    expect(errors).toEqual(Array.from({ length: 2 * logged }, () => ({ err: error })));
+    socket.disconnect();
+  }
+});
+
+test('a client that is refused for good hears why, and tries no more', async () => {
+  const { served } = await start();
+  await using _served = served;
+  const options = { path: '/realtime', forceNew: true, reconnectionDelay: 10, auth: { token: 'x' } };
+  const socket = io(`http://127.0.0.1:${served.port}`, { ...options, query: { sessionId: 's' } });
+  const refusal = await new Promise<Error & { data?: unknown }>((resolve) => socket.once('connect_error', resolve));
+  expect(refusal.data).toEqual({ code: 'UNAUTHENTICATED', message: refusal.message });
+  expect(socket.active).toBe(false);
+  socket.disconnect();
 });

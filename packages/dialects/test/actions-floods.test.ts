@@ -62,6 +62,16 @@ describe.each(FLOODS)('a flood of %s', (_, send) => {
   });
 });
 
+test('a flood after a goodbye ends the transport', async () => {
+  await using served = await start();
+  const socket = await enter(served);
+  socket.send('41');
+  await eventually(() => served.hub.status().connections === 0);
+  const closed = once(socket, 'close');
+  for (let n = 0; n < BURST; n++) socket.send('3');
+  await closed;
+});
+
 test('events are counted once', async () => {
   await using served = await start();
   await using alice = await connectActions(served.port, { token: await served.token('alice') });
