@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { TrunklineError } from '@trunkline/protocol';
 import { builtInContract, defineContract } from '@trunkline/protocol/contract';
 import { canonicalDialect } from '@trunkline/server';
 import { expect, test } from 'vitest';
+import { bookingDialect } from '../src/booking/index.js';
 import { shipvoxDialect } from '../src/shipvox/index.js';
 import { clientMessages, relayedMessageSchema, serverMessageSchema } from '../src/shipvox/schema.js';
 import { connect, connectSdk, next, say } from './support/clients.js';
@@ -43,6 +46,20 @@ test('closes 1008 after the upgrade for a missing, wrong or expired token and on
     const client = await connect(served, '/shipvox/ws', token);
     expect(await client.ended).toBe('1008');
   }
+});
+
+test.each([
+  ['/shipvox/ws', new TrunklineError('unavailable', 'm'), [1011, 'unavailable']],
+  ['/shipvox/ws', new TrunklineError('account_closed', 'm'), [1008, 'account_closed']],
+  ['/ws', new TrunklineError('too_many_connections', 'm'), [1011, 'too_many_connections']],
+  ['/ws', new TrunklineError('token_revoked', 'm'), [1008, 'token_revoked']],
+  ['/ws', new Error('a secret'), [1011, 'internal']],
+])('%s closes after the upgrade by whether another try may do: "%s" is %j', async (path, reason, ending) => {
+  const authenticator = { authenticate: () => Promise.reject(reason) };
+  await using served = await startHub([shipvoxDialect(), bookingDialect()], { authenticator });
+  const { socket } = await connect(served, path, 't');
+  const [code, text] = await once(socket, 'close');
+  expect([code, String(text)]).toEqual(ending);
 });
 
 test('closes 1008 when the token of an open connection ends', async () => {
