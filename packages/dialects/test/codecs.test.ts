@@ -78,6 +78,11 @@ describe('credentials', () => {
       undefined,
     ],
     [
+      'falcon, an empty cookie, as of who logged out',
+      token(falconCodec, head('', { cookie: 'falcon_auth_token=' })),
+      undefined,
+    ],
+    [
       'falcon, a word without a value before the cookie',
       token(falconCodec, head('', { cookie: 'falcon_auth_tokens; falcon_auth_token = c ;a=b' })),
       'c',
@@ -238,6 +243,20 @@ describe('frames to commands', () => {
     expect(decode(codec, `{"type":"typing","data":${'['.repeat(5_000)}${']'.repeat(5_000)}}`).type).toBe('refused');
   });
 });
+
+test.each(Object.entries({ bookingCodec, falconCodec, secureconnectCodec, shipvoxCodec: shipvoxCodec() }))(
+  '%s tells text that is no JSON from JSON that is no message',
+  (_, codec) => {
+    for (const [text, code] of [
+      ['', 'malformed'],
+      ['{', 'malformed'],
+      ['[]', 'invalid_frame'],
+      ['null', 'invalid_frame'],
+      ['{"type":"nonsense"}', 'unknown_frame'],
+    ] as const)
+      expect(decode(codec, text), text).toMatchObject({ type: 'refused', error: { code } });
+  },
+);
 
 describe('notices to frames', () => {
   const timestamp = ISO;

@@ -66,3 +66,24 @@ test.each([0, 3, 20_000])(
     });
   },
 );
+
+test('a flood of messages that are no REQUEST is told that it is one, and when to go on', async () => {
+  await using served = await startHub([actionsDialect()], { limits: { messagesPerSecond: 1, messageBurst: 2 } });
+  using actions = await connectAsking(served);
+  const answers = [];
+  for (let n = 0; n < 3; n++) answers.push(await actions.ask({ type: 'REQUEST', requestId: `r-${n}` }));
+  expect(answers.slice(1)).toMatchObject([
+    { requestId: 'r-1', error: { code: 'INVALID_FRAME' } },
+    { requestId: 'r-2', error: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) } },
+  ]);
+});
+
+test('a requestId longer than a REQUEST may have comes back shortened', async () => {
+  await using served = await startHub([actionsDialect()]);
+  using actions = await connectAsking(served);
+  const requestId = 'x'.repeat(201);
+  expect(await actions.ask({ type: 'REQUEST', requestId, action: 'echo' })).toMatchObject({
+    requestId: requestId.slice(1),
+    error: { code: 'INVALID_FRAME' },
+  });
+});
