@@ -6,6 +6,7 @@ import { actionsEncoder } from '../src/actions/index.js';
 import { bookingCodec, foreignMessages } from '../src/booking/index.js';
 import { plainCloseCode } from '../src/close-codes.js';
 import { falconCodec, serverMessageSchema as falconMessages } from '../src/falcon/index.js';
+import { rememberNewest } from '../src/remember-newest.js';
 import { secureconnectCodec } from '../src/secureconnect/index.js';
 import { shipvoxCodec, serverMessageSchema as shipvoxMessages } from '../src/shipvox/index.js';
 
@@ -445,6 +446,14 @@ describe('booking, from other services', () => {
     expect(reads(channel, {})).toBe(true);
     expect(reads(channel, change)).toBe(false);
   });
+});
+
+test('what many connections are told is worded once, and again when there is something new', () => {
+  let worded = 0;
+  const { encode } = rememberNewest({ encode: ({ type }) => `${type} ${++worded}` });
+  const notices = [event('lobby:a', 'message', {}), event('lobby:a', 'message', {})] as const;
+  const said = [notices[0], notices[0], notices[1], notices[1]].map((notice) => encode(notice));
+  expect(said).toEqual(['event 1', 'event 1', 'event 2', 'event 2']);
 });
 
 describe('shipvox, per connection', () => {

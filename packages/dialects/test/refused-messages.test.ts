@@ -4,7 +4,7 @@ import { actionsDialect } from '../src/actions/index.js';
 import { serverMessageSchema } from '../src/actions/schema.js';
 import { falconDialect } from '../src/falcon/index.js';
 import { shipvoxDialect } from '../src/shipvox/index.js';
-import { connect, connectBearer, next } from './support/clients.js';
+import { connect, connectBearer, next, say } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 /** Text, for JSON.stringify would leave `__proto__` out and make null of 1e400. */
@@ -45,6 +45,22 @@ test.each(NO_PLAIN_DATA)('the refusal of data %s names the message that it answe
     requestId: 'a-1',
     error: { code: 'INVALID_FRAME' },
   });
+});
+
+test.each<[string, (type: string) => object]>([
+  ['without a type', () => ({})],
+  ['of no documented type', () => ({ type: 'nonsense' })],
+  ['that lacks a field', (type) => ({ type })],
+])('the refusal of a message %s names it', async (_, of) => {
+  await using served = await startHub([actionsDialect(), falconDialect(), shipvoxDialect()]);
+  await using shipvox = await connect(served, '/shipvox/ws', await served.token('alice'));
+  say(shipvox, { ...of('zip_collected'), requestId: 'r-1' });
+  expect(await next(shipvox, 'error')).toMatchObject({ requestId: 'r-1' });
+  await using falcon = await connectBearer(served, '/websocket/connect', await served.token('alice'));
+  say(falcon, { ...of('message'), id: 'f-1' });
+  expect(await next(falcon, 'error')).toMatchObject({ id: 'f-1' });
+  using actions = await connectAsking(served);
+  expect(await actions.ask({ ...of('REQUEST'), requestId: 'a-1' })).toMatchObject({ type: 'ERROR', requestId: 'a-1' });
 });
 
 test.each([0, 3, 20_000])(
