@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { TrunklineError } from '@trunkline/protocol';
 import { builtInContract, defineContract } from '@trunkline/protocol/contract';
-import { canonicalDialect } from '@trunkline/server';
+import { canonicalDialect, type Principal } from '@trunkline/server';
 import { expect, test } from 'vitest';
 import { bookingDialect } from '../src/booking/index.js';
 import { shipvoxDialect } from '../src/shipvox/index.js';
@@ -16,6 +16,8 @@ const envelope = (type: string, payload: unknown, requestId = `r-${type}`) => ({
   timestamp: Date.now(),
   requestId,
 });
+
+const failure = (code: string) => new TrunklineError(code, code);
 
 /** A connection that has heard itself, and so is in the room. */
 async function join(served: StartedHub, userId: string) {
@@ -49,10 +51,10 @@ test('closes 1008 after the upgrade for a missing, wrong or expired token and on
 });
 
 test.each([
-  ['/shipvox/ws', new TrunklineError('unavailable', 'm'), [1011, 'unavailable']],
-  ['/shipvox/ws', new TrunklineError('account_closed', 'm'), [1008, 'account_closed']],
-  ['/ws', new TrunklineError('too_many_connections', 'm'), [1011, 'too_many_connections']],
-  ['/ws', new TrunklineError('token_revoked', 'm'), [1008, 'token_revoked']],
+  ['/shipvox/ws', failure('unavailable'), [1011, 'unavailable']],
+  ['/shipvox/ws', failure('account_closed'), [1008, 'account_closed']],
+  ['/ws', failure('too_many_connections'), [1011, 'too_many_connections']],
+  ['/ws', failure('token_revoked'), [1008, 'token_revoked']],
   ['/ws', new Error('a secret'), [1011, 'internal']],
 ])('%s closes after the upgrade by whether another try may do: "%s" is %j', async (path, reason, ending) => {
   const authenticator = { authenticate: () => Promise.reject(reason) };
@@ -89,6 +91,43 @@ test('auth with another subject or a bad token is an error', async () => {
   expect(await next(alice, 'error')).toMatchObject({ requestId: 'other', payload: { code: 'subject_changed' } });
   say(alice, envelope('test', 'still alice'));
   await alice.take(({ payload, user }) => payload === 'still alice' && user === 'alice', 'its own message');
+});
+
+test('auth refreshes the token of a user whom the authenticator calls by another claim than the subject', async () => {
+  await using issuer = await start();
+  const exp = Math.floor(Date.now() / 1_000) + 1_200;
+  const authenticate = async (token: string): Promise<Principal> => {
+    const principal = await issuer.hub.authenticate(token);
+    return { ...principal, userId: String(principal.claims.email) };
+  };
+  await using served = await startHub([shipvoxDialect()], { authenticator: { authenticate } });
+  const token = (claims: object) => served.token('subject-7', { email: 'alice@example.com', ...claims });
+  await using alice = await connect(served, '/shipvox/ws', await token({}));
+  say(alice, envelope('auth', { token: await token({ exp }) }, 'refresh'));
+  expect(await next(alice, 'auth')).toMatchObject({ requestId: 'refresh' });
+  say(alice, envelope('auth', { token: await served.token('subject-8') }, 'other'));
+  expect(await next(alice, 'error')).toMatchObject({ requestId: 'other', payload: { code: 'subject_changed' } });
+});
+
+test.each([
+  ['of a minute', 60_000, 60],
+  ['that does not end', null, null],
+])('auth tells the seconds of a token %s, whatever its form', async (_, inMs, seconds) => {
+  const authenticate = async (): Promise<Principal> => ({
+    userId: 'alice',
+    roles: [],
+    rooms: [],
+    claims: {},
+    expiresAt: inMs === null ? null : Date.now() + inMs,
+  });
+  await using served = await startHub([shipvoxDialect()], { authenticator: { authenticate } });
+  await using alice = await connect(served, '/shipvox/ws', 'opaque');
+  for (const token of ['opaque', 'a.bnVsbA.c', 'a.WzFd.c', `a.${btoa('{"sub":"bob"}')}.c`]) {
+    say(alice, envelope('auth', { token }, token));
+    const { payload, requestId } = serverMessageSchema.parse(await next(alice, 'auth'));
+    const expected = seconds === null ? null : expect.closeTo(seconds, -1);
+    expect({ payload, requestId }).toEqual({ payload: { expires_in: expected }, requestId: token });
+  }
 });
 
 test('a hub call reaches one client as client_tool_call and its client_tool_result settles it', async () => {

@@ -32,10 +32,13 @@ const shared = rememberNewest({ encode: encodeNotice });
 function converse(scope: 'all' | 'user'): Conversation {
   const calls = new Set<string>();
   let user = '';
+  let subject: unknown;
   return {
     encoder: {
       encode(notice) {
-        if (notice.type === 'call' && calls.size < MAX_CALLS) calls.add(notice.id);
+        // An authenticator may make the user id of another claim.
+        if (notice.type === 'opened') subject = notice.principal.claims.sub;
+        else if (notice.type === 'call' && calls.size < MAX_CALLS) calls.add(notice.id);
         else if (notice.type === 'call_cancelled') calls.delete(notice.of);
         return shared.encode(notice);
       },
@@ -43,7 +46,9 @@ function converse(scope: 'all' | 'user'): Conversation {
     opened: (_connectionId, userId) => {
       user = userId;
     },
-    decode: (text) => [decodeFrame(text, { calls, room: scope === 'all' ? SHIPVOX_ROOM : ownRoom(user), user })],
+    decode: (text) => [
+      decodeFrame(text, { calls, room: scope === 'all' ? SHIPVOX_ROOM : ownRoom(user), subject, user }),
+    ],
     reply: wordReply,
   };
 }
@@ -52,19 +57,22 @@ function converse(scope: 'all' | 'user'): Conversation {
 interface Spoken {
   readonly calls: Set<string>;
   readonly room: string;
+  /** Of the token that it opened with; undefined where that has none. */
+  readonly subject: unknown;
   readonly user: string;
 }
 
 /** A `client_tool_result` settles the call it answers; every other one is relayed like any message. */
-function decodeFrame(text: string, { calls, room, user }: Spoken): Decoded {
+function decodeFrame(text: string, { calls, room, subject, user }: Spoken): Decoded {
   const read = readFrame(text, clientMessages);
   if (!read.ok) return { command: { type: 'refused', error: read.error }, ref: read.raw.requestId };
   const { type, payload, requestId } = read.frame;
   const id = createId();
   if (type === 'auth') {
     const { token } = read.frame.payload;
-    const subject = claimedSubject(token);
-    if (subject === undefined || subject === user) return { command: { type: 'refresh', id, token }, ref: requestId };
+    const claimed = claimedSubject(token);
+    const isOther = subject !== undefined && claimed !== undefined && claimed !== subject;
+    if (!isOther) return { command: { type: 'refresh', id, token }, ref: requestId };
     // The hub would close: in this format another user's token is an error like any other.
     const error = new TrunklineError('subject_changed', 'A refresh may not change who you are; connect anew.');
     return { command: { type: 'refused', error }, ref: requestId };
