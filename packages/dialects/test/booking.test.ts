@@ -198,6 +198,8 @@ test('what other services publish is delivered once: by the lease’s holder, a 
   }
   for (const junk of ['{', null, {}, { bookingId: 42 }, []]) publish('booking:status', junk);
   publish('another:channel', { bookingId: '42' });
+  // Understood, but of no room.
+  publish('booking:status', { bookingId: 'a b', userId: 'alice', status: 'lost' });
   publish('support:message', { ticketId: '7', senderId: 'ann', message: { ...support, id: 'm-2' } });
 
   await alice.take((message) => JSON.stringify(message).includes('"m-2"'), 'the last message');
@@ -205,7 +207,9 @@ test('what other services publish is delivered once: by the lease’s holder, a 
   expect(types.filter((type) => type === 'status_update')).toHaveLength(1);
   expect(types.filter((type) => type === 'message')).toHaveLength(2);
   expect(types.filter((type) => type === 'location_update')).toHaveLength(1);
-  expect(warnings).toHaveLength(5);
+  expect(warnings).toHaveLength(6);
+  expect(warnings.at(-1)).toMatchObject({ channel: 'booking:status', err: { code: 'invalid_room' } });
+  expect(JSON.stringify(warnings)).not.toContain('lost');
 });
 
 test('shows both events of an id that a service uses again after the window, with another payload', async () => {
