@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { TrunklineError } from '@trunkline/protocol';
-import { canonicalDialect, type HubOptions, type Principal } from '@trunkline/server';
+import { builtInContract, defineContract } from '@trunkline/protocol/contract';
+import { canonicalDialect, createMemoryDirectory, type HubOptions, type Principal } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
 import { io } from 'socket.io-client';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { actionsDialect } from '../src/actions/index.js';
+import { connectActions } from '../src/actions/speaker.js';
 import { connectSdk } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
@@ -78,6 +80,41 @@ test('a client that answers no ping is lost', async () => {
   await once(socket, 'close');
   await eventually(() => ends.length === 1);
   expect(ends).toEqual([[1006, 'connection_lost']]);
+});
+
+describe('while the rooms of a client can not be joined', () => {
+  const { rooms } = builtInContract;
+  const contract = defineContract({
+    ...builtInContract,
+    rooms: { ...rooms, company: { ...rooms.company, join: ['relation:member'] } },
+  });
+  const never = () => new Promise<never>(() => {});
+  const stuck = () => ({
+    contract,
+    directory: Object.assign(createMemoryDirectory(), { check: never, relationsOf: never }),
+  });
+
+  test('it is let in after two seconds, to ask what needs none', async () => {
+    const { served } = await start({ ...stuck(), forwardAction: async () => ({}) });
+    await using _served = served;
+    const startedAt = performance.now();
+    await using alice = await connectActions(served.port, { token: await served.token('alice', ACME) });
+    expect(performance.now() - startedAt).toBeGreaterThan(1_900);
+    alice.send(JSON.stringify({ type: 'REQUEST', requestId: 'r', action: 'echo', data: {} }));
+    await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
+  });
+
+  test('it leaves nothing behind when it goes', async () => {
+    const { served, ends } = await start(stuck());
+    await using _served = served;
+    const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+    await once(socket, 'open');
+    socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
+    await eventually(() => served.hub.status().connections === 1);
+    socket.terminate();
+    await eventually(() => served.hub.status().connections === 0);
+    expect(ends).toEqual([[1006, 'connection_lost']]);
+  });
 });
 
 test.each([
