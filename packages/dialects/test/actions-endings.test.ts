@@ -6,7 +6,7 @@ import { eventually } from '@trunkline/testkit';
 import { io } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { actionsDialect } from '../src/actions/index.js';
+import { actionsDialect, actionsService } from '../src/actions/index.js';
 import { connectActions } from '../src/actions/speaker.js';
 import { connectSdk } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
@@ -82,11 +82,11 @@ test('a client that answers no ping is lost', async () => {
   expect(ends).toEqual([[1006, 'connection_lost']]);
 });
 
-describe('while the rooms of a client can not be joined', () => {
+describe('while a room of a client can not be joined', () => {
   const { rooms } = builtInContract;
   const contract = defineContract({
     ...builtInContract,
-    rooms: { ...rooms, company: { ...rooms.company, join: ['relation:member'] } },
+    rooms: { ...rooms, artifact: { ...rooms.artifact, join: ['relation:member'] } },
   });
   const never = () => new Promise<never>(() => {});
   const stuck = () => ({
@@ -97,17 +97,33 @@ describe('while the rooms of a client can not be joined', () => {
   test('it is let in after two seconds, to ask what needs none', async () => {
     const { served } = await start({ ...stuck(), forwardAction: async () => ({}) });
     await using _served = served;
+    const token = await served.token('alice', ACME);
     const startedAt = performance.now();
-    await using alice = await connectActions(served.port, { token: await served.token('alice', ACME) });
+    await using alice = await connectActions(served.port, { token, artifactId: 'doc-7' });
     expect(performance.now() - startedAt).toBeGreaterThan(1_900);
     alice.send(JSON.stringify({ type: 'REQUEST', requestId: 'r', action: 'echo', data: {} }));
     await alice.take(({ type }) => type === 'RESPONSE', 'RESPONSE');
   });
 
+  test('what is said in the others meanwhile waits for it, in order', async () => {
+    const { served } = await start(stuck());
+    await using _served = served;
+    const connecting = connectActions(served.port, { token: await served.token('alice', ACME), artifactId: 'doc-7' });
+    await eventually(async () => (await served.hub.presence('company:acme')).members.length === 1);
+    const { sendUpdate } = actionsService(served.hub);
+    for (const action of ['one', 'two']) await sendUpdate('acme', { action, data: null });
+    await using alice = await connecting;
+    await sendUpdate('acme', { action: 'three', data: null });
+    await alice.take(({ action }) => action === 'three', 'three');
+    expect(alice.seen.map(({ action }) => action)).toEqual(['one', 'two', 'three']);
+  });
+
   test('it leaves nothing behind when it goes', async () => {
     const { served, ends } = await start(stuck());
     await using _served = served;
-    const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+    const socket = new WebSocket(
+      `ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s&artifactId=doc-7`,
+    );
     await once(socket, 'open');
     socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
     await eventually(() => served.hub.status().connections === 1);
