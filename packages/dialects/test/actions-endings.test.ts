@@ -12,6 +12,7 @@ import { connectSdk } from './support/clients.js';
 import { type StartedHub, startHub } from './support/start-hub.js';
 
 const ACME = { company_id: 'acme' };
+const SOCKET = '/realtime/?EIO=4&transport=websocket&sessionId=s';
 
 /** A hub that keeps how its connections of this format ended. */
 async function start(options: Partial<HubOptions> = {}) {
@@ -25,7 +26,7 @@ async function start(options: Partial<HubOptions> = {}) {
 
 /** A Socket.IO 4 client, spoken by hand as far as to be let in. */
 async function enter(served: StartedHub): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s`);
+  const socket = new WebSocket(`ws://127.0.0.1:${served.port}${SOCKET}`);
   await once(socket, 'open');
   socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
   // Its `connect`.
@@ -118,12 +119,34 @@ describe('while a room of a client can not be joined', () => {
     expect(alice.seen.map(({ action }) => action)).toEqual(['one', 'two', 'three']);
   });
 
+  test.each([
+    [1_000, 'hears them all'],
+    [1_001, 'is closed, to come back'],
+  ])('who is told %i things meanwhile %s', async (count, ending) => {
+    const { served } = await start(stuck());
+    await using _served = served;
+    const socket = new WebSocket(`ws://127.0.0.1:${served.port}${SOCKET}&artifactId=doc-7`);
+    let heard = 0;
+    socket.on('message', (packet) => {
+      if (String(packet).startsWith('42')) heard++;
+    });
+    const closed = once(socket, 'close');
+    await once(socket, 'open');
+    socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
+    await eventually(() => served.hub.status().connections === 1);
+    await Promise.all(Array.from({ length: count }, (_, n) => served.hub.broadcast('system_notification', { n })));
+    if (ending === 'hears them all') {
+      await eventually(() => heard === count, { timeoutMs: 15_000 });
+      socket.terminate();
+    }
+    await closed;
+    expect(heard).toBe(count > 1_000 ? 0 : count);
+  });
+
   test('it leaves nothing behind when it goes', async () => {
     const { served, ends } = await start(stuck());
     await using _served = served;
-    const socket = new WebSocket(
-      `ws://127.0.0.1:${served.port}/realtime/?EIO=4&transport=websocket&sessionId=s&artifactId=doc-7`,
-    );
+    const socket = new WebSocket(`ws://127.0.0.1:${served.port}${SOCKET}&artifactId=doc-7`);
     await once(socket, 'open');
     socket.send(`40${JSON.stringify({ token: await served.token('alice', ACME) })}`);
     await eventually(() => served.hub.status().connections === 1);

@@ -85,6 +85,8 @@ export class SocketLink implements Link<ActionsFrame> {
   emit(message: ServerMessage): void {
     if (this.#early === null) this.#socket.emit('message', this.#speaksObjects ? message : textOf(message));
     else if (this.#early.length < MAX_QUEUED_MESSAGES) this.#early.push(message);
+    // It comes back by itself; let in, it would never know what it has missed.
+    else this.#socket.conn.close(true);
   }
 
   bufferedBytes(): number {
