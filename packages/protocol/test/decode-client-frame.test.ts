@@ -159,6 +159,14 @@ describe('decodeClientFrame', () => {
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
   });
 
+  test.each([['nope'], [undefined], [7]])('does not give an id back that is none with the type %j', (type) => {
+    for (const badId of [7, '', `${SECRET} x`, { id }]) {
+      const decoded = decodeClientFrame(JSON.stringify({ type, id: badId }));
+      expect(decoded).toMatchObject({ ok: false, path: 'type' });
+      expect(decoded).not.toHaveProperty('id');
+    }
+  });
+
   test('accepts an id of 128 printable characters', () => {
     expect(decodeClientFrame(JSON.stringify({ ...GOOD.leave, id: '!'.repeat(127).concat('~') })).ok).toBe(true);
   });
@@ -187,7 +195,8 @@ describe('decodeClientFrame', () => {
     };
     expect(Buffer.byteLength(hello(65_536))).toBe(65_536);
     expect(decodeClientFrame(hello(65_536)).ok).toBe(true);
-    expect(decodeClientFrame(hello(65_537))).toMatchObject({ ok: false, code: 'too_large', id });
+    const message = expect.stringContaining('65536 bytes');
+    expect(decodeClientFrame(hello(65_537))).toMatchObject({ ok: false, code: 'too_large', message, id });
     expect(decodeClientFrame(hello(90_000))).toMatchObject({ ok: false, code: 'too_large', id });
   });
 });
