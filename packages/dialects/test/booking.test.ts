@@ -93,6 +93,21 @@ test('service functions arrive as documented, a status once on a connection in b
   ]);
 });
 
+test('to the SDK the service is the sender, and a Date is ISO text', async () => {
+  await using served = await start();
+  await served.relate('booking:42 owner alice', 'support:7 creator alice');
+  await using sdk = await connectSdk(served, 'alice', ['booking:42', 'support:7']);
+  const service = bookingService(served.hub);
+  await service.broadcastBookingStatus('42', 'alice', 'en_route');
+  await service.broadcastTechnicianLocation('42', place);
+  await service.broadcastSupportMessage('7', 'ann', { ...support, createdAt: new Date(support.createdAt) });
+  for (const event of ['status_update', 'location_update', 'message']) {
+    const said = await sdk.nextWhere((frame) => frame.type === 'event' && frame.event === event, event);
+    expect(said).toMatchObject({ from: { service: 'booking' } });
+    if (event === 'message') expect(said).toMatchObject({ data: { message: support } });
+  }
+});
+
 test('a status reaches the user who is not in the booking’s room', async () => {
   await using served = await start();
   await using alice = await join(served, 'alice', ['user:alice']);
