@@ -194,3 +194,14 @@ test('scope user is content with a contract that lets users join their own room 
   say(alice, envelope('zip_collected', '10115'));
   await sdk.nextWhere((frame) => frame.type === 'event' && JSON.stringify(frame.data).includes('10115'), 'event');
 });
+
+test('with scope user what is received is observed as with any other', async () => {
+  const received: unknown[] = [];
+  const observer = { frameReceived: (dialect: string, bytes: number) => void received.push([dialect, bytes]) };
+  await using served = await startHub([shipvoxDialect({ scope: 'user' })], { observer });
+  await using alice = await connect(served, '/shipvox/ws', await served.token('alice'));
+  const text = JSON.stringify(envelope('test', 'seen'));
+  alice.send(text);
+  await next(alice, 'test');
+  expect(received).toEqual([['shipvox', text.length]]);
+});
