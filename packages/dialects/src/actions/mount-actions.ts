@@ -53,7 +53,7 @@ export function mountActions(gateway: Gateway, { createSessionId, mayPoll }: Mou
     wsEngine: EngineWebSockets,
   });
   if (createSessionId) engine.generateId = () => createSessionId();
-  const io = new Server({ connectTimeout: helloTimeoutMs, serveClient: false });
+  const io = new Server({ connectTimeout: helloTimeoutMs });
   io.bind(engine);
 
   const opened = new WeakMap<Socket, Opened>();
