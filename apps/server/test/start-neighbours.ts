@@ -10,13 +10,13 @@ import { SECRET } from './start-api.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** What a worker's own dialect was asked. */
-export interface Asked {
+interface Asked {
   readonly head: RequestHead;
   readonly bytes: number;
 }
 
 /** Says which worker answers; `/early` does so before it has read, `/slow` never ends its answer, `/silent` begins none. */
-export function createDialect(id: string, asked: Asked[], sockets: Socket[]): Dialect {
+function createDialect(id: string, asked: Asked[], sockets: Socket[]): Dialect {
   return {
     name: 'sessions',
     match: ({ path }) => ['/s', '/early', '/slow', '/silent'].includes(path),
@@ -42,7 +42,7 @@ export function createDialect(id: string, asked: Asked[], sockets: Socket[]): Di
 }
 
 /** A worker of its own port; the others are in the same directory. */
-export async function startWorker(directory: string, id: string) {
+async function startWorker(directory: string, id: string) {
   const asked: Asked[] = [];
   const sockets: Socket[] = [];
   const neighbours = createNeighbours({ directory, id, logger: pino({ level: 'silent' }) });

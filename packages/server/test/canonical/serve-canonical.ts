@@ -9,7 +9,7 @@ export async function serveCanonical(options: FakeGatewayOptions = {}) {
 }
 
 /** What the hub does first. */
-export const welcome: NonNullable<FakeGatewayOptions['opened']> = ({ admission, id, link, options }) => {
+const welcome: NonNullable<FakeGatewayOptions['opened']> = ({ admission, id, link, options }) => {
   const { ref } = options;
   const frame = link.encoder.encode({
     type: 'opened',
