@@ -110,6 +110,22 @@ test('a Redis that stops answers nobody: unknown outcome within the deadline, de
   expect(entries.filter(({ id }) => id === publication.eventId)).toHaveLength(1);
 });
 
+test('a publish that was given up long ago holds up no later one of its publisher', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url, { publishDeadlineMs: 200 });
+  const { broker } = node.backend;
+  const publish = async () => broker.publish(makePublication(ROOM));
+  await publish();
+  redis.pause();
+  await expect(publish()).rejects.toMatchObject({ code: 'unknown_outcome' });
+  // Past the command's own time, and too short to be taken for silence.
+  await delay(900);
+  redis.resume();
+  await eventually(async () => expect(await publish()).toMatchObject({ status: 'appended' }));
+  await redis.command('SCRIPT', 'FLUSH');
+  expect(await publish()).toMatchObject({ status: 'appended' });
+});
+
 test('publishes of several rooms that are sent again together settle within a deadline each', async () => {
   await using redis = await startRedis();
   await using proxy = await startFaultProxy({ targetPort: redis.port });

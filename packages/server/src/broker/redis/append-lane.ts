@@ -137,6 +137,8 @@ export function createAppendLane({ redis, keys, deadlineMs, refused }: AppendLan
   }
 
   async function answered(job: Job, replies: unknown, index: number, copied: number | Promise<number>): Promise<void> {
+    // A connection is served in order: what was given up on it before, as timed out, can not be overtaken any more.
+    if (mode === 'open') for (const [publisher, last] of givenUp) if (last < job.order) givenUp.delete(publisher);
     const reply: unknown = Array.isArray(replies) ? replies[index] : replies;
     const result = readReply(reply, job.attempts > 1 ? job.publication.eventId : null);
     if (typeof copied !== 'number') {
