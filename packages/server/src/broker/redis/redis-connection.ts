@@ -20,8 +20,8 @@ export interface RedisConnection {
   readonly redis: Redis;
   readonly ready: boolean;
   open(): void;
-  /** Drops the connection, however dead it is, and makes a new one. */
-  reconnect(): void;
+  /** Drops the connection, however dead it is, and makes a new one. `why` is the reason of this loss. */
+  reconnect(why?: string): void;
   close(): Promise<void>;
 }
 
@@ -58,6 +58,12 @@ export function createRedisConnection({
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     protocol: 2,
+    // A demoted master keeps our connections; its address or the sentinels may know its successor.
+    reconnectOnError(error) {
+      if (!error.message.startsWith('READONLY')) return false;
+      reason = describeFailure(error);
+      return true;
+    },
     replyMapping: 'legacy',
     retryStrategy: (attempt) =>
       Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
@@ -113,8 +119,10 @@ export function createRedisConnection({
       return redis.status === 'ready';
     },
     open: connect,
-    reconnect() {
-      if (!closing && redis.status !== 'reconnecting' && redis.status !== 'end') redis.disconnect(true);
+    reconnect(why) {
+      if (closing || redis.status === 'reconnecting' || redis.status === 'end') return;
+      reason = why ?? reason;
+      redis.disconnect(true);
     },
     async close() {
       closing = true;

@@ -68,19 +68,17 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   let healing = 0;
   let everConnected = false;
   let starting: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
   const nameOf = (role: string): string => `${keys.prefix}:${nodeId.slice(0, 8)}:${role}`;
 
   const commands = createRedisConnection({
-    options: {
-      ...target.options,
-      ...(target.topology === 'sentinel' ? { failoverDetector: true } : {}),
-      reconnectOnError,
-    },
+    options: { ...target.options, ...(target.topology === 'sentinel' ? { failoverDetector: true } : {}) },
     name: nameOf('commands'),
     commandTimeoutMs,
     observer,
     onReady: () => void prepare(),
     onLost(reason) {
+      clearTimeout(retry);
       for (const listener of commandListeners) listener.lost?.(reason);
       status.set({ usable: false, healed: false, lossReason: reason });
     },
@@ -144,11 +142,6 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     },
   });
 
-  /** A demoted master keeps our connection; the sentinels know its successor. */
-  function reconnectOnError(error: Error): boolean {
-    return target.topology === 'sentinel' && error.message.startsWith('READONLY');
-  }
-
   /** What the ACL forbade was missed: when it allows it, rooms are repaired before the status says so. */
   function permit(what: 'mayNotHear' | 'mayNotSay', error: Error | null): void {
     const why = error && describeForbidden(error, redisChannels(keys.prefix));
@@ -163,8 +156,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       for (const listener of commandListeners) await listener.connected?.(redis);
     } catch (error) {
       if (status.facts.closed || !commands.ready) return;
-      status.set({ lossReason: status.facts.obstacle ?? describeFailure(error) });
-      setTimeout(() => commands.reconnect(), RETRY_MS).unref();
+      const lossReason = status.facts.obstacle ?? describeFailure(error);
+      status.set({ lossReason });
+      retry = setTimeout(() => commands.reconnect(lossReason), RETRY_MS).unref();
       return;
     }
     if (status.facts.closed || !commands.ready) return;
