@@ -8,7 +8,7 @@ import { startNode } from './backends.js';
 /** `MODEL_SEED=7` runs that one alone. */
 const SEEDS = process.env.MODEL_SEED === undefined ? [1, 2, 3] : [Number(process.env.MODEL_SEED)];
 const STEPS = Number(process.env.MODEL_STEPS ?? 100);
-const MISCHIEF = ['purge', 'bump', 'lose meta', 'rewind meta', 'lose log', 'forget scripts'] as const;
+const MISCHIEF = ['purge', 'bump', 'lose meta', 'tear meta', 'rewind meta', 'lose log', 'forget scripts'] as const;
 
 const test = serial.concurrent;
 
@@ -25,6 +25,8 @@ class ModelRoom {
   offset = 0;
   /** Entries that the log holds when none is too old. */
   length = 0;
+  /** What this life took over. */
+  born = 0;
   /** By offset, for all of this life and what it took over. */
   ids = [''];
   /** `behind`: of its log, which shows with the next append. */
@@ -59,7 +61,7 @@ class ModelRoom {
   }
 
   restart(): void {
-    Object.assign(this, { life: this.life + 1, offset: 0, length: 0, ids: [''], meta: 'whole' });
+    Object.assign(this, { life: this.life + 1, offset: 0, length: 0, born: 0, ids: [''], meta: 'whole' });
   }
 }
 
@@ -148,10 +150,15 @@ async function disturb(room: ModelRoom, what: (typeof MISCHIEF)[number], { redis
     await redis.command('DEL', meta);
     room.meta = 'lost';
   }
+  if (what === 'tear meta') {
+    await redis.command('HDEL', meta, room.life % 2 === 0 ? 'epoch' : 'offset');
+    room.meta = 'lost';
+  }
   if (room.meta !== 'whole') return;
   if (what === 'bump' && epoch !== undefined) {
     await broker.bumpEpoch(room.name, epoch);
     room.life += 1;
+    room.born = room.offset;
   }
   if (what === 'lose log') {
     await redis.command('DEL', log);
@@ -164,9 +171,11 @@ async function disturb(room: ModelRoom, what: (typeof MISCHIEF)[number], { redis
 }
 
 /** Dense to the head, bounded exactly, and what was removed last is known. */
-async function compare({ name, offset, ids, length, log }: ModelRoom, broker: Broker, step: string): Promise<void> {
-  const { entries, head, trimmed } = await broker.read(name, { limit: 1_000 });
+async function compare({ name, offset, born, ids, length, log }: ModelRoom, broker: Broker, step: string) {
+  const page = await broker.read(name, { limit: 1_000 });
+  const { entries, head, trimmed } = page;
   expect(head, step).toMatchObject({ offset, lastId: ids[offset] });
+  expect(page.born, step).toEqual({ offset: born, id: ids[born] });
   if (log.ttlMs > 1_000) expect(entries.length, step).toBe(length);
   else expect(entries.length, step).toBeLessThanOrEqual(length);
   const removed = offset - entries.length;

@@ -110,6 +110,38 @@ test('a deleted stream whose meta is left is trimmed history, not a new life', a
   expect((await broker.read(ROOM, { after: 0, limit: 10 })).trimmed).toEqual({ offset: 1, id: 'gone' });
 });
 
+test.each(['DEL', 'HDEL epoch', 'HDEL offset'])(
+  'a room whose meta was damaged (%s) begins an empty life at the next look, and keeps that one',
+  async (damage) => {
+    const [command = '', ...fields] = damage.split(' ');
+    await using redis = await startRedis();
+    await using node = await startNode(redis.url);
+    const { broker } = node.backend;
+    const log = { size: 2, ttlMs: 60_000 };
+    for (let index = 0; index < 3; index += 1) await broker.publish(makePublication(ROOM, { log }));
+    const { head } = await broker.read(ROOM, { limit: 1 });
+    const before = await broker.bumpEpoch(ROOM, head.epoch);
+    await redis.command(command, `trunkline:{${ROOM}}:meta`, ...fields);
+    const page = await broker.read(ROOM, { after: 0, limit: 10 });
+    const start = { offset: 0, id: '' };
+    const { epoch } = page.head;
+    expect([head.epoch, before.epoch]).not.toContain(epoch);
+    expect(page).toEqual({ entries: [], head: { epoch, offset: 0, lastId: '' }, trimmed: start, born: start });
+    expect(await broker.read(ROOM, { limit: 10 })).toEqual(page);
+    expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 1, epoch });
+  },
+);
+
+test('what somebody deleted from a log is told as removed', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  for (let index = 0; index < 3; index += 1) await broker.publish(makePublication(ROOM));
+  await redis.command('XDEL', `trunkline:{${ROOM}}:log`, '1-0', '2-0');
+  const page = await broker.read(ROOM, { after: 0, limit: 10 });
+  expect(page).toMatchObject({ entries: [{ offset: 3 }], trimmed: { offset: 2, id: '' }, head: { offset: 3 } });
+});
+
 test('a failover by Sentinel moves the node to the new master, which makes it check', async () => {
   await using topology = await startSentinelTopology();
   await using node = await startNode(topology.url, { startTimeoutMs: 5_000 });

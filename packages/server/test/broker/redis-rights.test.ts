@@ -101,6 +101,16 @@ test.each([
   },
 );
 
+test('an append whose fan-out is forbidden is acknowledged all the same, and found in the log', async () => {
+  await using redis = await startGuarded('&*');
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  await redis.allow('-publish');
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 1 });
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 2 });
+  expect((await broker.read(ROOM, { limit: 10 })).entries).toHaveLength(2);
+});
+
 test('one room that may not be heard makes its node deaf, and shows its own members what it can', async () => {
   await using redis = await startGuarded(
     'resetchannels',
