@@ -45,6 +45,8 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
   /** What came for the log since a holder was known to live. */
   let unclaimed = 0;
   let renewing = false;
+  let releasedAt = 0;
+  let isClosed = false;
   let forbidden: string | null = null;
   const channels = subscriber.group((error) => {
     forbidden = error && describeForbidden(error, { own: [], foreign: FOREIGN_CHANNELS });
@@ -56,7 +58,7 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
   });
 
   async function renew(): Promise<void> {
-    if (renewing || forbidden !== null) return;
+    if (renewing || isClosed || forbidden !== null) return;
     renewing = true;
     const askedAt = performance.now();
     try {
@@ -75,12 +77,15 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
 
   /** The next holder need not wait for the end of a lease that nobody uses. */
   async function release(): Promise<void> {
-    if (performance.now() >= heldUntil) return;
+    releasedAt = performance.now();
+    // A renewal on its way comes before it.
+    if (!renewing && releasedAt >= heldUntil) return;
     heldUntil = 0;
     await link.script(releaseScript, [keys.foreignLease, nodeId]).catch(() => undefined);
   }
 
   function take(askedAt: number): void {
+    if (askedAt < releasedAt) return;
     if (heldUntil < askedAt) {
       logger.info({}, 'this node takes in events of other services');
       for (; unclaimed > 0; unclaimed--) observer.brokerEvent?.('foreign_lost');
@@ -134,6 +139,7 @@ export function createForeignChannels(link: RedisLink): ForeignChannels {
       performance.now() < Math.max(heldUntil, othersUntil),
     async close() {
       clearInterval(timer);
+      isClosed = true;
       await release();
     },
   };
