@@ -101,7 +101,7 @@ test.each([
   },
 );
 
-test('an append whose fan-out is forbidden is acknowledged all the same, and found in the log', async () => {
+test('what may not be fanned out is appended, kept and purged all the same', async () => {
   await using redis = await startGuarded('&*');
   await using node = await startNode(redis.url);
   const { broker } = node.backend;
@@ -109,6 +109,10 @@ test('an append whose fan-out is forbidden is acknowledged all the same, and fou
   expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 1 });
   expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended', offset: 2 });
   expect((await broker.read(ROOM, { limit: 10 })).entries).toHaveLength(2);
+  broker.emit(ROOM, 'kept', { key: 'k', ttlMs: 60_000 });
+  expect(await broker.retained(ROOM)).toEqual(['kept']);
+  await broker.purge(ROOM);
+  expect((await broker.read(ROOM, { limit: 10 })).head.offset).toBe(0);
 });
 
 test('one room that may not be heard makes its node deaf, and shows its own members what it can', async () => {
