@@ -229,6 +229,10 @@ test('junk, oversized and foreign-version messages are ignored and counted', asy
   await broker.subscribe(ROOM);
   const channel = `trunkline:{${ROOM}}:events`;
   const event = JSON.stringify({ id: 'x', event: 'message', from: { userId: 'u' }, data: 1, timestamp: 1 });
+  const wrong = [
+    ...[{ id: 1 }, { event: 1 }, { timestamp: '1' }, { from: null }, { from: 'u' }, { from: {} }],
+    ...[{ from: { userId: 1 } }, { from: { userId: 'u', connectionId: 1 } }, { from: { service: 1 } }],
+  ];
   const junk = [
     '',
     'x',
@@ -245,6 +249,12 @@ test('junk, oversized and foreign-version messages are ignored and counted', asy
     '1Le\n1\nnull',
     '1Le\n1\n[]',
     '1Le\n1\n{"id":1}',
+    '1CC',
+    'xE1',
+    `1Le\n0\n${event}`,
+    `1Le\n1.5\n${event}`,
+    `1Le\n${Number.MAX_SAFE_INTEGER + 1}\n${event}`,
+    ...wrong.map((change) => `1Le\n1\n${JSON.stringify({ ...JSON.parse(event), ...change })}`),
     `1Le\n1\n${event}\n{"id":1}`,
     `1Le\n1\n${event}\n`,
     `1Le\n1\n\n${event}`,
@@ -254,10 +264,11 @@ test('junk, oversized and foreign-version messages are ignored and counted', asy
     `1E"${'x'.repeat(17 * 1_048_576)}"`,
   ];
   for (const message of junk) await redis.command('PUBLISH', channel, message);
-  for (const message of ['', '1S{', '9S{}', 'x']) await redis.command('PUBLISH', 'trunkline:nodes', message);
-  for (const message of ['', 'x y z', '1 a', `1 ${'n'.repeat(300)} 1`])
+  for (const message of ['', '1S{', '1S', '9S{}', 'x', `1S"${'x'.repeat(17 * 1_048_576)}"`])
+    await redis.command('PUBLISH', 'trunkline:nodes', message);
+  for (const message of ['', 'x y z', '1 a', '1 a b', '1 a 1.5', '1 a 1 1', '2 a 1', `1 ${'n'.repeat(300)} 1`])
     await redis.command('PUBLISH', 'trunkline:canary', message);
-  await eventually(() => expect(node.counted.filter((one) => one === 'junk')).toHaveLength(junk.length + 8));
+  await eventually(() => expect(node.counted.filter((one) => one === 'junk')).toHaveLength(junk.length + 14));
   expect(node.recorder.heard).toEqual([]);
   expect(node.recorder.ephemeral).toEqual([]);
   expect(node.recorder.signals).toEqual([]);

@@ -59,6 +59,24 @@ test('a publish that was given up in an outage is not overtaken by later ones of
   expect(await publish('ann', 'later')).toBe('appended');
 });
 
+test('each publish of an outage that does not end settles at its own deadline', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { publishDeadlineMs: 1_000 });
+  const publish = () => outcomeOf(node.backend.broker.publish(makePublication(ROOM)));
+  expect(await publish()).toBe('appended');
+  proxy.blackhole('up');
+  const early = publish();
+  await delay(200);
+  const late = publish();
+  await delay(1);
+  await proxy.down();
+  proxy.rstAll();
+  const startedAt = performance.now();
+  expect(await Promise.all([early, late])).toEqual(['unknown_outcome', 'unknown_outcome']);
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+});
+
 test('a publish that is under way when its node closes is not known, and none is taken after', async () => {
   await using redis = await startRedis();
   await using node = await startNode(redis.url);
