@@ -36,6 +36,25 @@ serial.each([
   expect((await broker.read(ROOM, { limit: 1 })).head.offset).toBe(each.rounds * each.bound);
 });
 
+serial('what was given up in an outage does not count for what may wait after it', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { publishDeadlineMs: 2_000 });
+  const { broker } = node.backend;
+  const data = 'x'.repeat(1_048_576);
+  const publish = () => outcomeOf(broker.publish(makePublication(ROOM, { data, log: { size: 1, ttlMs: 60_000 } })));
+  proxy.blackhole('up');
+  const given = Array.from({ length: 63 }, publish);
+  await delay(1);
+  await proxy.down();
+  proxy.rstAll();
+  expect(new Set(await Promise.all(given))).toEqual(new Set(['unknown_outcome']));
+  proxy.heal();
+  await proxy.up();
+  await eventually(() => broker.status.state === 'connected');
+  expect(await Promise.all([publish(), publish()])).toEqual(['appended', 'appended']);
+});
+
 test('a publish that was given up in an outage is not overtaken by later ones of its user, others go on', async () => {
   await using redis = await startRedis();
   await using proxy = await startFaultProxy({ targetPort: redis.port });
@@ -59,11 +78,12 @@ test('a publish that was given up in an outage is not overtaken by later ones of
   expect(await publish('ann', 'later')).toBe('appended');
 });
 
-test('each publish of an outage that does not end settles at its own deadline', async () => {
+test('each publish of an outage settles at its own deadline, and is not sent when that ends later', async () => {
   await using redis = await startRedis();
   await using proxy = await startFaultProxy({ targetPort: redis.port });
   await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { publishDeadlineMs: 1_000 });
-  const publish = () => outcomeOf(node.backend.broker.publish(makePublication(ROOM)));
+  const { broker } = node.backend;
+  const publish = () => outcomeOf(broker.publish(makePublication(ROOM)));
   expect(await publish()).toBe('appended');
   proxy.blackhole('up');
   const early = publish();
@@ -75,6 +95,10 @@ test('each publish of an outage that does not end settles at its own deadline', 
   const startedAt = performance.now();
   expect(await Promise.all([early, late])).toEqual(['unknown_outcome', 'unknown_outcome']);
   expect(performance.now() - startedAt).toBeLessThan(2_500);
+  proxy.heal();
+  await proxy.up();
+  await eventually(() => broker.status.state === 'connected');
+  expect((await broker.read(ROOM, { limit: 10 })).entries).toHaveLength(1);
 });
 
 test('a publish that is under way when its node closes is not known, and none is taken after', async () => {
