@@ -150,3 +150,28 @@ test('a node that may not load its scripts again refuses at once, and goes on wh
     expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' }),
   );
 });
+
+test('a connection for replicas that may not load its scripts is tried again each second, and says why', async () => {
+  await using redis = await startRedis();
+  await redis.command('ACL', 'SETUSER', 'node', 'on', '>secret', '~*', '&*', '+@all');
+  let loads = 0;
+  const redisCommand = (name: string) => {
+    if (name === 'script') loads += 1;
+  };
+  await using node = await startNode(`redis://node:secret@127.0.0.1:${redis.port}`, { observer: { redisCommand } });
+  const publish = async () => node.backend.broker.publish(makePublication(ROOM, { minReplicas: 1 }));
+  await expect(publish()).rejects.toMatchObject({ code: 'unknown_outcome' });
+  await redis.command('ACL', 'SETUSER', 'node', '-script');
+  const [, id] = /id=(\d+) [^\n]*name=\S+:replicated/.exec(String(await redis.command('CLIENT', 'LIST'))) ?? [];
+  loads = 0;
+  await redis.command('CLIENT', 'KILL', 'ID', String(id));
+  await eventually(() => loads >= 1);
+  const startedAt = performance.now();
+  await eventually(() =>
+    expect(publish()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('+script') }),
+  );
+  await eventually(() => loads >= 3);
+  expect(performance.now() - startedAt).toBeGreaterThan(1_500);
+  await redis.command('ACL', 'SETUSER', 'node', '+script');
+  await eventually(() => expect(publish()).rejects.toMatchObject({ code: 'unknown_outcome' }));
+});

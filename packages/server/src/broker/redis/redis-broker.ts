@@ -5,6 +5,7 @@ import { type AppendLane, createAppendLane } from './append-lane.js';
 import { decodeRoomMessage, decodeSignal, encodeEmitted, encodeSignal, parseJson } from './envelope.js';
 import { createLogReader } from './log-reader.js';
 import { createRedisConnection, type RedisConnection } from './redis-connection.js';
+import { describeFailure } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
 import { runScript } from './redis-script.js';
 import { restartScript } from './scripts/restart.js';
@@ -46,7 +47,11 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
       name: `${keys.prefix}:${nodeId.slice(0, 8)}:replicated`,
       commandTimeoutMs: publishDeadlineMs,
       observer,
-      onReady: () => void own.resume().catch(() => connection.reconnect()),
+      onReady: () =>
+        void own.resume().catch((error: unknown) => {
+          own.suspend(describeFailure(error));
+          connection.retry(describeFailure(error));
+        }),
       onLost: (reason) => own.suspend(reason),
     });
     const own = createAppendLane({ redis: connection.redis, keys, deadlineMs: publishDeadlineMs, refused });

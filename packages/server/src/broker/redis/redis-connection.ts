@@ -22,12 +22,15 @@ export interface RedisConnection {
   open(): void;
   /** Drops the connection, however dead it is, and makes a new one. `why` is the reason of this loss. */
   reconnect(why?: string): void;
+  /** For one that is of no use as it is: as `reconnect`, in a second, unless it is lost before. */
+  retry(why: string): void;
   close(): Promise<void>;
 }
 
 /** TCP, TLS, AUTH and the ready check together; a stopped Redis still accepts TCP. */
 const HANDSHAKE_MS = 3_000;
 const CLOSE_MS = 500;
+const RETRY_MS = 1_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
 
@@ -44,6 +47,7 @@ export function createRedisConnection({
   let reason = 'Redis can not be reached';
   let handshake: NodeJS.Timeout | undefined;
   let revival: NodeJS.Timeout | undefined;
+  let retrial: NodeJS.Timeout | undefined;
   const redis = new Redis({
     ...options,
     autoResendUnfulfilledCommands: false,
@@ -106,6 +110,7 @@ export function createRedisConnection({
   });
   redis.on('close', () => {
     clearTimeout(handshake);
+    clearTimeout(retrial);
     if (!closing) onLost(reason);
   });
   redis.on('end', () => {
@@ -113,21 +118,28 @@ export function createRedisConnection({
     if (!closing) revival = setTimeout(connect, LAST_RETRY_MS);
   });
 
+  function reconnect(why = reason): void {
+    if (closing || redis.status === 'reconnecting' || redis.status === 'end') return;
+    reason = why;
+    redis.disconnect(true);
+  }
+
   return {
     redis,
     get ready() {
       return redis.status === 'ready';
     },
     open: connect,
-    reconnect(why) {
-      if (closing || redis.status === 'reconnecting' || redis.status === 'end') return;
-      reason = why ?? reason;
-      redis.disconnect(true);
+    reconnect,
+    retry(why) {
+      clearTimeout(retrial);
+      if (redis.status === 'ready') retrial = setTimeout(reconnect, RETRY_MS, why);
     },
     async close() {
       closing = true;
       clearTimeout(handshake);
       clearTimeout(revival);
+      clearTimeout(retrial);
       const { status } = redis;
       redis.disconnect();
       // Between two tries there is no socket that could end.

@@ -57,8 +57,6 @@ export interface RedisLink {
   close(): Promise<void>;
 }
 
-const RETRY_MS = 1_000;
-
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const { target, keys, nodeId, logger, observer, commandTimeoutMs } = options;
   const commandListeners: { connected?(redis: Redis): Promise<void>; lost?(reason: string): void }[] = [];
@@ -68,7 +66,6 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   let healing = 0;
   let everConnected = false;
   let starting: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
   const nameOf = (role: string): string => `${keys.prefix}:${nodeId.slice(0, 8)}:${role}`;
 
   const commands = createRedisConnection({
@@ -78,7 +75,6 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     observer,
     onReady: () => void prepare(),
     onLost(reason) {
-      clearTimeout(retry);
       for (const listener of commandListeners) listener.lost?.(reason);
       status.set({ usable: false, healed: false, lossReason: reason });
     },
@@ -158,7 +154,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       if (status.facts.closed || !commands.ready) return;
       const lossReason = status.facts.obstacle ?? describeFailure(error);
       status.set({ lossReason });
-      retry = setTimeout(() => commands.reconnect(lossReason), RETRY_MS).unref();
+      commands.retry(lossReason);
       return;
     }
     if (status.facts.closed || !commands.ready) return;
