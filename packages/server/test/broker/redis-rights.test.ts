@@ -15,6 +15,11 @@ async function startGuarded(...rules: string[]) {
   return {
     url: `redis://node:secret@127.0.0.1:${redis.port}`,
     publish: (channel: string, message: string) => redis.command('PUBLISH', channel, message),
+    /** How often a SUBSCRIBE was. */
+    async refused() {
+      const stats = String(await redis.command('INFO', 'commandstats'));
+      return Number(/cmdstat_subscribe:.*rejected_calls=(\d+)/.exec(stats)?.[1]);
+    },
     allow: (...more: string[]) => redis.command('ACL', 'SETUSER', 'node', ...more),
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
   };
@@ -147,6 +152,8 @@ test('channels of other services that are forbidden are named, and ours are hear
     isHolder: false,
     isHeard: false,
   });
+  const refused = await redis.refused();
+  await eventually(async () => (await redis.refused()) >= refused + 2);
   expect(errorsOf(node)).toEqual([expect.stringContaining('&booking:status')]);
   await redis.allow('&booking:status', '&support:message', '&technician:location');
   await eventually(() => foreign.forbidden === null && foreign.isHolder() && foreign.isHeard());
