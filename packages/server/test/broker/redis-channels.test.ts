@@ -1,4 +1,5 @@
-import { eventually, startRedis } from '@trunkline/testkit';
+import { createId } from '@trunkline/protocol';
+import { eventually, startFaultProxy, startRedis } from '@trunkline/testkit';
 import { expect, test as serial } from 'vitest';
 import { makePublication } from '../../src/testing/index.js';
 import { startNode } from './backends.js';
@@ -38,8 +39,37 @@ test('a room that a node left is not sent to it any more, and one it left and jo
   broker.unsubscribe('lobby:kept');
   broker.unsubscribe('lobby:left');
   await broker.subscribe('lobby:kept');
+  void broker.subscribe('lobby:brief');
+  broker.unsubscribe('lobby:brief');
   await eventually(async () => expect(await listened()).toEqual(['trunkline:{lobby:kept}:events']));
   await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await eventually(() => node.recorder.suspects.length > 1);
   expect(await listened()).toEqual(['trunkline:{lobby:kept}:events']);
+});
+
+test('a room is heard from the moment that its subscription resolves', async () => {
+  const prefix = createId();
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`, { prefix });
+  await using other = await startNode(redis.url, { prefix });
+  proxy.delay(200);
+  await node.backend.broker.subscribe('lobby:all');
+  other.backend.broker.emit('lobby:all', 'first');
+  await eventually(() => expect(node.recorder.ephemeral).toEqual([{ room: 'lobby:all', message: 'first' }]));
+});
+
+test('a room that Redis was too busy to subscribe to is heard when it has time again', async () => {
+  await using redis = await startRedis({ args: ['--lua-time-limit', '10'] });
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const script = expect(redis.command('EVAL', 'while true do end', '0')).rejects.toThrow();
+  await eventually(() => expect(redis.command('PING')).rejects.toThrow('BUSY'));
+  await broker.subscribe('lobby:all');
+  await redis.command('SCRIPT', 'KILL');
+  await script;
+  await eventually(() => {
+    broker.emit('lobby:all', 'heard');
+    return node.recorder.ephemeral.length > 0;
+  });
 });
