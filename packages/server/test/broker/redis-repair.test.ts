@@ -53,6 +53,26 @@ test('a black-holed subscriber is found within 5 s although Redis answers, and i
   expect(node.counted).toContain('canary_missed');
 });
 
+test('a subscriber that can not come back makes its node deaf though Redis answers, until it can', async () => {
+  await using redis = await startRedis();
+  await using proxy = await startFaultProxy({ targetPort: redis.port });
+  await using node = await startNode(`redis://127.0.0.1:${proxy.port}`);
+  const { broker } = node.backend;
+  await broker.subscribe(ROOM);
+  await heardLive(node);
+  await proxy.down();
+  proxy.connectionThat((sent) => sent.includes('subscribe')).reset();
+  await eventually(() => expect(broker.status).toMatchObject({ state: 'degraded', deaf: true }));
+  expect(await broker.publish(makePublication(ROOM))).toMatchObject({ status: 'appended' });
+  broker.emit(ROOM, 'here');
+  expect(node.recorder.ephemeral).toEqual([{ room: ROOM, message: 'here' }]);
+  node.recorder.suspects.length = 0;
+  await proxy.up();
+  await eventually(() => broker.status.state === 'connected');
+  expect(node.recorder.suspects).toContain(null);
+  await heardLive(node);
+});
+
 test('kill -9 of a Redis with AOF keeps all: same epoch, every event, and rooms are checked', async () => {
   await using redis = await startRedis({ appendonly: true });
   await using node = await startNode(redis.url);
