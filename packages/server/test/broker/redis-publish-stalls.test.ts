@@ -8,6 +8,8 @@ import { startNode } from './backends.js';
 /** They wait more than they work. */
 const test = serial.concurrent;
 const ROOM = 'lobby:all';
+/** Of a connection that asks for replicas, in the list of clients. */
+const REPLICATED = /id=(\d+) [^\n]*name=\S+:replicated/g;
 
 /** What became of it: a status, or the code of the refusal. */
 async function outcomeOf(published: ReturnType<Broker['publish']>): Promise<string> {
@@ -125,13 +127,18 @@ test('what asks for replicas is told of another payload whether or not there are
   expect(await broker.publish({ ...first, data: 'another' })).toEqual({ status: 'conflict' });
   await using _replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(redis.port)] });
   await eventually(async () => String(await redis.command('INFO', 'replication')).includes('state=online'));
-  const [, id] = /id=(\d+) [^\n]*name=\S+:replicated/.exec(String(await redis.command('CLIENT', 'LIST'))) ?? [];
+  const connections = async () => [...String(await redis.command('CLIENT', 'LIST')).matchAll(REPLICATED)];
+  const [[, id] = [], ...others] = await connections();
+  expect(others).toEqual([]);
   await redis.command('CLIENT', 'KILL', 'ID', String(id));
   await eventually(async () => {
     expect(await broker.publish(makePublication(ROOM, { minReplicas: 1 }))).toMatchObject({ status: 'appended' });
     return true;
   });
   expect(await broker.publish(first)).toMatchObject({ status: 'duplicate', offset: 1 });
+  expect(await connections()).toHaveLength(1);
+  await broker.close();
+  await eventually(async () => (await connections()).length === 0);
 });
 
 test('a node that may not load its scripts again refuses at once, and goes on when it may', async () => {
@@ -162,7 +169,7 @@ test('a connection for replicas that may not load its scripts is tried again eac
   const publish = async () => node.backend.broker.publish(makePublication(ROOM, { minReplicas: 1 }));
   await expect(publish()).rejects.toMatchObject({ code: 'unknown_outcome' });
   await redis.command('ACL', 'SETUSER', 'node', '-script');
-  const [, id] = /id=(\d+) [^\n]*name=\S+:replicated/.exec(String(await redis.command('CLIENT', 'LIST'))) ?? [];
+  const [[, id] = []] = String(await redis.command('CLIENT', 'LIST')).matchAll(REPLICATED);
   loads = 0;
   await redis.command('CLIENT', 'KILL', 'ID', String(id));
   await eventually(() => loads >= 1);

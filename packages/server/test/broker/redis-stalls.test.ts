@@ -1,7 +1,7 @@
-import { connect, createServer } from 'node:net';
-import { eventually, freePort, startRedis } from '@trunkline/testkit';
+import { eventually, startRedis } from '@trunkline/testkit';
 import { expect, test } from 'vitest';
 import { startNode, type TestNode } from './backends.js';
+import { startRewritingProxy } from './rewriting-proxy.js';
 
 /** Nothing runs in this process for so long. */
 function standStill(ms: number): void {
@@ -32,27 +32,36 @@ test('a node that stood still for seconds does not take Redis for silent', async
 test('a node knows how far the clock of Redis is ahead of its own', async () => {
   await using redis = await startRedis();
   const hourMs = 3_600_000;
-  const ahead = createServer((client) => {
-    const server = connect(redis.port, '127.0.0.1');
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      from.on('error', () => to.destroy()).on('close', () => to.destroy());
-    }
-    client.on('data', (chunk) => server.write(chunk));
-    server.on('data', (chunk) =>
-      client.write(String(chunk).replace(/(?<=server_time_usec:)\d+/, (time) => String(Number(time) + hourMs * 1_000))),
-    );
-  });
-  const port = await freePort();
-  ahead.listen(port, '127.0.0.1');
-  {
-    await using level = await startNode(redis.url);
-    await using node = await startNode(`redis://127.0.0.1:${port}`);
-    const aheadMs = ({ backend }: TestNode) => backend.broker.clockAheadMs ?? Number.NaN;
-    expect(Math.abs(aheadMs(level))).toBeLessThan(2_000);
-    expect(Math.abs(aheadMs(node) - hourMs)).toBeLessThan(2_000);
-  }
-  ahead.close();
+  await using ahead = await startRewritingProxy(redis, (answer) =>
+    answer.replace(/(?<=server_time_usec:)\d+/, (time) => String(Number(time) + hourMs * 1_000)),
+  );
+  await using level = await startNode(redis.url);
+  await using node = await startNode(ahead.url);
+  const aheadMs = ({ backend }: TestNode) => backend.broker.clockAheadMs ?? Number.NaN;
+  expect(Math.abs(aheadMs(level))).toBeLessThan(2_000);
+  expect(Math.abs(aheadMs(node) - hourMs)).toBeLessThan(2_000);
+});
+
+test('another life of the same process makes its nodes check every room, and costs no connection', async () => {
+  await using redis = await startRedis();
+  let asks = 0;
+  let replid: string | undefined;
+  await using proxy = await startRewritingProxy(redis, (answer) =>
+    answer.replace(/(?<=master_replid:)\w+/, (real) => {
+      asks += 1;
+      return replid ?? real;
+    }),
+  );
+  await using node = await startNode(proxy.url);
+  const { suspects, statuses } = node.recorder;
+  const clients = async () => String(await redis.command('CLIENT', 'LIST')).match(/id=\d+(?= [^\n]*name=trunkline)/g);
+  // One for the command connection, and one on the connection that watches.
+  await eventually(() => asks >= 2);
+  const before = await clients();
+  suspects.length = 0;
+  statuses.length = 0;
+  replid = 'f'.repeat(40);
+  await eventually(() => suspects.includes(null));
+  expect(node.log).toContainEqual(expect.stringContaining('another process or life than before'));
+  expect([statuses, await clients()]).toEqual([[], before]);
 });
