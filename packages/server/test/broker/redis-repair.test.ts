@@ -73,6 +73,27 @@ test('a subscriber that can not come back makes its node deaf though Redis answe
   await heardLive(node);
 });
 
+test('a node hears what it says itself, once, whether Redis is there or away', async () => {
+  await using redis = await startRedis();
+  await using node = await startNode(redis.url);
+  const { broker } = node.backend;
+  const { ephemeral, signals } = node.recorder;
+  await broker.subscribe(ROOM);
+  for (const when of ['there', 'away']) {
+    if (when === 'away') await redis.kill();
+    await eventually(() => broker.status.state === (when === 'away' ? 'degraded' : 'connected'));
+    broker.signal({ nodeId: broker.nodeId }, `to itself, ${when}`);
+    broker.signal('all', `to all, ${when}`);
+    broker.emit(ROOM, when);
+    broker.emit(ROOM, 'kept alone', { key: 'k', ttlMs: 60_000, only: true });
+    broker.emit('lobby:other', when);
+    await eventually(() => ephemeral.some(({ message }) => message === when));
+  }
+  expect(signals).toEqual(['to itself, there', 'to all, there', 'to itself, away', 'to all, away']);
+  expect(ephemeral.map(({ message }) => message)).toEqual(['there', 'away']);
+  expect(await broker.retained(ROOM)).toEqual([]);
+});
+
 test('kill -9 of a Redis with AOF keeps all: same epoch, every event, and rooms are checked', async () => {
   await using redis = await startRedis({ appendonly: true });
   await using node = await startNode(redis.url);

@@ -62,7 +62,6 @@ export function createRedisBroker({ link, publishDeadlineMs }: RedisBrokerOption
   }
 
   function hear(room: string, text: string): void {
-    if (!subscribed.has(room)) return;
     const message = decodeRoomMessage(text);
     if (message === null) observer.brokerEvent?.('junk');
     else if (message.type === 'logged') for (const event of message.events) events?.logged(room, event);
