@@ -1,10 +1,13 @@
 import { createId } from '@trunkline/protocol';
+import { eventually } from '@trunkline/testkit';
+import { expect } from 'vitest';
 import {
   createRedisBackend,
   type RedisBackend,
   type RedisBackendOptions,
 } from '../../src/broker/redis/redis-backend.js';
 import { type BrokerRecorder, createBrokerRecorder } from '../../src/testing/broker-recorder.js';
+import { makePublication } from '../../src/testing/index.js';
 
 export interface TestNode extends AsyncDisposable {
   readonly backend: RedisBackend;
@@ -58,4 +61,17 @@ export async function startTwoNodes(redis: { readonly url: string }, options: Pa
       for (const node of nodes) await node[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The status and one log line say why; publishing fails as retryable. */
+export async function expectDegraded(node: TestNode, reason: RegExp): Promise<void> {
+  const { broker } = node.backend;
+  await eventually(() =>
+    expect(broker.status).toMatchObject({ state: 'degraded', reason: expect.stringMatching(reason) }),
+  );
+  expect(node.log.some((line) => line.startsWith('warn Redis is away') && reason.test(line))).toBe(true);
+  await expect(broker.publish(makePublication('lobby:all'))).rejects.toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+  });
 }
