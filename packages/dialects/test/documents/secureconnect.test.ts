@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { eventually, readCodeBlocks } from '@trunkline/testkit';
 import { launchChromium } from '@trunkline/testkit/browser';
 import { expect, test, vi } from 'vitest';
-import { secureconnectDialect } from '../../src/secureconnect/index.js';
 import { clientMessages, refusalSchema, serverMessageSchema } from '../../src/secureconnect/schema.js';
 import { captureFrames } from '../support/capture-frames.js';
 import { connectBearer, next, refusal, say } from '../support/clients.js';
@@ -12,27 +11,9 @@ import { expectCaptured } from '../support/fixture.js';
 import { fillIn, runSnippet } from '../support/run-snippet.js';
 import { serveSite } from '../support/serve-site.js';
 import { shapeOf } from '../support/shape-of.js';
-import { type StartedHub, startHub } from '../support/start-hub.js';
+import { ALICE, BOB, CHAT, CONVERSATION, join, start } from '../support/start-secureconnect.js';
 
 const document = await readCodeBlocks(new URL('../snippets/secureconnect.md', import.meta.url));
-/** The conversation that the document's code opens. */
-const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
-const ALICE = '123e4567-e89b-12d3-a456-426614174000';
-const BOB = '223e4567-e89b-12d3-a456-426614174000';
-const CHAT = `/v1/ws/chat?conversation_id=${CONVERSATION}`;
-
-async function start(): Promise<StartedHub> {
-  const served = await startHub([secureconnectDialect()]);
-  await served.relate(...[ALICE, BOB].map((user) => `conversation:${CONVERSATION} participant ${user}`));
-  return served;
-}
-
-async function join(served: StartedHub, userId: string) {
-  const client = await connectBearer(served, CHAT, await served.token(userId));
-  await next(client, 'user_joined');
-  return client;
-}
-
 /** Where `url` and `token` of the document are filled in by whoever reads it. */
 type Callbacks = Record<string, (...values: never[]) => unknown>;
 
