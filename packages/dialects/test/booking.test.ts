@@ -108,6 +108,13 @@ test('to the SDK the service is the sender, and a Date is ISO text', async () =>
   }
 });
 
+test('a message of no time is refused like any bad data', async () => {
+  await using served = await start();
+  const message = { ...support, createdAt: new Date('soon') };
+  const published = bookingService(served.hub).broadcastSupportMessage('7', 'ann', message);
+  await expect(published).rejects.toMatchObject({ name: 'TrunklineError', code: 'invalid_data' });
+});
+
 test('a status reaches the user who is not in the booking’s room', async () => {
   await using served = await start();
   await using alice = await join(served, 'alice', ['user:alice']);

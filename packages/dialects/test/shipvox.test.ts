@@ -182,6 +182,13 @@ test('with scope user only the sender’s own connections get what it sends', as
   expect(bob.seen.some(({ type }) => type === 'zip_collected')).toBe(false);
 });
 
+test('scope user refuses a user whose own room has no name', async () => {
+  await using served = await startHub([shipvoxDialect({ scope: 'user' })]);
+  const { socket } = await connect(served, '/shipvox/ws', await served.token('auth0|5f7c'));
+  const [code, text] = await once(socket, 'close');
+  expect([code, String(text)]).toEqual([1008, 'forbidden']);
+});
+
 test('scope user is content with a contract that lets users join their own room alone', async () => {
   const { rooms } = builtInContract;
   const contract = defineContract({

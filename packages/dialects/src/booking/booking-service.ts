@@ -1,4 +1,4 @@
-import { parseRoomName } from '@trunkline/protocol';
+import { parseRoomName, TrunklineError } from '@trunkline/protocol';
 import type { Hub, Published, ServicePublication } from '@trunkline/server';
 
 export interface SupportMessageData {
@@ -15,7 +15,7 @@ export interface Location {
 export interface BookingService {
   /** To the booking's room, and to the user's where the id can name one; a connection in both gets it once. @throws {TrunklineError} as `hub.publish` */
   broadcastBookingStatus(bookingId: string, userId: string, status: string): Promise<Published>;
-  /** Acts once per `messageData.id`. @throws {TrunklineError} as `hub.publish` */
+  /** Acts once per `messageData.id`. @throws {TrunklineError} as `hub.publish`; `invalid_data` for a Date without a time */
   broadcastSupportMessage(ticketId: string, senderId: string, messageData: SupportMessageData): Promise<Published>;
   /** Ephemeral; who joins later gets the newest. @throws {TrunklineError} as `hub.publish` */
   broadcastTechnicianLocation(bookingId: string, location: Location): Promise<Published>;
@@ -44,8 +44,8 @@ export function bookingService(
         from,
       });
     },
-    broadcastSupportMessage: (ticketId, senderId, { createdAt, ...message }) => {
-      const createdAtIso = typeof createdAt === 'string' ? createdAt : createdAt.toISOString();
+    broadcastSupportMessage: async (ticketId, senderId, { createdAt, ...message }) => {
+      const createdAtIso = typeof createdAt === 'string' ? createdAt : readTime(createdAt);
       const data = { ticketId, senderId, message: { ...message, createdAt: createdAtIso } };
       return hub.publish({ rooms: [`support:${ticketId}`], event: 'message', data, id: message.id, from });
     },
@@ -58,4 +58,9 @@ export function bookingService(
         scope: locationScope,
       }),
   };
+}
+
+function readTime(time: Date): string {
+  if (Number.isNaN(time.getTime())) throw new TrunklineError('invalid_data', 'createdAt is no time.');
+  return time.toISOString();
 }
