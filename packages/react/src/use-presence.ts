@@ -18,7 +18,7 @@ const view: RoomView<AppKind, readonly PresenceMember[]> = {
   nothing: NOBODY,
 };
 
-/** Who is in the room. @param state mine, JSON; told at first and when it changes */
+/** Who is in the room. @param state mine, JSON; told at first and when it changes. `undefined` tells nothing: `null` takes back what was told */
 export function usePresence(name: RoomOf<AppKind> | undefined, state?: unknown): RoomPresence {
   const store = useRoomStore<AppKind>(name);
   const members = useRoomValue(store, view);
