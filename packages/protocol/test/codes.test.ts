@@ -52,7 +52,9 @@ describe('error codes', () => {
 
   test('comes from a body as the class that was asked', () => {
     class OurError extends TrunklineError {}
-    expect(OurError.from(new TrunklineError('timeout').toBody())).toBeInstanceOf(OurError);
+    const error = OurError.from(new TrunklineError('timeout').toBody());
+    expect(error).toBeInstanceOf(OurError);
+    expect(String(error)).toBe('TrunklineError: timeout');
   });
 });
 

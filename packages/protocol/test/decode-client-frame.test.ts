@@ -111,7 +111,8 @@ describe('decodeClientFrame', () => {
 
   test.each(FLAWS)('refuses a %s with %j and names %s', (type, change, path) => {
     const decoded = decodeClientFrame(JSON.stringify({ ...GOOD[type], ...change }));
-    expect(decoded).toMatchObject({ ok: false, code: 'invalid_frame', path, id });
+    const message = `The field ${path} is missing or not of its form.`;
+    expect(decoded).toEqual({ ok: false, code: 'invalid_frame', message, path, id });
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
   });
 
@@ -135,13 +136,20 @@ describe('decodeClientFrame', () => {
     'refuses the unknown type %j and gives its id back',
     (type) => {
       const decoded = decodeClientFrame(JSON.stringify({ type, id }));
-      expect(decoded).toMatchObject({ ok: false, code: 'unknown_frame', path: 'type', id });
+      expect(decoded).toEqual({
+        ok: false,
+        code: 'unknown_frame',
+        message: 'This frame type is not known.',
+        path: 'type',
+        id,
+      });
       expect(JSON.stringify(decoded)).not.toContain(SECRET);
     },
   );
 
   test.each([[undefined], [null], [7], [['join']], [{ join: 1 }]])('refuses %j as a type', (type) => {
-    expect(decodeClientFrame(JSON.stringify({ type, id }))).toMatchObject({ code: 'invalid_frame', path: 'type', id });
+    const decoded = decodeClientFrame(JSON.stringify({ type, id }));
+    expect(decoded).toEqual({ ok: false, code: 'invalid_frame', message: 'A frame needs a type.', path: 'type', id });
   });
 
   test.each([
@@ -176,6 +184,16 @@ describe('decodeClientFrame', () => {
     expect(decodeClientFrame(JSON.stringify({ ...GOOD.publish, event: '😀'.repeat(129) })).ok).toBe(false);
   });
 
+  test.each([
+    ['publish to 20 rooms', { ...GOOD.publish, room: Array.from({ length: 20 }, (_, n) => `lobby:${n}`) }],
+    ['read of what was delivered', { ...GOOD.read, kind: 'delivered' }],
+    ['room of 512 characters', { ...GOOD.leave, room: 'x'.repeat(512) }],
+    ['request without a deadline', { type: 'request', id, action: 'echo', data: {} }],
+    ['result with data', { type: 'result', id, of: 'i0', data: [1] }],
+  ])('accepts a %s', (_, frame) => {
+    expect(decodeClientFrame(JSON.stringify(frame))).toEqual({ ok: true, frame });
+  });
+
   test('leaves the grammar of rooms to the server, so that it can answer invalid_room', () => {
     expect(decodeClientFrame(JSON.stringify({ ...GOOD.join, room: '../etc\r\n*' })).ok).toBe(true);
   });
@@ -183,6 +201,8 @@ describe('decodeClientFrame', () => {
   test('drops fields that the frame does not name', () => {
     const text = JSON.stringify({ ...GOOD.join, from: 'root', position: { ...GOOD.join.position, admin: true } });
     expect(decodeClientFrame(text)).toEqual({ ok: true, frame: GOOD.join });
+    for (const frame of Object.values(GOOD))
+      expect(decodeClientFrame(JSON.stringify({ ...frame, from: 'root' }))).toEqual({ ok: true, frame });
   });
 
   test('takes a hello of 65 536 bytes and refuses one byte more as too_large', () => {

@@ -23,6 +23,18 @@ describe('defineContract', () => {
     expect([durable(text).publish, ephemeral(text).publish]).toEqual([['member'], ['member']]);
   });
 
+  test('keeps what an event says beside its data and its publishers', () => {
+    const said = { sender: 'author' };
+    expect(durable(text, said)).toEqual({ data: text, durable: true, publish: ['member'], ...said });
+    const shown = { ...said, conflateBy: 'text', retain: 'last', echo: 'others' } as const;
+    expect(ephemeral(text, shown)).toEqual({ data: text, durable: false, publish: ['member'], ...shown });
+  });
+
+  test('takes a kind whose history nobody reads and whose members nobody sees', () => {
+    const rooms = { chat: kind({ history: false, presence: false }) };
+    expect(defineContract({ rooms }).rooms).toBe(rooms);
+  });
+
   test.each(['Chat', '1chat', 'chat-room', '', 'c'.repeat(33), '__proto__ '])('refuses the room kind %j', (name) => {
     expect(() => defineContract({ rooms: { [name]: kind() } })).toThrow(TypeError);
   });
@@ -45,8 +57,10 @@ describe('defineContract', () => {
       defineContract({ rooms: { chat: kind({ events: { said: event as ReturnType<typeof durable> } }) } });
     expect(define({ ...durable(text), publish: ['admin'] })).toThrow('Event "chat.said": publish must be a list of');
     expect(define(text)).toThrow('Event "chat.said" must be made by durable(schema) or ephemeral(schema).');
-    const bare = { join: ['user'] } as unknown as ReturnType<typeof kind>;
-    expect(() => defineContract({ rooms: { chat: bare } })).toThrow('Room kind "chat": events must be an object');
+    for (const events of [undefined, null, 'message']) {
+      const bare = { join: ['user'], events } as unknown as ReturnType<typeof kind>;
+      expect(() => defineContract({ rooms: { chat: bare } })).toThrow('Room kind "chat": events must be an object');
+    }
   });
 
   test.each(['verify', 'system'])('refuses the reserved room kind %s', (name) => {
@@ -185,6 +199,38 @@ describe('contractJsonSchema', () => {
     });
   });
 
+  test('says of a room its ids, who joins, reads and sees whom, its receipts, and what events are kept and echoed', () => {
+    const position = ephemeral(z.number(), { retain: 'last', echo: 'others' });
+    const { rooms } = defineContract({
+      rooms: {
+        plain: { join: ['user'], events: {} },
+        open: { join: ['user'], history: ['role:audit'], presence: ['member'], receipts: true, events: {} },
+        shut: { id: z.uuid(), join: ['user'], history: false, presence: false, events: { position } },
+      },
+    });
+    const described = contractJsonSchema({ rooms, actions: {}, calls: {} }).rooms;
+    expect(described).toEqual({
+      plain: { join: ['user'], history: ['user'], presence: ['user'], receipts: false, events: {} },
+      open: { join: ['user'], history: ['role:audit'], presence: ['member'], receipts: true, events: {} },
+      shut: {
+        id: expect.objectContaining({ format: 'uuid' }),
+        join: ['user'],
+        history: false,
+        presence: false,
+        receipts: false,
+        events: {
+          position: {
+            durable: false,
+            publish: ['member'],
+            retain: 'last',
+            echo: 'others',
+            data: expect.objectContaining({ type: 'number' }),
+          },
+        },
+      },
+    });
+  });
+
   test('is plain JSON, whatever a schema holds', () => {
     const contract = defineContract({
       rooms: { chat: kind({ events: { odd: durable(z.custom<Date>(() => true)) } }) },
@@ -197,11 +243,17 @@ describe('contractJsonSchema', () => {
   test('has the output, progress and roles of an action that has them', () => {
     const contract = defineContract({
       rooms: {},
-      actions: { ask: { input: text, output: text, progress: z.number(), roles: ['agent'] } },
+      actions: {
+        ask: { input: text, output: text, progress: z.number(), roles: ['agent'] },
+        tell: { input: text },
+      },
       calls: { pick: { input: text, output: z.string() } },
     });
+    expect(contractJsonSchema(contract).actions.tell).toEqual({ input: expect.any(Object) });
     expect(contractJsonSchema(contract)).toMatchObject({
-      actions: { ask: { output: { type: 'object' }, progress: { type: 'number' }, roles: ['agent'] } },
+      actions: {
+        ask: { input: { type: 'object' }, output: { type: 'object' }, progress: { type: 'number' }, roles: ['agent'] },
+      },
       calls: { pick: { input: { type: 'object' }, output: { type: 'string' } } },
     });
   });

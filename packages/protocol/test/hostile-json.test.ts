@@ -34,9 +34,13 @@ describe('hostile JSON', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  test('refuses such a key in a presence state', () => {
-    const frame = '{"type":"presence","id":"i1","state":{"__proto__":{"admin":true}}}';
-    expect(decodeClientFrame(frame)).toMatchObject({ ok: false, code: 'invalid_frame', path: 'state' });
+  test.each([
+    ['state', '{"type":"presence","id":"i1","state":{"__proto__":{"admin":true}}}'],
+    ['data', '{"type":"send","id":"i1","to":"c-1","event":"typing","data":{"__proto__":{"admin":true}}}'],
+    ['data', '{"type":"request","id":"i1","action":"echo","data":{"__proto__":{"admin":true}}}'],
+    ['data', '{"type":"result","id":"i1","of":"i0","data":{"__proto__":{"admin":true}}}'],
+  ])('refuses such a key in the %s of %s', (path, frame) => {
+    expect(decodeClientFrame(frame)).toMatchObject({ ok: false, code: 'invalid_frame', path });
   });
 
   test('takes such a word as a value, a user id or an event name: only keys are dangerous', () => {
@@ -63,13 +67,23 @@ describe('hostile JSON', () => {
     });
   });
 
+  test.each([
+    ['{"__proto__":1}', 'The keys __proto__, constructor and prototype are refused.'],
+    ['[1e400]', 'A number is outside what JSON can carry.'],
+    [nested(DEFAULT_LIMITS.jsonDepth + 1), 'JSON nests too deep.'],
+  ])('says why it refuses %s', (data, message) => {
+    expect(decodeClientFrame(publish(data))).toMatchObject({ ok: false, message });
+  });
+
   test(`takes data nested ${DEFAULT_LIMITS.jsonDepth} deep and refuses one more`, () => {
-    expect(decodeClientFrame(publish(nested(DEFAULT_LIMITS.jsonDepth))).ok).toBe(true);
-    expect(decodeClientFrame(publish(nested(DEFAULT_LIMITS.jsonDepth + 1)))).toMatchObject({
-      ok: false,
-      message: 'JSON nests too deep.',
-      path: 'data',
-    });
+    const deepest = (value: string) => publish(nested(DEFAULT_LIMITS.jsonDepth).replace('[]', `[${value}]`));
+    for (const value of ['', 'null', '1', '"text"']) expect(decodeClientFrame(deepest(value)).ok).toBe(true);
+    expect(decodeClientFrame(deepest('[]'))).toMatchObject({ ok: false, path: 'data' });
+  });
+
+  test('bounds the keys of an object, not the entries of a list', () => {
+    const list = Array.from({ length: DEFAULT_LIMITS.jsonKeys + 1 }, () => 0);
+    expect(decodeClientFrame(publish(JSON.stringify(list))).ok).toBe(true);
   });
 
   test.each([
@@ -163,6 +177,10 @@ describe('hostile JSON', () => {
     '__proto__:a',
   ])('finds the room name %j outside the grammar', (name) => {
     expect(isRoomName(name)).toBe(false);
+  });
+
+  test.each([undefined, null, 7, ['lobby:main'], { room: 'lobby:main' }])('finds no room name in %j', (value) => {
+    expect(isRoomName(value)).toBe(false);
   });
 
   test.each([
