@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeClientFrame } from '../src/decode-client-frame.js';
+import { clientFrameSchema } from '../src/schemas.js';
 
 const SECRET = 'S3CRET';
 const id = 'i1';
@@ -36,6 +37,8 @@ const FLAWS: readonly Flaw[] = [
   ['hello', { token: null }, 'token'],
   ['hello', { token: long(16_385) }, 'token'],
   ['hello', { session: long(513) }, 'session'],
+  ['hello', { session: '' }, 'session'],
+  ['hello', { contractId: '' }, 'contractId'],
   ['hello', { contractId: long(129) }, 'contractId'],
   ['hello', { batch: SECRET }, 'batch'],
   ['hello', { batch: null }, 'batch'],
@@ -45,6 +48,8 @@ const FLAWS: readonly Flaw[] = [
   ['hello', { rooms: [{ room: 'lobby:a', position: SECRET }] }, 'rooms.0.position'],
   ['hello', { rooms: [{ room: 'lobby:a', rewind: -1 }] }, 'rooms.0.rewind'],
   ['refresh', { token: undefined }, 'token'],
+  ['refresh', { token: '' }, 'token'],
+  ['refresh', { token: long(16_385) }, 'token'],
   ['join', { room: undefined }, 'room'],
   ['join', { room: long(513) }, 'room'],
   ['join', { room: ['lobby:a'] }, 'room'],
@@ -66,16 +71,22 @@ const FLAWS: readonly Flaw[] = [
   ['publish', { room: ['lobby:a', 7] }, 'room'],
   ['publish', { room: { name: SECRET } }, 'room'],
   ['publish', { event: undefined }, 'event'],
+  ['publish', { event: '' }, 'event'],
   ['publish', { event: long(129) }, 'event'],
   ['publish', { data: undefined }, 'data'],
   ['skip', { of: undefined }, 'of'],
   ['skip', { of: `${SECRET} with a space` }, 'of'],
   ['skip', { room: 1 }, 'room'],
   ['send', { to: undefined }, 'to'],
+  ['send', { to: '' }, 'to'],
+  ['send', { to: long(129) }, 'to'],
+  ['send', { event: '' }, 'event'],
+  ['send', { event: long(129) }, 'event'],
   ['send', { room: 1 }, 'room'],
   ['send', { event: 1 }, 'event'],
   ['send', { data: undefined }, 'data'],
   ['request', { action: '' }, 'action'],
+  ['request', { action: long(129) }, 'action'],
   ['request', { data: undefined }, 'data'],
   ['request', { timeoutMs: 0 }, 'timeoutMs'],
   ['request', { timeoutMs: SECRET }, 'timeoutMs'],
@@ -83,11 +94,16 @@ const FLAWS: readonly Flaw[] = [
   ['result', { of: undefined }, 'of'],
   ['result', { error: SECRET }, 'error'],
   ['result', { error: { code: 7, message: SECRET } }, 'error.code'],
+  ['result', { error: { code: '', message: SECRET } }, 'error.code'],
+  ['result', { error: { code: long(129), message: SECRET } }, 'error.code'],
+  ['result', { error: { code: 'no' } }, 'error.message'],
   ['result', { error: { code: 'no', message: long(1_025) } }, 'error.message'],
   ['presence', { state: undefined }, 'state'],
   ['presence', { room: 7 }, 'room'],
   ['read', { room: 7 }, 'room'],
   ['read', { epoch: 7 }, 'epoch'],
+  ['read', { epoch: '' }, 'epoch'],
+  ['read', { epoch: long(65) }, 'epoch'],
   ['read', { offset: -1 }, 'offset'],
   ['read', { kind: SECRET }, 'kind'],
   ['receipts', { room: 7 }, 'room'],
@@ -100,8 +116,12 @@ const FLAWS: readonly Flaw[] = [
   ['history', { limit: 0 }, 'limit'],
 ];
 
-describe('decodeClientFrame', () => {
+/** Of the schema, for what is sent. */
+const isFrame = (frame: object): boolean => clientFrameSchema.safeParse(JSON.parse(JSON.stringify(frame))).success;
+
+describe('decodeClientFrame, and the schema with it,', () => {
   test.each(Object.entries(GOOD))('accepts a %s as it is', (_, frame) => {
+    expect(isFrame(frame)).toBe(true);
     expect(decodeClientFrame(JSON.stringify(frame))).toEqual({ ok: true, frame });
   });
 
@@ -113,6 +133,7 @@ describe('decodeClientFrame', () => {
     const decoded = decodeClientFrame(JSON.stringify({ ...GOOD[type], ...change }));
     const message = `The field ${path} is missing or not of its form.`;
     expect(decoded).toEqual({ ok: false, code: 'invalid_frame', message, path, id });
+    expect(isFrame({ ...GOOD[type], ...change })).toBe(false);
     expect(JSON.stringify(decoded)).not.toContain(SECRET);
   });
 
@@ -187,14 +208,26 @@ describe('decodeClientFrame', () => {
   test.each([
     ['publish to 20 rooms', { ...GOOD.publish, room: Array.from({ length: 20 }, (_, n) => `lobby:${n}`) }],
     ['read of what was delivered', { ...GOOD.read, kind: 'delivered' }],
-    ['room of 512 characters', { ...GOOD.leave, room: 'x'.repeat(512) }],
     ['request without a deadline', { type: 'request', id, action: 'echo', data: {} }],
     ['result with data', { type: 'result', id, of: 'i0', data: [1] }],
+    ['token of 16 384 characters', { ...GOOD.refresh, token: long(16_384) }],
+    ['session of 512 characters', { ...GOOD.hello, session: long(512) }],
+    ['contract of 128 characters', { ...GOOD.hello, contractId: long(128) }],
+    [
+      'position of the longest epoch and id',
+      { ...GOOD.join, position: { epoch: long(64), offset: 1, lastId: long(128) } },
+    ],
+    ['result with the longest error', { ...GOOD.result, error: { code: long(128), message: long(1_024) } }],
+    ['send to the longest id', { ...GOOD.send, to: long(128), event: long(128) }],
+    ['request for the longest action', { ...GOOD.request, action: long(128) }],
+    ['read in the longest epoch', { ...GOOD.read, epoch: long(64) }],
   ])('accepts a %s', (_, frame) => {
+    expect(isFrame(frame)).toBe(true);
     expect(decodeClientFrame(JSON.stringify(frame))).toEqual({ ok: true, frame });
   });
 
   test('leaves the grammar of rooms to the server, so that it can answer invalid_room', () => {
+    expect(decodeClientFrame(JSON.stringify({ ...GOOD.leave, room: 'x'.repeat(512) })).ok).toBe(true);
     expect(decodeClientFrame(JSON.stringify({ ...GOOD.join, room: '../etc\r\n*' })).ok).toBe(true);
   });
 
