@@ -1,120 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeClientFrame } from '../src/decode-client-frame.js';
 import { clientFrameSchema } from '../src/schemas.js';
-
-const SECRET = 'S3CRET';
-const id = 'i1';
-/** A frame of each type that is accepted; the cases below break one field of one of them. */
-const GOOD = {
-  hello: {
-    type: 'hello',
-    id,
-    token: 't',
-    session: 's',
-    contractId: 'c',
-    batch: true,
-    rooms: [{ room: 'lobby:a', rewind: 0 }],
-  },
-  refresh: { type: 'refresh', id, token: 't' },
-  join: { type: 'join', id, room: 'lobby:a', position: { epoch: 'e', offset: 0, lastId: '' }, rewind: 5 },
-  leave: { type: 'leave', id, room: 'lobby:a' },
-  publish: { type: 'publish', id, room: 'lobby:a', event: 'message', data: null },
-  skip: { type: 'skip', id, room: 'lobby:a', of: 'i0' },
-  send: { type: 'send', id, to: 'c_1', room: 'lobby:a', event: 'typing', data: {} },
-  request: { type: 'request', id, action: 'echo', data: {}, timeoutMs: 1 },
-  cancel: { type: 'cancel', id, of: 'i0' },
-  result: { type: 'result', id, of: 'i0', error: { code: 'no', message: '' } },
-  presence: { type: 'presence', id, room: 'lobby:a', state: null },
-  read: { type: 'read', id, room: 'lobby:a', epoch: 'e', offset: 0, kind: 'read' },
-  receipts: { type: 'receipts', id, room: 'lobby:a', offset: 0 },
-  history: { type: 'history', id, room: 'lobby:a', before: 9, limit: 1 },
-} as const;
-
-type Flaw = readonly [type: keyof typeof GOOD, change: Record<string, unknown>, path: string];
-const long = (length: number) => SECRET.padEnd(length, 'x');
-const FLAWS: readonly Flaw[] = [
-  ['hello', { token: '' }, 'token'],
-  ['hello', { token: null }, 'token'],
-  ['hello', { token: long(16_385) }, 'token'],
-  ['hello', { session: long(513) }, 'session'],
-  ['hello', { session: '' }, 'session'],
-  ['hello', { contractId: '' }, 'contractId'],
-  ['hello', { contractId: long(129) }, 'contractId'],
-  ['hello', { batch: SECRET }, 'batch'],
-  ['hello', { batch: null }, 'batch'],
-  ['hello', { rooms: SECRET }, 'rooms'],
-  ['hello', { rooms: [SECRET] }, 'rooms.0'],
-  ['hello', { rooms: [{ room: 'lobby:a' }, { room: 7 }] }, 'rooms.1.room'],
-  ['hello', { rooms: [{ room: 'lobby:a', position: SECRET }] }, 'rooms.0.position'],
-  ['hello', { rooms: [{ room: 'lobby:a', rewind: -1 }] }, 'rooms.0.rewind'],
-  ['refresh', { token: undefined }, 'token'],
-  ['refresh', { token: '' }, 'token'],
-  ['refresh', { token: long(16_385) }, 'token'],
-  ['join', { room: undefined }, 'room'],
-  ['join', { room: long(513) }, 'room'],
-  ['join', { room: ['lobby:a'] }, 'room'],
-  ['join', { position: { epoch: SECRET, offset: -1, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: SECRET, offset: 2 ** 63, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: SECRET, offset: 0.5, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: SECRET, offset: '1', lastId: '' } }, 'position'],
-  ['join', { position: { epoch: SECRET, offset: null, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: '', offset: 1, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: long(65), offset: 1, lastId: '' } }, 'position'],
-  ['join', { position: { epoch: 'e', offset: 1, lastId: long(129) } }, 'position'],
-  ['join', { position: { epoch: 'e', offset: 1 } }, 'position'],
-  ['join', { position: null }, 'position'],
-  ['join', { rewind: 1.5 }, 'rewind'],
-  ['leave', { room: '' }, 'room'],
-  ['publish', { room: undefined }, 'room'],
-  ['publish', { room: [] }, 'room'],
-  ['publish', { room: Array.from({ length: 21 }, () => 'lobby:a') }, 'room'],
-  ['publish', { room: ['lobby:a', 7] }, 'room'],
-  ['publish', { room: { name: SECRET } }, 'room'],
-  ['publish', { event: undefined }, 'event'],
-  ['publish', { event: '' }, 'event'],
-  ['publish', { event: long(129) }, 'event'],
-  ['publish', { data: undefined }, 'data'],
-  ['skip', { of: undefined }, 'of'],
-  ['skip', { of: `${SECRET} with a space` }, 'of'],
-  ['skip', { room: 1 }, 'room'],
-  ['send', { to: undefined }, 'to'],
-  ['send', { to: '' }, 'to'],
-  ['send', { to: long(129) }, 'to'],
-  ['send', { event: '' }, 'event'],
-  ['send', { event: long(129) }, 'event'],
-  ['send', { room: 1 }, 'room'],
-  ['send', { event: 1 }, 'event'],
-  ['send', { data: undefined }, 'data'],
-  ['request', { action: '' }, 'action'],
-  ['request', { action: long(129) }, 'action'],
-  ['request', { data: undefined }, 'data'],
-  ['request', { timeoutMs: 0 }, 'timeoutMs'],
-  ['request', { timeoutMs: SECRET }, 'timeoutMs'],
-  ['cancel', { of: long(129) }, 'of'],
-  ['result', { of: undefined }, 'of'],
-  ['result', { error: SECRET }, 'error'],
-  ['result', { error: { code: 7, message: SECRET } }, 'error.code'],
-  ['result', { error: { code: '', message: SECRET } }, 'error.code'],
-  ['result', { error: { code: long(129), message: SECRET } }, 'error.code'],
-  ['result', { error: { code: 'no' } }, 'error.message'],
-  ['result', { error: { code: 'no', message: long(1_025) } }, 'error.message'],
-  ['presence', { state: undefined }, 'state'],
-  ['presence', { room: 7 }, 'room'],
-  ['read', { room: 7 }, 'room'],
-  ['read', { epoch: 7 }, 'epoch'],
-  ['read', { epoch: '' }, 'epoch'],
-  ['read', { epoch: long(65) }, 'epoch'],
-  ['read', { offset: -1 }, 'offset'],
-  ['read', { kind: SECRET }, 'kind'],
-  ['receipts', { room: 7 }, 'room'],
-  ['receipts', { offset: undefined }, 'offset'],
-  ['receipts', { offset: -1 }, 'offset'],
-  ['history', { room: 7 }, 'room'],
-  ['history', { before: -1 }, 'before'],
-  ['history', { before: undefined, after: -1 }, 'after'],
-  ['history', { before: 1, after: 1 }, 'after'],
-  ['history', { limit: 0 }, 'limit'],
-];
+import { FLAWS, GOOD, id, long, SECRET } from './client-frames.js';
 
 /** Of the schema, for what is sent. */
 const isFrame = (frame: object): boolean => clientFrameSchema.safeParse(JSON.parse(JSON.stringify(frame))).success;
@@ -127,6 +14,20 @@ describe('decodeClientFrame, and the schema with it,', () => {
 
   test('accepts a pong, which has no id, and keeps nothing else of it', () => {
     expect(decodeClientFrame('{"type":"pong","id":7,"data":1}')).toEqual({ ok: true, frame: { type: 'pong' } });
+  });
+
+  test.each(Object.values(GOOD))('refuses such a $type without an id of its form', (frame) => {
+    for (const badId of [undefined, '', 'with a space', 'x'.repeat(129)]) {
+      expect(decodeClientFrame(JSON.stringify({ ...frame, id: badId }))).toMatchObject({ ok: false, path: 'id' });
+      expect(isFrame({ ...frame, id: badId })).toBe(false);
+    }
+  });
+
+  test('refuses hostile data in whatever carries it', () => {
+    const hostile = JSON.parse('{"__proto__":1}');
+    const { publish, send, request, result, presence } = GOOD;
+    for (const frame of [publish, send, request, result]) expect(isFrame({ ...frame, data: hostile })).toBe(false);
+    expect(isFrame({ ...presence, state: hostile })).toBe(false);
   });
 
   test.each(FLAWS)('refuses a %s with %j and names %s', (type, change, path) => {
@@ -210,6 +111,13 @@ describe('decodeClientFrame, and the schema with it,', () => {
     ['read of what was delivered', { ...GOOD.read, kind: 'delivered' }],
     ['request without a deadline', { type: 'request', id, action: 'echo', data: {} }],
     ['result with data', { type: 'result', id, of: 'i0', data: [1] }],
+    ['hello of a client without a token', { type: 'hello', id }],
+    ['hello for the head of a room', { type: 'hello', id, rooms: [{ room: 'lobby:a' }] }],
+    ['send to a connection', { type: 'send', id, to: 'c_1', event: 'typing', data: {} }],
+    ['presence in every room', { type: 'presence', id, state: null }],
+    ['history from the newest on', { type: 'history', id, room: 'lobby:a' }],
+    ['history after a place', { type: 'history', id, room: 'lobby:a', after: 0 }],
+    ['result without data', { type: 'result', id, of: 'i0' }],
     ['token of 16 384 characters', { ...GOOD.refresh, token: long(16_384) }],
     ['session of 512 characters', { ...GOOD.hello, session: long(512) }],
     ['contract of 128 characters', { ...GOOD.hello, contractId: long(128) }],
