@@ -61,6 +61,7 @@ export function presenceStoreConformance({ test, create, alone }: PresenceStoreC
     const less = await first.remove(room, 'c1');
     assert.deepEqual([less?.change, less?.member], ['update', { userId: 'ann', connectionIds: ['c2'], state: 1 }]);
     assert.equal(less?.connectionId, 'c2');
+    assert.equal(await first.remove(room, 'c1'), null);
     assert.equal((await first.remove(room, 'c2'))?.change, 'leave');
   });
 

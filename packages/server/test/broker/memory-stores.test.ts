@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMemoryDirectory } from '../../src/directory/memory-directory.js';
 import { createMemoryLedger } from '../../src/ledger/memory-ledger.js';
+import { createMemoryPresenceStore } from '../../src/presence/memory-presence-store.js';
 import { createMemoryRoster } from '../../src/roster/memory-roster.js';
 
 async function temporaryFile() {
@@ -18,6 +19,24 @@ test('the ledger remembers requests within its bound, the newest longest', async
   for (let key = 99; key > 84; key -= 1) expect(await claim(key)).toBe('running');
   expect(await claim(80)).toBe('claimed');
   await ledger.close();
+});
+
+test('presence knows the version of 10 000 empty rooms, the newest longest, and of every room in use', async () => {
+  let now = 1_000;
+  const presence = createMemoryPresenceStore({ now: () => now });
+  const versionOf = async (room: string) => (await presence.list(room)).version;
+  await presence.touch('lobby:used', { userId: 'ann', connectionId: 'c1', state: null });
+  await presence.touch('lobby:left', { userId: 'ann', connectionId: 'c1', state: null });
+  await presence.remove('lobby:left', 'c1');
+  now = 5_000;
+  for (let room = 0; room < 9_999; room++) await versionOf(`lobby:${room}`);
+  expect(await versionOf('lobby:left')).toBe(1_002);
+  await versionOf('lobby:more');
+  expect(await versionOf('lobby:left')).toBe(5_000);
+  now = 9_000;
+  expect(await versionOf('lobby:0')).toBe(9_000);
+  expect(await presence.list('lobby:used')).toMatchObject({ version: 1_001, members: [{ userId: 'ann' }] });
+  await presence.close();
 });
 
 test('relations survive in their snapshot, and no half-written file is ever there', async () => {
