@@ -67,6 +67,31 @@ export function ledgerConformance({ test, create }: LedgerConformanceOptions): v
     await settleUntil(async () => !(await ledger.isAwaited(key)), 'nobody to wait');
   });
 
+  test('goes on with a wait beside one that is given up', async () => {
+    await using nodes = await create();
+    const [ledger] = nodes.ledgers;
+    const key = createId();
+    await ledger.claim(key, 'data', 60_000);
+    const giving = new AbortController();
+    const staying = ledger.settled(key, never(), unheard);
+    const given = ledger.settled(key, giving.signal, unheard);
+    giving.abort();
+    await assert.rejects(given, { code: 'cancelled' });
+    assert.equal(await ledger.isAwaited(key), true);
+    await ledger.settle(key, 'done', 60_000);
+    assert.equal(await staying, 'done');
+  });
+
+  test('refuses a wait for what nobody runs, and one that was given up before', async () => {
+    await using nodes = await create();
+    const [ledger] = nodes.ledgers;
+    const key = createId();
+    await assert.rejects(ledger.settled(key, never(), unheard), { code: 'unknown_outcome', retrySafe: false });
+    await ledger.claim(key, 'data', 60_000);
+    await assert.rejects(ledger.settled(key, AbortSignal.abort(), unheard), { code: 'cancelled' });
+    assert.equal(await ledger.isAwaited(key), false);
+  });
+
   test('lets a released key be claimed again, and gives who waited what it came to', async () => {
     await using nodes = await create();
     const [one] = nodes.ledgers;
