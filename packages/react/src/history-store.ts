@@ -1,6 +1,6 @@
 import { TrunklineError } from '@trunkline/client';
 import { type Cell, createCell } from './cell.js';
-import { isDurable } from './is-durable.js';
+import { isDurable, isNews } from './is-durable.js';
 import type { AppKind } from './register.js';
 import { createRetainer } from './retainer.js';
 import type { AppEvent, RoomStore } from './room-store.js';
@@ -45,7 +45,6 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
       const page = await room.history({ limit, before, signal: mine.signal });
       if (mine.signal.aborted) return;
       const first = page.events[0]?.offset ?? 0;
-      isLoaded = true;
       state.set({ events: merge(page.events), hasOlder: first > page.trimmedOffset + 1, isLoading: false });
     } catch (error) {
       if (mine.signal.aborted) return;
@@ -58,8 +57,8 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
     isLoaded = false;
     meanwhile = [];
     return load(HEAD, (page) => {
-      const known = new Set(page.map(({ id }) => id));
-      return [...page, ...meanwhile.filter(({ id }) => !known.has(id))];
+      isLoaded = true;
+      return [...page, ...meanwhile.filter((event) => isNews(event, page))];
     });
   }
 
@@ -72,9 +71,10 @@ export function createHistoryStore<K extends AppKind>(store: RoomStore<K>, limit
   function append(event: AppEvent<K>): void {
     if (!isDurable(event)) return;
     if (!isLoaded) meanwhile = [...meanwhile.slice(1 - MAX_EVENTS), event];
-    const { events, hasOlder } = state.get();
-    if (events.some(({ id }) => id === event.id)) return;
-    const drop = Math.max(0, events.length + 1 - bound);
+    const { events, hasOlder, isLoading } = state.get();
+    if (!isNews(event, events)) return;
+    // A page that is on its way ends at the oldest.
+    const drop = isLoading ? 0 : Math.max(0, events.length + 1 - bound);
     state.set({ events: [...events.slice(drop), event], hasOlder: hasOlder || drop > 0 });
   }
 

@@ -89,8 +89,8 @@ test('useHistory loads anew what came between close() and connect()', async () =
   await waitFor(() => expect(items()).toEqual(['before', 'meanwhile']));
 });
 
-function Booking() {
-  const { events, isLoading, error } = useHistory('booking:7');
+function Booking({ limit }: { readonly limit?: number }) {
+  const { events, isLoading, error } = useHistory('booking:7', { limit });
   return <p>{isLoading ? 'loading' : (error?.code ?? `${events.length} events`)}</p>;
 }
 
@@ -100,7 +100,7 @@ test('useHistory of a room that is refused says why, and loads once it is grante
     server.hub.directory.change({ object: 'booking:7', relation: 'owner', user: 'ann', present });
   await using app = renderApp({ url: server.url, token: await server.token('ann') }, <Booking />);
   await screen.findByText('forbidden');
-  app.show([<Booking key="same" />, <Booking key="later" />]);
+  app.show([<Booking key="same" />, <Booking key="later" limit={10} />]);
   await waitFor(() => expect(screen.getAllByText('forbidden')).toHaveLength(2));
   await owns(true);
   await app.client.reconnect();

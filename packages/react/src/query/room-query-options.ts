@@ -1,10 +1,10 @@
 import { type DataTag, type QueryFunctionContext, type QueryKey, queryOptions } from '@tanstack/react-query';
-import { isDurable } from '../is-durable.js';
+import { isDurable, isNews } from '../is-durable.js';
 import type { AppClient, AppKind, RoomOf } from '../register.js';
 import type { AppEvent } from '../room-store.js';
 
 export interface RoomQuery {
-  /** The newest events of the log to load, at most 200. @default 50 */
+  /** The newest events of the log to load, at most 1 000. @default 50 */
   readonly limit?: number | undefined;
   /** Kept in the cache, older ones are dropped. @default 1_000 */
   readonly maxEvents?: number | undefined;
@@ -53,6 +53,6 @@ export function roomQueryOptions<K extends AppKind>(
     room,
     idempotent: true,
     onEvent: (events, event) =>
-      isDurable(event) && !events.some(({ id }) => id === event.id) ? [...events.slice(1 - maxEvents), event] : events,
+      isDurable(event) && isNews(event, events) ? [...events, event].slice(-maxEvents) : events,
   };
 }
