@@ -59,6 +59,38 @@ test('bridge fetches again after a gap', async () => {
   await eventually(() => queries.getQueryState(['booking', '7'])?.isInvalidated);
 });
 
+test('an event after a gap leaves the query to be fetched again', async () => {
+  await using server = await startServer();
+  await using client = await openOwner(server);
+  const queries = new QueryClient();
+  bridge(client, queries, { booking: bookings });
+  await client.room('booking:7').join();
+  queries.setQueryData(['booking', '7'], { status: 'new', changes: 0 });
+  await server.hub.purge('booking:7');
+  await eventually(() => queries.getQueryState(['booking', '7'])?.isInvalidated);
+  await change(server, 'accepted');
+  await eventually(() => expect(queries.getQueryData(['booking', '7'])).toEqual({ status: 'accepted', changes: 1 }));
+  expect(queries.getQueryState(['booking', '7'])?.isInvalidated).toBe(true);
+});
+
+test('an event that comes during a fetch is kept when the fetch is cancelled', async () => {
+  await using server = await startServer();
+  await using client = await openOwner(server);
+  const queries = new QueryClient();
+  bridge(client, queries, { booking: { ...bookings, idempotent: true } });
+  await client.room('booking:7').join();
+  const table = createTable();
+  const options = { queryKey: ['booking', '7'], queryFn: table.read };
+  await queries.fetchQuery(options);
+  table.hold();
+  const second = queries.fetchQuery(options).catch(() => undefined);
+  await change(server, 'accepted');
+  await eventually(() => expect(queries.getQueryData(['booking', '7'])).toEqual({ status: 'accepted', changes: 1 }));
+  await queries.cancelQueries(options);
+  await second;
+  expect(queries.getQueryData(['booking', '7'])).toMatchObject({ status: 'accepted' });
+});
+
 test('an event that comes during a fetch is not lost to the older answer: the query is fetched once more', async () => {
   await using server = await startServer();
   await using client = await openOwner(server);

@@ -92,6 +92,26 @@ test('useRealtimeQuery shows what can be fetched while the socket is out of reac
   await screen.findByText('false new 0');
 });
 
+test('useRealtimeQuery whose fetch failed while the socket was away fetches again once it has joined', async () => {
+  await using server = await startServer();
+  await using proxy = await startFaultProxy({ targetPort: server.port });
+  await server.hub.directory.change({ object: 'booking:7', relation: 'owner', user: 'ann', present: true });
+  await proxy.down();
+  const table = createTable();
+  const { read } = table;
+  table.read = () => Promise.reject(new Error('no network'));
+  const url = `ws://127.0.0.1:${proxy.port}/v1/connect`;
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await using _app = renderApp(
+    { url, token: await server.token('ann'), backoff: { baseMs: 20, capMs: 50 } },
+    inQueries(queries, <Status table={{ ...table, read: () => table.read() }} />),
+  );
+  await waitFor(() => expect(queries.getQueryState(['booking', '7'])?.status).toBe('error'));
+  table.read = read;
+  await proxy.up();
+  await screen.findByText('true new 0');
+});
+
 interface RoomProps {
   readonly id: string;
   /** What the application's backend has of each room. */
@@ -167,4 +187,32 @@ test('useRealtimeQuery fetches what it missed between close() and connect()', as
   await sayTo(server, '7', 'missed');
   await act(() => app.client.connect());
   await waitFor(() => expect(shown()).toEqual(['7: missed']));
+});
+
+function Counted({ table }: { readonly table: ReturnType<typeof createTable> }) {
+  const { data, isJoined } = useRealtimeQuery({
+    ...queryOptions({ queryKey: ['booking', 7n], queryFn: table.read }),
+    room: 'booking:7',
+    onEvent: (booking: Booking) => ({ ...booking, changes: booking.changes + 1 }),
+  });
+  return <output>{`${isJoined} ${data?.status} ${data?.changes}`}</output>;
+}
+
+test('useRealtimeQuery loses nothing to a slow fetch whose key is hashed as the application wants', async () => {
+  await using server = await startServer();
+  await server.hub.directory.change({ object: 'booking:7', relation: 'owner', user: 'ann', present: true });
+  const table = createTable();
+  const release = table.hold();
+  const queryKeyHashFn = (key: readonly unknown[]) => key.map(String).join('/');
+  const queries = new QueryClient({ defaultOptions: { queries: { queryKeyHashFn } } });
+  await using app = renderApp(
+    { url: server.url, token: await server.token('ann') },
+    inQueries(queries, <Counted table={table} />),
+  );
+  await eventually(() => table.reads === 1);
+  table.booking = { status: 'accepted', changes: 1 };
+  await change(server, 'accepted');
+  await eventually(() => app.client.room('booking:7').position?.offset === 1);
+  release();
+  await screen.findByText('true accepted 1');
 });

@@ -1,4 +1,4 @@
-import { hashKey, type QueryCacheNotifyEvent, type QueryClient, type QueryKey } from '@tanstack/react-query';
+import type { QueryCacheNotifyEvent, QueryClient, QueryKey } from '@tanstack/react-query';
 
 /** One event for one query. */
 interface CacheWrite {
@@ -25,8 +25,12 @@ export function createCacheWriter(queryClient: QueryClient): CacheWriter {
   const cache = queryClient.getQueryCache();
   const waiting = new Map<string, { readonly queryKey: QueryKey; updates: CacheWrite['update'][]; isStale: boolean }>();
 
-  const apply = ({ queryKey, update }: Pick<CacheWrite, 'queryKey' | 'update'>) =>
+  function apply({ queryKey, update }: Pick<CacheWrite, 'queryKey' | 'update'>): void {
+    const wasInvalid = queryClient.getQueryState(queryKey)?.isInvalidated;
     queryClient.setQueryData(queryKey, (old: unknown) => (old === undefined ? undefined : update(old)));
+    // New data counts as valid, but an event does not bring back what a gap has taken.
+    if (wasInvalid) void queryClient.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
+  }
 
   function settled({ query, ...change }: QueryCacheNotifyEvent): void {
     if (change.type === 'removed') return void waiting.delete(query.queryHash);
@@ -37,14 +41,15 @@ export function createCacheWriter(queryClient: QueryClient): CacheWriter {
     if (!entry) return;
     waiting.delete(query.queryHash);
     const { queryKey, updates, isStale } = entry;
-    if (type === 'success') for (const update of updates) apply({ queryKey, update });
+    // A fetch that was cancelled may have put back what was there before it.
+    if (query.state.status === 'success') for (const update of updates) apply({ queryKey, update });
     if (isStale) void queryClient.invalidateQueries({ queryKey, exact: true });
   }
   const stop = cache.subscribe((change) => settled(change));
 
   return {
     write({ queryKey, update, idempotent }) {
-      const hash = hashKey(queryKey);
+      const { queryHash: hash } = queryClient.defaultQueryOptions({ queryKey });
       const status = cache.get(hash)?.state.fetchStatus;
       if (status !== undefined && status !== 'idle') {
         const entry = waiting.get(hash) ?? { queryKey, updates: [], isStale: false };

@@ -1,4 +1,4 @@
-import { hashKey, type QueryClient, type QueryKey } from '@tanstack/react-query';
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import type { AppKind, AppRoom } from '../register.js';
 import { createRetainer } from '../retainer.js';
 import type { AppEvent } from '../room-store.js';
@@ -34,7 +34,7 @@ export function followRoom<K extends AppKind>(followed: Followed<K>, read: () =>
   followers.set(queryClient, rooms);
   const known = (rooms.get(room) as Followers<K> | undefined) ?? new Map<string, Follower<K>>();
   rooms.set(room, known);
-  const hash = hashKey(queryKey);
+  const { queryHash: hash } = queryClient.defaultQueryOptions({ queryKey });
   const follower = known.get(hash) ?? createFollower(followed, () => known.delete(hash));
   known.set(hash, follower);
   const { readers, retain } = follower;

@@ -1,6 +1,5 @@
 import {
   type DefaultError,
-  hashKey,
   type QueryKey,
   type UseQueryOptions,
   type UseQueryResult,
@@ -41,7 +40,7 @@ export function useRealtimeQuery<Data, K extends AppKind, Key extends QueryKey =
   const { status } = useConnection();
   const { room, isJoined, error } = useRoom<K>(name);
   const latest = useLatest({ queryKey: options.queryKey, onEvent, idempotent });
-  const hash = hashKey(options.queryKey);
+  const { queryHash: hash } = queryClient.defaultQueryOptions({ queryKey: options.queryKey });
   const mayFetch = isJoined || error !== undefined || status === 'waiting' || status === 'closed';
 
   // `hash` stands for the key, which may be a new array in every render.
