@@ -27,7 +27,8 @@ export interface RoomStore<K extends AppKind> {
 }
 
 const MAX_EVENTS = 200;
-const OWN_WISH = 1_000;
+/** The client's own word for `close()`, after which its rooms are forgotten; a peer that closes normally has not said it. */
+const OWN_WISH = 'cancelled';
 
 const stores = new WeakMap<AppClient, Map<string, RoomStore<AppKind>>>();
 
@@ -104,7 +105,7 @@ function keepJoined<K extends AppKind>(
     );
   }
   const stop = client.on('state', (next) => {
-    if (next.status === 'closed' && next.cause.code === OWN_WISH) held = false;
+    if (next.status === 'closed' && next.cause.reason === OWN_WISH) held = false;
     if (next.status === 'open') join();
   });
   join();

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-type Held = 'questions' | 'answers' | 'events';
+type Held = 'questions' | 'answers' | 'events' | 'joins';
 
 export interface HeldFrames {
   readonly HoldingSocket: typeof WebSocket;
@@ -13,7 +13,7 @@ export interface HeldFrames {
   letGo(): void;
 }
 
-/** A client's socket on which questions for pages of history, the answers to them, or events wait. */
+/** A client's socket on which questions for pages of history, the answers to them, events, or joins wait. */
 export function holdFrames(what: Held): HeldFrames {
   const ids: string[] = [];
   const waiting: (() => void)[] = [];
@@ -28,7 +28,7 @@ export function holdFrames(what: Held): HeldFrames {
     override send(text: string): void {
       const { type, id } = JSON.parse(text) as { readonly type: string; readonly id: string };
       if (type === 'history') ids.push(id);
-      pass(type === 'history' ? 'questions' : undefined, () => super.send(text));
+      pass(type === 'history' ? 'questions' : type === 'join' ? 'joins' : undefined, () => super.send(text));
     }
     override emit(name: string, ...args: unknown[]): boolean {
       pass(name === 'message' ? kindOf(String(args[0])) : undefined, () => super.emit(name, ...args));
