@@ -23,13 +23,18 @@ function Present({ mood }: { readonly mood: string }) {
 }
 
 function Typing() {
-  const { users, start } = useTyping(ROOM);
+  const { users, start, stop } = useTyping(ROOM);
   return (
     <>
       <output>{`typing: ${users.join()}`}</output>
-      <input onChange={start} />
+      <input onChange={start} onBlur={stop} />
     </>
   );
+}
+
+function Watching({ room }: { readonly room: typeof ROOM | undefined }) {
+  const { members } = usePresence(room);
+  return <p>{`${members.length} there`}</p>;
 }
 
 function Read() {
@@ -71,6 +76,28 @@ test('usePresence tells my state again after close() and connect(), and when a c
   stop();
 });
 
+test('usePresence without a state shows who is there and leaves mine as it was told', async () => {
+  await using server = await startServer();
+  const page = (room: typeof ROOM | undefined) => (
+    <>
+      <Present mood="fine" />
+      <Watching room={room} />
+    </>
+  );
+  const errors: unknown[] = [];
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, page(undefined));
+  app.client.on('error', (error) => errors.push(error));
+  await screen.findByText('ann {"mood":"fine"}');
+  expect(screen.getByText('0 there')).toBeDefined();
+  app.show(page(ROOM));
+  await screen.findByText('1 there');
+  await using ben = openClient({ url: server.url, token: await server.token('ben') });
+  await ben.room(ROOM).join();
+  await screen.findByText(/ben/);
+  expect(ben.room(ROOM).presence.members).toContainEqual(expect.objectContaining({ state: { mood: 'fine' } }));
+  expect(errors).toEqual([]);
+});
+
 test('useTyping shows others who type, tells that I do, and ends with the component', async () => {
   await using server = await startServer();
   await using ben = openClient({ url: server.url, token: await server.token('ben') });
@@ -101,9 +128,7 @@ test('of two components that use useTyping, one that goes does not end what the 
   );
   await using app = renderApp({ url: server.url, token: await server.token('ann') }, both);
   await waitFor(() => expect(app.client.room(ROOM).status).toBe('joined'));
-  const [, second] = screen.getAllByRole('textbox');
-  if (!second) throw new Error('no second component');
-  fireEvent.change(second, { target: { value: 'x' } });
+  for (const input of screen.getAllByRole('textbox')) fireEvent.change(input, { target: { value: 'x' } });
   await eventually(() => ben.room(ROOM).typing.users.includes('ann'));
   app.show(<Typing key="other" />);
   await app.client.room(ROOM).publish('message', { text: 'one went' });
@@ -111,6 +136,26 @@ test('of two components that use useTyping, one that goes does not end what the 
   expect(ben.room(ROOM).typing.users).toEqual(['ann']);
   app.show(null);
   await eventually(() => ben.room(ROOM).typing.users.length === 0);
+});
+
+test('of two components that use useTyping, the second that goes ends what it typed after the first had stopped', async () => {
+  await using server = await startServer();
+  await using ben = openClient({ url: server.url, token: await server.token('ben') });
+  await ben.room(ROOM).join();
+  const both = [<Typing key="one" />, <Typing key="other" />];
+  await using app = renderApp({ url: server.url, token: await server.token('ann') }, both);
+  await waitFor(() => expect(app.client.room(ROOM).status).toBe('joined'));
+  const [first, second] = screen.getAllByRole('textbox');
+  if (!first || !second) throw new Error('no two components');
+  fireEvent.change(first, { target: { value: 'x' } });
+  await eventually(() => ben.room(ROOM).typing.users.includes('ann'));
+  fireEvent.blur(first);
+  await eventually(() => ben.room(ROOM).typing.users.length === 0);
+  fireEvent.change(second, { target: { value: 'x' } });
+  await eventually(() => ben.room(ROOM).typing.users.includes('ann'));
+  app.show(both.slice(0, 1));
+  // The client's own end of it is 5 s away.
+  await eventually(() => ben.room(ROOM).typing.users.length === 0, { timeoutMs: 3_000 });
 });
 
 test('useReceipts shows how far the others have read', async () => {
