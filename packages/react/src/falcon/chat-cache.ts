@@ -27,11 +27,19 @@ function chatMessageOf({ type, room, id, from, data, timestamp = '' }: WSMessage
   return { id, threadId: room.slice(THREAD.length), from, data, timestamp };
 }
 
+/** How one query takes chat messages. */
+interface ChatQuery<T> {
+  readonly queryKey: QueryKey;
+  readonly update: (old: T, message: ChatMessage) => T;
+  /** True: `update` leaves data as it is that has the message already. */
+  readonly idempotent: boolean;
+}
+
 /** Writes chat messages into one query; this format can't resume, so a connection that comes back fetches it again. */
-export function useChatCache<T>(queryKey: QueryKey, update: (old: T, message: ChatMessage) => T): QueryClient {
+export function useChatCache<T>(query: ChatQuery<T>): QueryClient {
   const connection = useFalconConnection();
   const queryClient = useQueryClient();
-  const latest = useLatest({ queryKey, update });
+  const latest = useLatest(query);
   useEffect(() => {
     if (!connection) return;
     const writer = createCacheWriter(queryClient);
@@ -41,8 +49,8 @@ export function useChatCache<T>(queryKey: QueryKey, update: (old: T, message: Ch
       connection.onMessage((raw) => {
         const message = chatMessageOf(raw);
         if (!message) return;
-        const { queryKey: key, update: write } = latest.current;
-        writer.write({ queryKey: key, idempotent: true, update: (old) => write(old as T, message) });
+        const { update, ...rest } = latest.current;
+        writer.write({ ...rest, update: (old) => update(old as T, message) });
       }),
       connection.state.subscribe(() => {
         const { connectionState } = connection.state.get();

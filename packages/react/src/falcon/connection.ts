@@ -1,4 +1,5 @@
 import { createId } from '@trunkline/protocol';
+import { callSafely } from '../call-safely.js';
 import { type Cell, createCell } from '../cell.js';
 import { createOutbox, openPlainSocket, type PlainSocket, type PlainSocketState } from '../plain-socket.js';
 import { createRetainer } from '../retainer.js';
@@ -30,6 +31,12 @@ export interface FalconConnection {
   onMessage(listener: (message: WSMessage) => void): () => void;
 }
 
+export const NOTHING: FalconState = {
+  connectionState: 'disconnected',
+  rooms: [],
+  presence: {},
+  myStatus: undefined,
+};
 const STATES = {
   connecting: 'connecting',
   open: 'connected',
@@ -39,12 +46,7 @@ const STATES = {
 const AUTOMATIC = /^(?:user|group):/;
 
 export function createFalconConnection(url: string): FalconConnection {
-  const state = createCell<FalconState>({
-    connectionState: 'disconnected',
-    rooms: [],
-    presence: {},
-    myStatus: undefined,
-  });
+  const state = createCell(NOTHING);
   const listeners = new Set<{ readonly tell: (message: WSMessage) => void }>();
   const joins = new Map<string, () => () => void>();
   const wanted = new Set<string>();
@@ -73,7 +75,7 @@ export function createFalconConnection(url: string): FalconConnection {
     } else if (type === 'presence') {
       state.set({ presence: { ...presence, [String(fields.user_id)]: String(fields.status) } });
     }
-    for (const { tell } of [...listeners]) tell(message);
+    for (const { tell } of [...listeners]) callSafely(() => tell(message));
   }
 
   function moved(next: PlainSocketState): void {
@@ -107,6 +109,9 @@ export function createFalconConnection(url: string): FalconConnection {
       heartbeat.stop();
       socket?.close();
       socket = undefined;
+      // The next connection may be another user's.
+      outbox.take();
+      state.set(NOTHING);
     };
   });
 

@@ -1,12 +1,18 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from 'react';
-import { type ConnectionState, createFalconConnection, type FalconConnection, type FalconState } from './connection.js';
+import {
+  type ConnectionState,
+  createFalconConnection,
+  type FalconConnection,
+  type FalconState,
+  NOTHING,
+} from './connection.js';
 
 const ConnectionContext = createContext<FalconConnection | undefined>(undefined);
 
 export interface WebSocketProviderProps {
   /** Such as `import.meta.env.VITE_WS_URL`. @default `/websocket/connect` of the page's own host */
   readonly url?: string | undefined;
-  /** False: no connection, as when nobody is logged in. @default true */
+  /** False: no connection, as when nobody is logged in; what was told and what waits is forgotten. @default true */
   readonly enabled?: boolean;
   readonly children?: ReactNode;
 }
@@ -22,7 +28,6 @@ function ownHost(): string {
   return typeof location === 'undefined' ? '' : `${location.origin.replace(/^http/, 'ws')}/websocket/connect`;
 }
 
-const NOTHING: FalconState = { connectionState: 'disconnected', rooms: [], presence: {}, myStatus: undefined };
 const nobody = () => () => undefined;
 
 export function useFalconConnection(): FalconConnection | undefined {

@@ -23,9 +23,11 @@ function append(messages: readonly ChatMessage[], message: ChatMessage): readonl
 /** The messages of a thread, kept up to date while the component is there. */
 export function useChatMessages(threadId: string | undefined, { queryFn }: UseChatMessagesOptions = {}): ChatMessages {
   const queryKey = ['chat', 'messages', threadId];
-  const queryClient = useChatCache<readonly ChatMessage[]>(queryKey, (messages, message) =>
-    message.threadId === threadId ? append(messages, message) : messages,
-  );
+  const queryClient = useChatCache<readonly ChatMessage[]>({
+    queryKey,
+    update: (messages, message) => (message.threadId === threadId ? append(messages, message) : messages),
+    idempotent: true,
+  });
   const { isJoined, sendToRoom } = useRoom(threadId === undefined ? undefined : threadRoom(threadId));
   const result = useQuery<readonly ChatMessage[]>({
     queryKey,

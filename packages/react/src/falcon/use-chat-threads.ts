@@ -31,7 +31,7 @@ function bump(threads: readonly ChatThread[], message: ChatMessage): readonly Ch
 /** The user's threads, each joined, the one with the newest message first. */
 export function useChatThreads({ queryFn = async () => [] }: UseChatThreadsOptions = {}): ChatThreads {
   const connection = useFalconConnection();
-  const queryClient = useChatCache<readonly ChatThread[]>(KEY, bump);
+  const queryClient = useChatCache<readonly ChatThread[]>({ queryKey: KEY, update: bump, idempotent: false });
   const result = useQuery<readonly ChatThread[]>({ queryKey: KEY, queryFn });
   const ids = (result.data ?? []).map(({ id }) => id).sort();
   const joined = JSON.stringify(ids);
