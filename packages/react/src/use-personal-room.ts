@@ -1,4 +1,3 @@
-import { useClient } from './provider.js';
 import type { AppKind, RoomOf } from './register.js';
 import { useConnection } from './use-connection.js';
 import { type JoinedRoom, type UseRoomOptions, useRoom } from './use-room.js';
@@ -10,7 +9,6 @@ type PersonalKind = AppKind & 'user';
 export function usePersonalRoom(userId?: string, options: UseRoomOptions<PersonalKind> = {}): JoinedRoom<PersonalKind> {
   const connected = useConnection().userId;
   const id = userId ?? connected;
-  const isReady = useClient() !== undefined && id !== undefined;
   // Of a contract without that kind the name is never right, and the server says so.
-  return useRoom<PersonalKind>(isReady ? (`user:${id}` as RoomOf<PersonalKind>) : undefined, options);
+  return useRoom<PersonalKind>(id === undefined ? undefined : (`user:${id}` as RoomOf<PersonalKind>), options);
 }

@@ -1,11 +1,12 @@
 import './support/dom.js';
-import { act, cleanup, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
 import { eventually } from '@trunkline/testkit';
 import { Activity, lazy, type ReactNode, Suspense, useState } from 'react';
+import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test } from 'vitest';
-import { useRoom } from '../src/index.js';
+import { TrunklineProvider, useConnection, useRoom } from '../src/index.js';
 import { joined, Lobby, spyOnFrames, textOf } from './support/lobby.js';
-import { renderApp } from './support/render-app.js';
+import { openClient, renderApp } from './support/render-app.js';
 import { startServer } from './support/start-server.js';
 
 afterEach(cleanup);
@@ -15,6 +16,11 @@ function Count({ id }: { readonly id: string }) {
   const until = performance.now() + 2;
   while (performance.now() < until);
   return <data id={id}>{events.length}</data>;
+}
+
+function Status() {
+  const { status, userId } = useConnection();
+  return <output>{`${status} ${userId}`}</output>;
 }
 
 function Page() {
@@ -88,6 +94,26 @@ test('a hidden Activity leaves its room and joins it again when it is shown', as
   await eventually(async () => (await server.hub.roomsOf('ann')).length === 0);
   app.show(page('visible'));
   await eventually(async () => (await server.hub.roomsOf('ann')).includes('lobby:main'));
+});
+
+test('a page that a server rendered is taken over by a client that is in the room already', async () => {
+  await using server = await startServer();
+  await using client = openClient({ url: server.url, token: await server.token('ann') });
+  const page = (
+    <TrunklineProvider client={client}>
+      <Lobby />
+      <Status />
+    </TrunklineProvider>
+  );
+  const container = document.createElement('div');
+  container.innerHTML = renderToString(page);
+  document.body.append(container);
+  await client.room('lobby:main').join();
+  const complaints: unknown[] = [];
+  render(page, { container, hydrate: true, onRecoverableError: (error) => complaints.push(error) });
+  await screen.findByText('open ann');
+  await joined('lobby:main');
+  expect(complaints).toEqual([]);
 });
 
 test('an update that is interrupted never shows two components different events', async () => {

@@ -168,10 +168,12 @@ test('a provider that makes its own client makes one socket, and closes it when 
     <StrictMode>
       <TrunklineProvider client={make}>
         <Lobby />
+        <Status />
       </TrunklineProvider>
     </StrictMode>,
   );
   await joined('lobby:main');
+  expect(screen.getByText('open ann')).toBeDefined();
   expect(server.upgrades).toHaveLength(1);
   view.unmount();
   await eventually(() => server.hub.status().connections === 0);
