@@ -97,6 +97,7 @@ test('a page that is online again connects at once, unless it is connected or do
   online();
   newest().end(1_006);
   socket.close();
+  expect(vi.getTimerCount()).toBe(0);
   online();
   expect(sockets).toHaveLength(2);
 });
@@ -130,7 +131,7 @@ test('a restart takes another socket at once, and the old one has nothing more t
   expect(old.closedWith).toBe(1_005);
   old.end(1_008);
   newest().open();
-  expect(socket.state).toBe('open');
+  expect(states).toEqual(['open', 'waiting', 'connecting', 'open']);
   newest().end(1_008);
   socket.restart();
   expect(socket.state).toBe('closed');

@@ -10,6 +10,7 @@ export class ScriptedSocket {
   onmessage: ((message: { readonly data: unknown }) => void) | undefined;
   onclose: ((end: { readonly code: number }) => void) | undefined;
 
+  constructor(readonly url: string) {}
   send(text: string): void {
     this.sent.push(text);
   }
@@ -34,8 +35,8 @@ export class ScriptedSocket {
 export function stubScriptedSockets(): readonly ScriptedSocket[] {
   const sockets: ScriptedSocket[] = [];
   class Listed extends ScriptedSocket {
-    constructor() {
-      super();
+    constructor(url: string) {
+      super(url);
       sockets.push(this);
     }
   }
