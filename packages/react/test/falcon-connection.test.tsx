@@ -1,17 +1,19 @@
 import './support/dom.js';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { eventually } from '@trunkline/testkit';
 import { StrictMode } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   type ChatThread,
+  useChatMessages,
   useChatThreads,
   usePresence,
   useRoom,
   useWebSocketStatus,
   WebSocketProvider,
 } from '../src/falcon.js';
+import { stubScriptedSockets } from './support/scripted-socket.js';
 import { type StartedServer, startServer } from './support/start-server.js';
 import { stubWebSocket } from './support/stub-web-socket.js';
 
@@ -120,6 +122,32 @@ test('a message that comes while the threads are loaded is counted once', async 
   await eventually(() => loads === 3);
   await eventually(() => queries.isFetching() === 0);
   expect(screen.getByText('t1 2')).toBeDefined();
+});
+
+function Chat() {
+  const { data = [] } = useChatMessages('t1');
+  return <p>{data.map(({ id }) => id).join()}</p>;
+}
+
+test('a chat shows the messages of its thread, and nothing else that is heard', async () => {
+  const sockets = stubScriptedSockets();
+  await act(async () =>
+    render(
+      <QueryClientProvider client={new QueryClient()}>
+        <WebSocketProvider url="ws://page/">
+          <Chat />
+        </WebSocketProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  const hear = (message: object) => act(async () => sockets[0]?.hear(JSON.stringify({ data: {}, ...message })));
+  act(() => sockets[0]?.open());
+  await hear({ type: 'notification', room: 'thread:t1', id: 'told' });
+  await hear({ type: 'message', room: 'group:t1', id: 'group' });
+  await hear({ type: 'message', room: 'thread:t2', id: 'other' });
+  await hear({ type: 'message', room: 'thread:t1' });
+  for (const id of ['one', 'two', 'one']) await hear({ type: 'message', room: 'thread:t1', id });
+  await screen.findByText('one,two');
 });
 
 test('what one user said and heard is gone when another logs in', async () => {
