@@ -2,7 +2,7 @@ import './support/dom.js';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { eventually } from '@trunkline/testkit';
-import { StrictMode } from 'react';
+import { type ReactNode, StrictMode } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   type ChatThread,
@@ -20,6 +20,7 @@ import { stubWebSocket } from './support/stub-web-socket.js';
 afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 async function logIn(server: StartedServer, user: string) {
@@ -148,6 +149,37 @@ test('a chat shows the messages of its thread, and nothing else that is heard', 
   await hear({ type: 'message', room: 'thread:t1' });
   for (const id of ['one', 'two', 'one']) await hear({ type: 'message', room: 'thread:t1', id });
   await screen.findByText('one,two');
+});
+
+test('the threads are loaded again by a connection that comes back, and left alone by a component that has gone', async () => {
+  const sockets = stubScriptedSockets();
+  // The next try comes at once.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const queries = new QueryClient();
+  const load = vi.fn(async () => [{ id: 't1', unread: 0 }]);
+  const page = (threads: ReactNode) => (
+    <QueryClientProvider client={queries}>
+      <WebSocketProvider url="ws://page/">{threads}</WebSocketProvider>
+    </QueryClientProvider>
+  );
+  const view = render(page(<Threads load={load} />));
+  act(() => sockets[0]?.open());
+  await screen.findByText('t1 0');
+  expect(load).toHaveBeenCalledTimes(1);
+  act(() => sockets[0]?.end(1_006));
+  await eventually(() => sockets.length === 2);
+  expect(load).toHaveBeenCalledTimes(1);
+  act(() => sockets[1]?.open());
+  await eventually(() => load.mock.calls.length === 2);
+  await eventually(() => queries.isFetching() === 0);
+  const hear = (id: string) => sockets[1]?.hear(JSON.stringify({ type: 'message', room: 'thread:t1', id, data: {} }));
+  act(() => hear('one'));
+  await screen.findByText('t1 1');
+  expect(load).toHaveBeenCalledTimes(2);
+  const before = queries.getQueryData(['chat', 'threads']);
+  view.rerender(page(null));
+  hear('two');
+  expect(queries.getQueryData(['chat', 'threads'])).toBe(before);
 });
 
 test('what one user said and heard is gone when another logs in', async () => {

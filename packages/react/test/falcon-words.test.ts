@@ -71,22 +71,34 @@ test('asks for its rooms with each connection, then tells the status, then what 
   leave();
   await settle();
   expect(said().at(-1)).toEqual(['room_update', 'fleet', { action: 'leave' }]);
-  connection.join('fleet');
+  const leaveAgain = connection.join('fleet');
   expect(said().at(-1)).toEqual(join);
+  leaveAgain();
+  await settle();
+  newest().end(1_006);
+  vi.advanceTimersByTime(1_000);
+  newest().open();
+  expect(said()).toEqual([['presence', undefined, { status: 'away' }]]);
 });
 
-test('asks for a sign of life after silence, and takes another socket when none comes', () => {
+test('asks for a sign of life after silence, and takes another socket when none comes', async () => {
   const { connection, sockets, newest, hear, said } = connectFalcon();
-  connection.retain();
+  const release = connection.retain();
   newest().open();
-  vi.advanceTimersByTime(20_000);
+  const ask = ['heartbeat', undefined, {}];
+  vi.advanceTimersByTime(25_000);
+  expect(said()).toEqual([ask]);
   hear({ type: 'system', data: {} });
-  vi.advanceTimersByTime(20_000);
-  expect(said()).toEqual([]);
-  vi.advanceTimersByTime(5_000);
-  expect(said()).toEqual([['heartbeat', undefined, {}]]);
+  vi.advanceTimersByTime(24_999);
+  expect(said()).toEqual([ask]);
+  vi.advanceTimersByTime(1);
+  expect(said()).toEqual([ask, ask]);
   vi.advanceTimersByTime(9_999);
   expect(sockets).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(sockets).toHaveLength(2);
+  newest().open();
+  release();
+  await settle();
+  expect(vi.getTimerCount()).toBe(0);
 });
