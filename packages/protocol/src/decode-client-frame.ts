@@ -1,6 +1,6 @@
 import type { ClientFrame } from './client-frames.js';
 import type { ErrorCode } from './error-codes.js';
-import { type Fields, FRAME_RULES } from './frame-rules.js';
+import { type Fields, FRAME_RULES, takeFields } from './frame-rules.js';
 import { isIdentifier } from './identifier.js';
 import { inspectJson } from './inspect-json.js';
 import { DEFAULT_LIMITS } from './limits.js';
@@ -66,7 +66,9 @@ function decodeFields(fields: Fields, text: string): DecodedClientFrame {
   }
   const flaw = rule.free ? inspectJson(fields[rule.free], DEFAULT_LIMITS.jsonDepth, rule.free) : null;
   if (flaw) return { ok: false, code: 'invalid_frame', message: MESSAGES[flaw.reason], path: flaw.path, id };
-  return { ok: true, frame: rule.take(fields, type, id) as unknown as ClientFrame };
+  const { take } = rule;
+  const frame = typeof take === 'function' ? take(fields, type, id) : takeFields(fields, take, { type, id });
+  return { ok: true, frame: frame as unknown as ClientFrame };
 }
 
 function isAbove(text: string, bytes: number): boolean {

@@ -6,8 +6,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** What one type of client frame carries beside `type` and `id`. */
 export interface FrameRule {
-  /** The frame of checked fields; any field it does not name is dropped. */
-  readonly take: (fields: Fields, type: string, id: string) => Fields;
+  /** The names of the fields that are kept, or what makes the frame of them; any other field is dropped. */
+  readonly take: readonly string[] | ((fields: Fields, type: string, id: string) => Fields);
   /** The field that is any JSON: its depth, keys and numbers are the caller's own. */
   readonly free?: 'data' | 'state';
   /** Returns the path of the first field that is missing or not of its form. */
@@ -64,41 +64,12 @@ function checkError(error: unknown): string | null {
 /** The path of a field that is not of its form. */
 const need = (path: string, ok: boolean): string | null => (ok ? null : path);
 
-/** Parts of a frame that are objects of the protocol's own. */
-const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  error: ['code', 'message'],
-  position: ['epoch', 'offset', 'lastId'],
-  rooms: ['room', 'position', 'rewind'],
-};
-
-/** Copies the named fields of a checked object and of its parts, so that a key nobody named reaches no further. */
-function takeFields(
-  source: Fields,
-  names: readonly string[],
-  taken: Record<string, unknown> = {},
-): Record<string, unknown> {
-  for (const name of names) {
-    const value = source[name];
-    if (value === undefined) continue;
-    const inner = NESTED_FIELDS[name];
-    if (inner === undefined) taken[name] = value;
-    else if (Array.isArray(value)) taken[name] = value.map((item: Fields) => takeFields(item, inner));
-    else taken[name] = takeFields(value as Fields, inner);
-  }
-  return taken;
-}
-
-const keep =
-  (...names: readonly string[]): FrameRule['take'] =>
-  (fields, type, id) =>
-    takeFields(fields, names, { type, id });
-
 /** Every client frame but `pong`, which has nothing to check (PROTOCOL.md, "Client frames"). */
 export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, FrameRule>([
   [
     'hello',
     {
-      take: keep('token', 'session', 'contractId', 'batch', 'rooms'),
+      take: ['token', 'session', 'contractId', 'batch', 'rooms'],
       check: (f) =>
         need('token', isOptional(f.token, isToken)) ??
         need(
@@ -110,9 +81,9 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
         checkRoomRequests(f.rooms),
     },
   ],
-  ['refresh', { take: keep('token'), check: (f) => need('token', isToken(f.token)) }],
-  ['join', { take: keep('room', 'position', 'rewind'), check: (f) => checkRoomRequest(f, '') }],
-  ['leave', { take: keep('room'), check: (f) => need('room', isRoomText(f.room)) }],
+  ['refresh', { take: ['token'], check: (f) => need('token', isToken(f.token)) }],
+  ['join', { take: ['room', 'position', 'rewind'], check: (f) => checkRoomRequest(f, '') }],
+  ['leave', { take: ['room'], check: (f) => need('room', isRoomText(f.room)) }],
   [
     'publish',
     {
@@ -125,14 +96,11 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
         need('data', isPresent(f.data)),
     },
   ],
-  [
-    'skip',
-    { take: keep('room', 'of'), check: (f) => need('room', isRoomText(f.room)) ?? need('of', isIdentifier(f.of)) },
-  ],
+  ['skip', { take: ['room', 'of'], check: (f) => need('room', isRoomText(f.room)) ?? need('of', isIdentifier(f.of)) }],
   [
     'send',
     {
-      take: keep('to', 'room', 'event', 'data'),
+      take: ['to', 'room', 'event', 'data'],
       free: 'data',
       check: (f) =>
         need('to', isName(f.to)) ??
@@ -153,11 +121,11 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
         need('timeoutMs', isOptional(f.timeoutMs, isPositive)),
     },
   ],
-  ['cancel', { take: keep('of'), check: (f) => need('of', isIdentifier(f.of)) }],
+  ['cancel', { take: ['of'], check: (f) => need('of', isIdentifier(f.of)) }],
   [
     'result',
     {
-      take: keep('of', 'data', 'error'),
+      take: ['of', 'data', 'error'],
       free: 'data',
       check: (f) => need('of', isIdentifier(f.of)) ?? checkError(f.error),
     },
@@ -165,7 +133,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
   [
     'presence',
     {
-      take: keep('room', 'state'),
+      take: ['room', 'state'],
       free: 'state',
       check: (f) => need('room', isOptional(f.room, isRoomText)) ?? need('state', isPresent(f.state)),
     },
@@ -173,7 +141,7 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
   [
     'read',
     {
-      take: keep('room', 'epoch', 'offset', 'kind'),
+      take: ['room', 'epoch', 'offset', 'kind'],
       check: (f) =>
         need('room', isRoomText(f.room)) ??
         need('epoch', isText(f.epoch, 64)) ??
@@ -184,14 +152,14 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
   [
     'receipts',
     {
-      take: keep('room', 'offset'),
+      take: ['room', 'offset'],
       check: (f) => need('room', isRoomText(f.room)) ?? need('offset', isCount(f.offset)),
     },
   ],
   [
     'history',
     {
-      take: keep('room', 'before', 'after', 'limit'),
+      take: ['room', 'before', 'after', 'limit'],
       check: (f) =>
         need('room', isRoomText(f.room)) ??
         need('before', isOptional(f.before, isCount)) ??
@@ -200,3 +168,27 @@ export const FRAME_RULES: ReadonlyMap<string, FrameRule> = new Map<string, Frame
     },
   ],
 ]);
+
+/** Parts of a frame that are objects of the protocol's own. */
+const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  error: ['code', 'message'],
+  position: ['epoch', 'offset', 'lastId'],
+  rooms: ['room', 'position', 'rewind'],
+};
+
+/** Copies the named fields of a checked object and of its parts, so that a key nobody named reaches no further. */
+export function takeFields(
+  source: Fields,
+  names: readonly string[],
+  taken: Record<string, unknown> = {},
+): Record<string, unknown> {
+  for (const name of names) {
+    const value = source[name];
+    if (value === undefined) continue;
+    const inner = NESTED_FIELDS[name];
+    if (inner === undefined) taken[name] = value;
+    else if (Array.isArray(value)) taken[name] = value.map((item: Fields) => takeFields(item, inner));
+    else taken[name] = takeFields(value as Fields, inner);
+  }
+  return taken;
+}

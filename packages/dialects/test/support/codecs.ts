@@ -2,7 +2,7 @@ import type { Codec, Command, EventNotice, Notice, RequestHead } from '@trunklin
 
 export const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
 export const AT = Date.UTC(2024, 9, 2, 19);
-export const alice = { userId: 'alice', connectionId: 'c-1' };
+const alice = { userId: 'alice', connectionId: 'c-1' };
 
 export function head(query = '', headers: RequestHead['headers'] = {}, protocols: readonly string[] = []): RequestHead {
   return {
