@@ -15,7 +15,7 @@ interface Told {
   send: SendMessage;
 }
 
-function Page({ told, token, url = 'ws://page/' }: { told: Told; token: string | null; url?: string }) {
+function Page({ told, token, url = 'ws://page/' }: { told: Told; token: string | null | undefined; url?: string }) {
   const onMessage = (message: WebSocketMessage) => told.messages.push(message);
   const { status, messages, sendMessage } = useWebSocket(url, { token, onMessage });
   told.send = sendMessage;
@@ -91,4 +91,24 @@ test('sends a type and a payload, or a whole message, and keeps what it can not 
     { type: 'quote_ready', payload: 2, requestId: 'r2', timestamp: expect.any(Number) },
     { type: 'quote_ready', payload: 3, requestId: 'r3', timestamp: 4 },
   ]);
+});
+
+test('forgets one user before the next', async () => {
+  const sockets = stubScriptedSockets();
+  const told = nobody();
+  const show = createStage();
+  await show(<Page told={told} token={null} />);
+  told.send('test', 'before');
+  await show(<Page told={told} token={undefined} />);
+  await show(<Page told={told} token="ann" />);
+  act(() => newest(sockets).open());
+  expect(sentBy(newest(sockets)).map(({ payload }) => payload)).toEqual(['before']);
+  act(() => newest(sockets).hear('{"type":"auth"}'));
+  act(() => newest(sockets).end(1_006));
+  told.send('test', 'ann’s');
+  await show(<Page told={told} token={null} />);
+  expect(shown()).toBe('disconnected ');
+  await show(<Page told={told} token="bob" />);
+  act(() => newest(sockets).open());
+  expect(sentBy(newest(sockets))).toEqual([]);
 });

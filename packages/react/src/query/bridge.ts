@@ -29,7 +29,8 @@ type AnyEventOf = AnyRoomEvent<Contract, string>;
 
 /**
  * Writes the events of all joined rooms into the query cache. It joins none: that is `useRoom`'s, `useRealtimeQuery`'s or
- * yours. What it answers stops it.
+ * yours. A room that is left, or closed with the client, keeps its query as it is: what was missed comes when the query is
+ * fetched again, at its next mount unless `staleTime` says otherwise. What it answers stops it.
  */
 export function bridge<C extends Contract>(client: Client<C>, queryClient: QueryClient, map: BridgeMap<C>): () => void {
   const writer = createCacheWriter(queryClient);

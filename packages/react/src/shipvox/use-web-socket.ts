@@ -9,7 +9,7 @@ import { readMessage, type WebSocketMessage, type WebSocketMessageType } from '.
 export type WebSocketStatus = 'connecting' | 'connected' | 'disconnected' | 'unauthorized';
 
 export interface UseWebSocketOptions {
-  /** None yet: no connection yet. */
+  /** None yet: no connection yet. None any more: what was told and what waits is forgotten. */
   readonly token: string | null | undefined;
   /** Every message once. */
   readonly onMessage?: (message: WebSocketMessage) => void;
@@ -52,7 +52,16 @@ export function useWebSocket(url: string, { token, onMessage }: UseWebSocketOpti
   const state = useSyncExternalStore(cell.subscribe, cell.get, () => INITIAL);
 
   useEffect(() => {
-    if (!token) return;
+    if (!token) {
+      // The next one may be another user's.
+      if (link.hadToken) {
+        link.outbox.take();
+        cell.set({ messages: [] });
+      }
+      link.hadToken = false;
+      return;
+    }
+    link.hadToken = true;
     let isOurs = true;
     const address = `${url}${url.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`;
     // StrictMode takes the first one down at once: only the second opens a socket.
@@ -93,12 +102,13 @@ export function useWebSocket(url: string, { token, onMessage }: UseWebSocketOpti
   return useMemo(() => ({ ...state, sendMessage }), [state, sendMessage]);
 }
 
-/** The outbox stays when the token or the URL changes, and so does what waits in it. */
+/** The outbox stays when a token takes another's place or the URL changes, and so does what waits in it. */
 interface Link {
   socket: PlainSocket | undefined;
+  hadToken: boolean;
   readonly outbox: Outbox;
 }
 
 function createLink(): Link {
-  return { socket: undefined, outbox: createOutbox() };
+  return { socket: undefined, hadToken: false, outbox: createOutbox() };
 }
