@@ -6,6 +6,7 @@ import { type ReactNode, StrictMode } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   type ChatThread,
+  useChatContacts,
   useChatMessages,
   useChatThreads,
   usePresence,
@@ -123,6 +124,23 @@ test('a message that comes while the threads are loaded is counted once', async 
   await eventually(() => loads === 3);
   await eventually(() => queries.isFetching() === 0);
   expect(screen.getByText('t1 2')).toBeDefined();
+});
+
+function Contacts() {
+  const { myStatus } = usePresence({ userId: 'constructor' });
+  const { data = [] } = useChatContacts({ queryFn: async () => [{ id: 'constructor' }] });
+  return <p>{`${myStatus} ${data.map(({ id, status }) => `${id} ${status}`).join()}`}</p>;
+}
+
+test('a user whom nobody heard of is offline, whatever they are called', async () => {
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <WebSocketProvider url="ws://page/" enabled={false}>
+        <Contacts />
+      </WebSocketProvider>
+    </QueryClientProvider>,
+  );
+  expect(await screen.findByText('offline constructor offline')).toBeDefined();
 });
 
 function Chat() {

@@ -34,7 +34,7 @@ export interface FalconConnection {
 export const NOTHING: FalconState = {
   connectionState: 'disconnected',
   rooms: [],
-  presence: {},
+  presence: noted({}),
   myStatus: undefined,
 };
 const STATES = {
@@ -69,11 +69,11 @@ export function createFalconConnection(url: string): FalconConnection {
     if (type === 'room_joined' && room) {
       const members = Array.isArray(fields.members) ? fields.members.map(fieldsOf) : [];
       const known = Object.fromEntries(members.map(({ user_id, status }) => [String(user_id), String(status)]));
-      state.set({ rooms: [...new Set([...rooms, room])], presence: { ...presence, ...known } });
+      state.set({ rooms: [...new Set([...rooms, room])], presence: noted(presence, known) });
     } else if (type === 'room_left') {
       state.set({ rooms: rooms.filter((joined) => joined !== room) });
     } else if (type === 'presence') {
-      state.set({ presence: { ...presence, [String(fields.user_id)]: String(fields.status) } });
+      state.set({ presence: noted(presence, { [String(fields.user_id)]: String(fields.status) }) });
     }
     for (const { tell } of [...listeners]) callSafely(() => tell(message));
   }
@@ -151,4 +151,9 @@ export function createFalconConnection(url: string): FalconConnection {
       return () => void listeners.delete(entry);
     },
   };
+}
+
+/** Without a prototype: a user may be called `constructor`. */
+function noted(...statuses: readonly FalconState['presence'][]): FalconState['presence'] {
+  return Object.assign(Object.create(null), ...statuses);
 }
