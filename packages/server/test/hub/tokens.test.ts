@@ -62,8 +62,8 @@ describe('a bad token (S2)', () => {
 describe('a refresh (S11, S12, S13)', () => {
   test('keeps the connection beyond the end of its first token', async () => {
     await using hub = await startHub({ heartbeat: { intervalMs: 100, timeoutMs: 5_000 } });
-    await using ann = await connect(hub, 'ann', { lifeSeconds: -4 });
-    await using bob = await connect(hub, 'bob', { lifeSeconds: -4 });
+    await using ann = await connect(hub, 'ann', { lifeSeconds: -3 });
+    await using bob = await connect(hub, 'bob', { lifeSeconds: -3 });
     const { expiresAt } = await ann.nextOf('expiring');
     ann.send({ type: 'refresh', id: 'r1', token: await hub.token('ann') });
     await ann.nextOf('response');
