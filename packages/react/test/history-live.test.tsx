@@ -2,9 +2,9 @@ import './support/dom.js';
 import { act, cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
 import { afterEach, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { useHistory } from '../src/index.js';
 import { holdFrames } from './support/hold-frames.js';
+import { knownSockets } from './support/known-sockets.js';
 import { renderApp } from './support/render-app.js';
 import { type StartedServer, startServer } from './support/start-server.js';
 
@@ -100,13 +100,7 @@ test('useHistory shows an event once that comes behind the page that has it', as
 
 test('useHistory shows what came while the log was away, and nothing ephemeral', async () => {
   await using server = await startServer();
-  const sockets: WebSocket[] = [];
-  class KnownSocket extends WebSocket {
-    constructor(...args: ConstructorParameters<typeof WebSocket>) {
-      super(...args);
-      sockets.push(this);
-    }
-  }
+  const { sockets, KnownSocket } = knownSockets();
   const options = { url: server.url, token: await server.token('ann'), WebSocket: KnownSocket };
   await using _app = renderApp(options, <Past limit={3} />);
   await waitFor(() => expect(shown()).toBe('all '));

@@ -2,8 +2,8 @@ import './support/dom.js';
 import { act, cleanup, screen, waitFor } from '@testing-library/react';
 import { eventually } from '@trunkline/testkit';
 import { afterEach, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { holdFrames } from './support/hold-frames.js';
+import { knownSockets } from './support/known-sockets.js';
 import { joined, Lobby } from './support/lobby.js';
 import { renderApp } from './support/render-app.js';
 import { type StartedServer, startServer } from './support/start-server.js';
@@ -104,13 +104,7 @@ test('a room that was refused and is granted later shows no error any more', asy
 
 test('a room that is taken away for a moment shows no error', async () => {
   await using server = await startServer();
-  const sockets: WebSocket[] = [];
-  class KnownSocket extends WebSocket {
-    constructor(...args: ConstructorParameters<typeof WebSocket>) {
-      super(...args);
-      sockets.push(this);
-    }
-  }
+  const { sockets, KnownSocket } = knownSockets();
   const seen: (string | null | undefined)[] = [];
   await using app = renderApp(
     { url: server.url, token: await server.token('ann'), WebSocket: KnownSocket, backoff: { baseMs: 20, capMs: 50 } },
