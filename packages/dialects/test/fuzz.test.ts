@@ -13,7 +13,8 @@ const bounds = process.env.LONG
   ? { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: LONG_MS }
   : { numRuns: 1_000 };
 
-const json = fc.jsonValue({ maxDepth: 5 });
+const plain = fc.jsonValue({ maxDepth: 5 });
+const json = fc.oneof(plain, fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'prototype', 'text'), plain));
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 50 }), json);
 const WORDS = ['join', 'leave', 'message', 'chat', 'typing', 'read', 'auth', 'presence', 'heartbeat', 'room_update'];
 const types = fc.oneof(fc.constantFrom(...WORDS, 'REQUEST', 'PING', 'pong', '__proto__', 'toString'), text);
@@ -30,7 +31,8 @@ const frame = fc.record(
     metadata: json,
     to: text,
     timestamp: fc.oneof(fc.double(), text),
-    __proto__: json,
+    // Without brackets it would be the prototype of this very object, and never come.
+    ['__proto__']: json,
   },
   { requiredKeys: ['type'] },
 );

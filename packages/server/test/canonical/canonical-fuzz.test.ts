@@ -7,7 +7,8 @@ import { CanonicalConversation } from '../../src/canonical/canonical-conversatio
 const LONG_RUNS = process.env.LONG ? 100_000 : 5_000;
 
 describe('whatever a client sends', () => {
-  const json = fc.jsonValue({ maxDepth: 6 });
+  const plain = fc.jsonValue({ maxDepth: 6 });
+  const json = fc.oneof(plain, fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'prototype', 'text'), plain));
   const types = [
     'hello',
     'publish',
@@ -40,7 +41,8 @@ describe('whatever a client sends', () => {
       error: json,
       state: json,
       token: fc.oneof(fc.string(), json),
-      __proto__: json,
+      // Without brackets it would be the prototype of this very object, and never come.
+      ['__proto__']: json,
     },
     { requiredKeys: [] },
   );
