@@ -1,6 +1,6 @@
 import { TrunklineError } from '@trunkline/client';
 import { type Cell, createCell } from './cell.js';
-import { isDurable, isNews } from './is-durable.js';
+import { isDurable, isNews } from './listed-event.js';
 import type { AppKind } from './register.js';
 import { createRetainer } from './retainer.js';
 import type { AppEvent, RoomStore } from './room-store.js';

@@ -1,5 +1,6 @@
 import './support/dom.js';
 import { act, cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
+import type { ClientOptions } from '@trunkline/client';
 import { eventually, startFaultProxy } from '@trunkline/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { useHistory } from '../src/index.js';
@@ -35,6 +36,11 @@ function Past({ limit }: { readonly limit: number }) {
 
 const shown = () => screen.getByRole('button').textContent;
 
+/** Ann's page over sockets of this kind. */
+async function renderPast(server: StartedServer, WebSocket: ClientOptions['WebSocket'], limit = 3) {
+  return renderApp({ url: server.url, token: await server.token('ann'), WebSocket }, <Past limit={limit} />);
+}
+
 function speakIn(server: StartedServer) {
   let n = 0;
   return async (times: number) => {
@@ -49,8 +55,7 @@ test('useHistory keeps the order when more than a page comes while the newest pa
   const say = speakIn(server);
   const held = holdFrames('questions');
   held.hold();
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: held.HoldingSocket };
-  await using _app = renderApp(options, <Past limit={3} />);
+  await using _app = await renderPast(server, held.HoldingSocket);
   await eventually(() => held.waiting === 1);
   await say(10);
   await waitFor(() => expect(shown()).toBe('loading 1-10'));
@@ -65,8 +70,7 @@ test('useHistory that holds all it may has no hole when events come while an old
   const say = speakIn(server);
   await say(1_010);
   const held = holdFrames('questions');
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: held.HoldingSocket };
-  await using _app = renderApp(options, <Past limit={1_000} />);
+  await using _app = await renderPast(server, held.HoldingSocket, 1_000);
   await waitFor(() => expect(shown()).toBe('more 11-1010'));
   await say(2);
   await waitFor(() => expect(shown()).toBe('more 13-1012'));
@@ -101,8 +105,7 @@ test('useHistory shows an event once that comes behind the page that has it', as
 test('useHistory shows what came while the log was away, and nothing ephemeral', async () => {
   await using server = await startServer();
   const { sockets, KnownSocket } = knownSockets();
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: KnownSocket };
-  await using _app = renderApp(options, <Past limit={3} />);
+  await using _app = await renderPast(server, KnownSocket);
   await waitFor(() => expect(shown()).toBe('all '));
   const hear = (text: string, provisional: boolean) => {
     const event = { type: 'event', room: ROOM, event: 'message', from: { service: 'test' }, timestamp: 1 };
@@ -120,8 +123,7 @@ test('useHistory takes no page that was asked for before a gap', async () => {
   await say(2);
   const held = holdFrames('answers');
   held.hold();
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: held.HoldingSocket };
-  await using _app = renderApp(options, <Past limit={3} />);
+  await using _app = await renderPast(server, held.HoldingSocket);
   await eventually(() => held.waiting === 1);
   await server.hub.purge(ROOM);
   await eventually(() => held.waiting === 2);
@@ -137,8 +139,7 @@ test('useHistory leaves its room with the component, and begins anew when that c
   await say(2);
   const held = holdFrames('answers');
   held.hold();
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: held.HoldingSocket };
-  await using app = renderApp(options, <Past limit={3} />);
+  await using app = await renderPast(server, held.HoldingSocket);
   await eventually(() => held.waiting === 1);
   app.show(null);
   await eventually(async () => (await server.hub.roomsOf('ann')).length === 0);
@@ -181,8 +182,7 @@ test('useHistory asks for each older page once, and for none before the beginnin
   const say = speakIn(server);
   await say(4);
   const held = holdFrames('questions');
-  const options = { url: server.url, token: await server.token('ann'), WebSocket: held.HoldingSocket };
-  await using _app = renderApp(options, <Past limit={3} />);
+  await using _app = await renderPast(server, held.HoldingSocket);
   await waitFor(() => expect(shown()).toBe('more 2-4'));
   held.hold();
   for (let clicks = 0; clicks < 2; clicks++) fireEvent.click(screen.getByRole('button'));

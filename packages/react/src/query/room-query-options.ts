@@ -1,5 +1,5 @@
 import { type DataTag, type QueryFunctionContext, type QueryKey, queryOptions } from '@tanstack/react-query';
-import { isDurable, isNews } from '../is-durable.js';
+import { isDurable, isNews } from '../listed-event.js';
 import type { AppClient, AppKind, RoomOf } from '../register.js';
 import type { AppEvent } from '../room-store.js';
 
