@@ -2,13 +2,12 @@ import { TrunklineError } from '@trunkline/protocol';
 import { builtInContract, defineContract } from '@trunkline/protocol/contract';
 import type { ActionRequest } from '@trunkline/server';
 import { eventually } from '@trunkline/testkit';
-import { io } from 'socket.io-client';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { actionsDialect } from '../src/actions/index.js';
 import { serverMessageSchema } from '../src/actions/schema.js';
 import { connectActions } from '../src/actions/speaker.js';
-import { ACME, connect, request, start } from './support/start-actions.js';
+import { ACME, connect, openIo, request, start } from './support/start-actions.js';
 import { startHub } from './support/start-hub.js';
 
 test('answers a REQUEST as text or object with progress and a RESPONSE, by WebSocket and polling', async () => {
@@ -51,12 +50,7 @@ test('hands the backend who asks, for which session and artifact', async () => {
 
 test('a REQUEST with an acknowledgement gets its answer there and as message', async () => {
   await using served = await start();
-  const socket = io(`http://127.0.0.1:${served.port}`, {
-    path: '/realtime',
-    auth: { token: await served.token('alice') },
-    query: { sessionId: 's' },
-    forceNew: true,
-  });
+  const socket = await openIo(served, 'alice');
   const messages: unknown[] = [];
   socket.on('message', (message) => messages.push(message));
   const answer = await socket

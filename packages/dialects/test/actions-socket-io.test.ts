@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { actionsService } from '../src/actions/index.js';
 import { refusalSchema, serverMessageSchema } from '../src/actions/schema.js';
 import { connectActions, readMessage } from '../src/actions/speaker.js';
-import { ACME, connect, request, start } from './support/start-actions.js';
+import { ACME, connect, openIo, request, start } from './support/start-actions.js';
 import type { StartedHub } from './support/start-hub.js';
 
 async function refusedWith(served: StartedHub, options: Parameters<typeof connectActions>[1]) {
@@ -68,12 +68,7 @@ test('wants a token and a session, and says which by a code', async () => {
 
 test('other events and binary are refused, and the socket lives', async () => {
   await using served = await start();
-  const socket = io(`http://127.0.0.1:${served.port}`, {
-    path: '/realtime',
-    auth: { token: await served.token('alice') },
-    query: { sessionId: 's' },
-    forceNew: true,
-  });
+  const socket = await openIo(served, 'alice');
   const messages: unknown[] = [];
   socket.on('message', (message) => messages.push(serverMessageSchema.parse(readMessage(message))));
   socket.emit('shout', { type: 'REQUEST', requestId: 'r', action: 'echo' });

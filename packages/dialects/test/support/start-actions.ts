@@ -1,4 +1,5 @@
 import { type ActionRequest, canonicalDialect } from '@trunkline/server';
+import { io } from 'socket.io-client';
 import { actionsDialect } from '../../src/actions/index.js';
 import { connectActions } from '../../src/actions/speaker.js';
 import { type StartedHub, startHub } from './start-hub.js';
@@ -22,4 +23,14 @@ export async function connect(
   options: Parameters<typeof connectActions>[1] | object = {},
 ) {
   return connectActions(served.port, { token: await served.token(userId, ACME), ...options });
+}
+
+/** A client of the Socket.IO package, connecting. */
+export async function openIo(served: StartedHub, userId: string) {
+  return io(`http://127.0.0.1:${served.port}`, {
+    path: '/realtime',
+    auth: { token: await served.token(userId) },
+    query: { sessionId: 's' },
+    forceNew: true,
+  });
 }
